@@ -1,0 +1,48 @@
+// A captured profile before encoding: stacks of addresses with values and labels.
+// Filled by the capture code, read by the symbolizer, the encoder and the text form.
+// Plain data: no thread-safety of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pprof::internal {
+
+struct ValueType {
+  std::string type;
+  std::string unit;
+  bool operator==(const ValueType&) const = default;
+};
+
+// A text label, or a number with a unit when `text` is empty.
+struct Label {
+  std::string key;
+  std::string text;
+  std::int64_t number = 0;
+  std::string unit;
+  auto operator<=>(const Label&) const = default;
+};
+
+struct Sample {
+  // Leaf first. Addresses of the calls: capture code has already subtracted 1 from return
+  // addresses, but not from a leaf that a signal interrupted.
+  std::vector<std::uintptr_t> stack;
+  std::vector<std::int64_t> values;  // one for each of Profile::sample_types
+  std::vector<Label> labels;
+};
+
+struct Profile {
+  std::vector<ValueType> sample_types;
+  std::string default_sample_type;  // empty: the last of sample_types
+  ValueType period_type;
+  std::int64_t period = 0;
+  std::chrono::system_clock::time_point time;
+  std::chrono::nanoseconds duration{0};  // 0 for a snapshot
+  std::string drop_frames;               // regular expression of functions pprof cuts, or empty
+  std::vector<Sample> samples;
+  std::vector<std::string> comments;
+};
+
+}  // namespace pprof::internal
