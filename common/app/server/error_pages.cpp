@@ -1,0 +1,117 @@
+// JSON error answers; see error_pages.h. Runs on the server's worker threads, on immutable data.
+#include "app/server/error_pages.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace service {
+namespace {
+
+constexpr const char* kJson = "application/json; charset=utf-8";
+
+bool path_matches(const std::string& pattern, std::string_view path) {
+  if (!pattern.empty() && pattern.back() == '*') {
+    return path.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
+  }
+  return path == pattern;
+}
+
+// Methods of `path` for the Allow header; empty if the path is unknown.
+std::string allowed_methods(const std::vector<Route>& routes, std::string_view path) {
+  std::vector<std::string> methods;
+  const auto add = [&methods](const std::string& method) {
+    if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
+      methods.push_back(method);
+    }
+  };
+  for (const Route& route : routes) {
+    if (!path_matches(route.path, path)) continue;
+    add(route.method);
+    if (route.method == "GET") add("HEAD");
+  }
+  std::string allow;
+  for (const std::string& method : methods) {
+    if (!allow.empty()) allow += ", ";
+    allow += method;
+  }
+  return allow;
+}
+
+// cpp-httplib leaves `path` empty for a method that it does not know.
+std::string_view path_of(const httplib::Request& request) {
+  if (!request.path.empty()) return request.path;
+  const std::string_view target = request.target;
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+// A request that was understood, but has no handler. cpp-httplib answers 400 instead of 404 to
+// CONNECT, TRACE and to methods that it does not know.
+bool is_unrouted(const httplib::Request& request, int status) {
+  if (status == 404) return true;
+  const bool has_version = request.version == "HTTP/1.1" || request.version == "HTTP/1.0";
+  static constexpr std::string_view kRouted[] = {"GET",    "HEAD",  "POST",   "PUT",
+                                                 "DELETE", "PATCH", "OPTIONS"};
+  return status == 400 && has_version &&
+         std::find(std::begin(kRouted), std::end(kRouted), request.method) == std::end(kRouted);
+}
+
+std::string_view message_for(int status) {
+  switch (status) {
+    case 400:
+      return "bad request: the request is not valid HTTP/1.1";
+    case 404:
+      return "not found: no such path";
+    case 405:
+      return "method not allowed: use a method of the Allow header";
+    case 413:
+      return "request body too large";
+    case 414:
+      return "request line too long: at most 8190 bytes";
+    case 416:
+      return "range not satisfiable";
+    case 500:
+      return "internal error";
+    default:
+      return "request failed";
+  }
+}
+
+void answer(const std::vector<Route>& routes, const httplib::Request& request,
+            httplib::Response& response) {
+  if (!response.body.empty() || response.content_provider_) return;
+  if (is_unrouted(request, response.status)) {
+    const std::string allow = allowed_methods(routes, path_of(request));
+    response.status = allow.empty() ? 404 : 405;
+    if (!allow.empty()) response.set_header("Allow", allow);
+  }
+  response.set_content(error_body(message_for(response.status)), kJson);
+}
+
+}  // namespace
+
+std::string error_body(std::string_view message) {
+  std::string body = "{\"error\":\"";
+  for (const char c : message) {
+    if (c == '"' || c == '\\') body += '\\';
+    body += c;
+  }
+  body += "\"}\n";
+  return body;
+}
+
+void install_error_pages(httplib::Server& server, std::vector<Route> routes) {
+  const auto table = std::make_shared<const std::vector<Route>>(std::move(routes));
+  const httplib::Server::Handler handler = [table](const httplib::Request& request,
+                                                   httplib::Response& response) {
+    answer(*table, request, response);
+  };
+  server.set_error_handler(handler);
+  server.set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+        response.body.clear();
+        response.status = 500;  // the error handler fills the body
+      });
+}
+
+}  // namespace service
