@@ -1,0 +1,135 @@
+// Field numbers and rules of profile.proto; see proto.h.
+#include "encode/proto.h"
+
+#include <chrono>
+#include <cstdint>
+#include <protozero/pbf_builder.hpp>
+#include <string_view>
+#include <unordered_map>
+
+#include "encode/proto_fields.h"
+#include "encode/proto_tables.h"
+
+namespace pprof::internal {
+namespace {
+
+using ProfileBuilder = protozero::pbf_builder<ProfileField>;
+
+void write_value_type(ProfileBuilder& out, ProfileField field, const ValueType& value,
+                      StringTable& strings) {
+  protozero::pbf_builder<ValueTypeField> message(out, field);
+  message.add_int64(ValueTypeField::kType, strings.index_of(value.type));
+  message.add_int64(ValueTypeField::kUnit, strings.index_of(value.unit));
+}
+
+void write_label(protozero::pbf_builder<SampleField>& out, const Label& label,
+                 StringTable& strings) {
+  protozero::pbf_builder<LabelField> message(out, SampleField::kLabel);
+  message.add_int64(LabelField::kKey, strings.index_of(label.key));
+  if (!label.text.empty()) {
+    message.add_int64(LabelField::kStr, strings.index_of(label.text));
+    return;
+  }
+  message.add_int64(LabelField::kNum, label.number);
+  if (!label.unit.empty()) message.add_int64(LabelField::kNumUnit, strings.index_of(label.unit));
+}
+
+void write_sample(ProfileBuilder& out, const Sample& sample, LocationTable& locations,
+                  StringTable& strings) {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(sample.stack.size());
+  for (const std::uintptr_t address : sample.stack) ids.push_back(locations.id_of(address));
+  protozero::pbf_builder<SampleField> message(out, ProfileField::kSample);
+  message.add_packed_uint64(SampleField::kLocationId, ids.begin(), ids.end());
+  message.add_packed_int64(SampleField::kValue, sample.values.begin(), sample.values.end());
+  for (const Label& label : sample.labels) write_label(message, label, strings);
+}
+
+void write_mapping(ProfileBuilder& out, std::uint64_t id, const Mapping& mapping,
+                   StringTable& strings) {
+  protozero::pbf_builder<MappingField> message(out, ProfileField::kMapping);
+  message.add_uint64(MappingField::kId, id);
+  message.add_uint64(MappingField::kMemoryStart, mapping.start);
+  message.add_uint64(MappingField::kMemoryLimit, mapping.limit);
+  message.add_uint64(MappingField::kFileOffset, mapping.offset);
+  message.add_int64(MappingField::kFilename, strings.index_of(mapping.file));
+  if (!mapping.build_id.empty()) {
+    message.add_int64(MappingField::kBuildId, strings.index_of(mapping.build_id));
+  }
+  // All four, always: with fewer, pprof looks for a binary to symbolize again.
+  for (const auto flag : {MappingField::kHasFunctions, MappingField::kHasFilenames,
+                          MappingField::kHasLineNumbers, MappingField::kHasInlineFrames}) {
+    message.add_bool(flag, true);
+  }
+}
+
+void write_location(ProfileBuilder& out, const LocationTable::Entry& entry) {
+  protozero::pbf_builder<LocationField> message(out, ProfileField::kLocation);
+  message.add_uint64(LocationField::kId, entry.id);
+  if (entry.mapping_id != 0) message.add_uint64(LocationField::kMappingId, entry.mapping_id);
+  message.add_uint64(LocationField::kAddress, entry.address);
+  for (const auto& [function_id, line] : entry.lines) {
+    protozero::pbf_builder<LineField> line_message(message, LocationField::kLine);
+    line_message.add_uint64(LineField::kFunctionId, function_id);
+    line_message.add_int64(LineField::kLine, line);
+  }
+}
+
+void write_function(ProfileBuilder& out, std::uint64_t id, const Frame& frame,
+                    StringTable& strings) {
+  protozero::pbf_builder<FunctionField> message(out, ProfileField::kFunction);
+  message.add_uint64(FunctionField::kId, id);
+  message.add_int64(FunctionField::kName, strings.index_of(frame.name));
+  message.add_int64(FunctionField::kSystemName, strings.index_of(frame.system_name));
+  message.add_int64(FunctionField::kFilename, strings.index_of(frame.file));
+  message.add_int64(FunctionField::kStartLine, frame.start_line);
+}
+
+void write_header(ProfileBuilder& out, const Profile& profile, StringTable& strings) {
+  using std::chrono::duration_cast, std::chrono::nanoseconds;
+  if (!profile.drop_frames.empty()) {
+    out.add_int64(ProfileField::kDropFrames, strings.index_of(profile.drop_frames));
+  }
+  out.add_int64(ProfileField::kTimeNanos,
+                duration_cast<nanoseconds>(profile.time.time_since_epoch()).count());
+  out.add_int64(ProfileField::kDurationNanos, profile.duration.count());
+  if (!profile.period_type.type.empty()) {
+    write_value_type(out, ProfileField::kPeriodType, profile.period_type, strings);
+    out.add_int64(ProfileField::kPeriod, profile.period);
+  }
+  std::vector<std::int64_t> comments;
+  for (const std::string& comment : profile.comments) comments.push_back(strings.index_of(comment));
+  out.add_packed_int64(ProfileField::kComment, comments.begin(), comments.end());
+  if (!profile.default_sample_type.empty()) {
+    out.add_int64(ProfileField::kDefaultSampleType, strings.index_of(profile.default_sample_type));
+  }
+}
+
+}  // namespace
+
+std::string encode_proto(const Profile& profile, SymbolSource& symbols) {
+  std::string data;
+  ProfileBuilder out(data);
+  StringTable strings;
+  LocationTable locations(symbols);
+  for (const ValueType& type : profile.sample_types) {
+    write_value_type(out, ProfileField::kSampleType, type, strings);
+  }
+  for (const Sample& sample : profile.samples) write_sample(out, sample, locations, strings);
+  const auto& mappings = locations.mappings();
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    write_mapping(out, i + 1, *mappings[i], strings);
+  }
+  for (const auto& entry : locations.entries()) write_location(out, entry);
+  const auto& functions = locations.functions();
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    write_function(out, i + 1, *functions[i], strings);
+  }
+  write_header(out, profile, strings);
+  for (const std::string_view text : strings.texts()) {
+    out.add_string(ProfileField::kStringTable, text.data(), text.size());
+  }
+  return data;
+}
+
+}  // namespace pprof::internal

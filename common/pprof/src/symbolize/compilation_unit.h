@@ -1,0 +1,47 @@
+// The functions of one DWARF compilation unit, indexed by address when first asked.
+// Used by DebugInfo; not thread-safe. Addresses are those in the DWARF, without load bias.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "symbolize/symbol.h"
+
+namespace pprof::internal {
+
+class CompilationUnit {
+ public:
+  explicit CompilationUnit(const Dwarf_Die& die) : die_(die) {}
+
+  // The functions at `address`, innermost inlined one first; empty if the unit has none there.
+  // `symbol` (may be null) is the linker's name there, for functions whose DWARF gives none.
+  std::vector<Frame> frames_at(std::uint64_t address, const char* symbol);
+
+ private:
+  struct Range {
+    std::uint64_t low = 0, high = 0;
+    Dwarf_Die function{};
+  };
+  struct Names {
+    std::string name, system_name, file;
+    std::int64_t line = 0;
+  };
+
+  void index();
+  void index_children(Dwarf_Die parent);
+  void index_ranges(Dwarf_Die function);
+  const Dwarf_Die* function_at(std::uint64_t address) const;
+  const Names& names_of(Dwarf_Die function);
+  std::string file_name(std::size_t index) const;
+
+  Dwarf_Die die_;
+  bool is_indexed_ = false;
+  std::vector<Range> ranges_;  // by low address
+  std::unordered_map<Dwarf_Off, Names> names_;
+};
+
+}  // namespace pprof::internal

@@ -1,0 +1,100 @@
+// A libdwfl session of one module; see debug_info.h.
+#include "symbolize/debug_info.h"
+
+#include <dwarf.h>
+#include <libelf.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "symbolize/compilation_unit.h"
+#include "symbolize/demangle.h"
+
+namespace pprof::internal {
+namespace {
+
+// Debug files installed beside the system's libraries are used; the network never is, which is
+// why dwfl_standard_find_debuginfo (it may ask a debuginfod server) is not called.
+char* debug_path = nullptr;  // null: libdwfl's default, ".debug:/usr/lib/debug"
+const Dwfl_Callbacks kCallbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_build_id_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = &debug_path,
+};
+
+}  // namespace
+
+DebugInfo::DebugInfo(Module& module) { open(module); }
+
+DebugInfo::~DebugInfo() {
+  units_.clear();
+  dwfl_end(session_);
+}
+
+void DebugInfo::open(Module& module) {
+  const bool in_memory = module.image != 0;
+  if (!in_memory && !module.file.is_open()) return;
+  session_ = dwfl_begin(&kCallbacks);
+  if (session_ == nullptr) return;
+  dwfl_report_begin(session_);
+  const char* name = module.mapping.file.c_str();
+  if (in_memory) {
+    auto* image = reinterpret_cast<char*>(module.image);  // NOLINT(performance-no-int-to-ptr)
+    Elf* elf = elf_memory(image, module.mapping.limit - module.image);
+    module_ =
+        elf == nullptr ? nullptr : dwfl_report_elf(session_, name, name, -1, module.bias, true);
+  } else {
+    const int descriptor = module.file.release();
+    module_ = dwfl_report_elf(session_, name, name, descriptor, module.bias, true);
+    if (module_ == nullptr) close(descriptor);
+  }
+  dwfl_report_end(session_, nullptr, nullptr);
+}
+
+// Units are found by their own ranges: clang writes no .debug_aranges, which libdwfl relies on.
+void DebugInfo::index_units() {
+  if (is_indexed_) return;
+  is_indexed_ = true;
+  Dwarf_Addr bias = 0;
+  for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module_, unit, &bias)) != nullptr;) {
+    dwarf_bias_ = bias;
+    if (dwarf_tag(unit) != DW_TAG_compile_unit) continue;
+    units_.push_back(std::make_unique<CompilationUnit>(*unit));
+    Dwarf_Addr base = 0;
+    Dwarf_Addr low = 0;
+    Dwarf_Addr high = 0;
+    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(unit, at, &base, &low, &high)) > 0;) {
+      if (low != 0 && low < high) ranges_.push_back({low, high, units_.size() - 1});
+    }
+  }
+  std::ranges::sort(ranges_, {}, &UnitRange::low);
+}
+
+CompilationUnit* DebugInfo::unit_at(std::uint64_t address) const {
+  auto next = std::ranges::upper_bound(ranges_, address, {}, &UnitRange::low);
+  if (next == ranges_.begin()) return nullptr;
+  --next;
+  return address < next->high ? units_[next->unit].get() : nullptr;
+}
+
+const char* DebugInfo::symbol_at(std::uintptr_t address) {
+  GElf_Off offset = 0;
+  GElf_Sym symbol;
+  return dwfl_module_addrinfo(module_, address, &offset, &symbol, nullptr, nullptr, nullptr);
+}
+
+std::vector<Frame> DebugInfo::frames_at(std::uintptr_t address) {
+  if (module_ == nullptr) return {};
+  index_units();
+  const char* symbol = symbol_at(address);
+  const std::uint64_t in_dwarf = address - dwarf_bias_;
+  if (CompilationUnit* unit = unit_at(in_dwarf); unit != nullptr) {
+    std::vector<Frame> frames = unit->frames_at(in_dwarf, symbol);
+    if (!frames.empty()) return frames;
+  }
+  if (symbol == nullptr) return {};
+  return {{short_name(demangle(symbol)), symbol, {}, 0, 0}};
+}
+
+}  // namespace pprof::internal

@@ -1,0 +1,121 @@
+// Demangling and shortening; see demangle.h.
+// The shortening works on the text that __cxa_demangle gives, so it follows that text's habits:
+// template functions carry a return type, "(anonymous namespace)" is one word, and operators may
+// contain the brackets that are cut elsewhere.
+#include "symbolize/demangle.h"
+
+#include <cxxabi.h>
+
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+
+namespace pprof::internal {
+namespace {
+
+constexpr std::string_view kOperator = "operator";
+constexpr std::string_view kAnonymous = "(anonymous namespace)";
+
+bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// True if the word "operator" starts at `at`.
+bool operator_at(std::string_view text, std::size_t at) {
+  return text.substr(at).starts_with(kOperator) && (at == 0 || !is_identifier(text[at - 1])) &&
+         (at + kOperator.size() == text.size() || !is_identifier(text[at + kOperator.size()]));
+}
+
+// Length of the operator's symbol behind the word: "<<" in "operator<<(...)".
+std::size_t operator_symbol_length(std::string_view rest) {
+  static constexpr std::array<std::string_view, 13> kSymbols = {
+      "<=>", "->*", "<<=", ">>=", "()", "<<", ">>", "<=", ">=", "->", "[]", "<", ">"};
+  for (const std::string_view symbol : kSymbols) {
+    if (rest.starts_with(symbol)) return symbol.size();
+  }
+  return 0;
+}
+
+// Position behind the bracket that closes the one at `open`, or the end of the text.
+std::size_t behind_group(std::string_view text, std::size_t open) {
+  int depth = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool arrow = c == '>' && i > 0 && text[i - 1] == '-';
+    if (c == '<' || c == '(' || c == '[' || c == '{') ++depth;
+    if ((c == '>' && !arrow) || c == ')' || c == ']' || c == '}') --depth;
+    if (depth == 0) return i + 1;
+  }
+  return text.size();
+}
+
+// Collects a name and drops the return type: what stands before the last space outside braces.
+class NameWriter {
+ public:
+  void append(std::string_view part) { out_ += part; }
+  void space(bool inside_braces) {
+    if (!inside_braces && !in_operator_) name_start_ = out_.size() + 1;
+    out_ += ' ';
+  }
+  void begin_operator() { in_operator_ = true; }
+  std::string finish() const {
+    std::string name = out_.substr(name_start_);
+    while (name.ends_with(' ')) name.pop_back();  // "operator<< <char>" without its arguments
+    return name;
+  }
+
+ private:
+  std::string out_;
+  std::size_t name_start_ = 0;
+  bool in_operator_ = false;
+};
+
+// Parameters outside braces end the name (" const" and " [clone .cold]" behind them are dropped),
+// unless another "::" follows, as in "f(int)::{lambda()#1}::operator()".
+bool continues_after(std::string_view text, std::size_t at) {
+  if (text.substr(at).starts_with(" const::")) return true;
+  return text.substr(at).starts_with("::");
+}
+
+}  // namespace
+
+std::string demangle(const std::string& symbol) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
+  return status == 0 && text != nullptr ? std::string(text.get()) : symbol;
+}
+
+std::string short_name(std::string_view full) {
+  NameWriter name;
+  int braces = 0;
+  for (std::size_t i = 0; i < full.size();) {
+    const std::string_view rest = full.substr(i);
+    if (operator_at(full, i)) {
+      const std::size_t symbol = operator_symbol_length(rest.substr(kOperator.size()));
+      name.begin_operator();
+      name.append(rest.substr(0, kOperator.size() + symbol));
+      i += kOperator.size() + symbol;
+    } else if (rest.starts_with(kAnonymous)) {
+      name.append(kAnonymous);
+      i += kAnonymous.size();
+    } else if (rest.starts_with("[abi:") || full[i] == '<') {
+      i = behind_group(full, i);
+    } else if (full[i] == '(') {
+      i = behind_group(full, i);
+      if (braces == 0 && !continues_after(full, i)) break;
+      if (full.substr(i).starts_with(" const::")) i += std::string_view(" const").size();
+    } else {
+      braces += (full[i] == '{') - (full[i] == '}');
+      if (full[i] == ' ') {
+        name.space(braces > 0);
+      } else {
+        name.append(rest.substr(0, 1));
+      }
+      ++i;
+    }
+  }
+  std::string result = name.finish();
+  return result.empty() ? std::string(full) : result;
+}
+
+}  // namespace pprof::internal

@@ -1,0 +1,138 @@
+// Watching the dynamic loader; see modules.h.
+#include "symbolize/modules.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <ranges>
+#include <utility>
+#include <vector>
+
+#include "symbolize/elf_image.h"
+
+namespace pprof::internal {
+namespace {
+
+constexpr std::string_view kExecutable = "/proc/self/exe";
+constexpr std::string_view kDeleted = " (deleted)";
+
+// The executable's path as it was at start, also after it was removed or replaced.
+std::string executable_path() {
+  std::array<char, PATH_MAX> buffer;
+  const ssize_t size = readlink(kExecutable.data(), buffer.data(), buffer.size());
+  std::string path(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
+  return path;
+}
+
+std::string absolute_path(const char* path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path, nullptr), &std::free);
+  return real == nullptr ? std::string(path) : std::string(real.get());
+}
+
+// Opens the object's file, unless the path has come to mean another file in the meantime.
+FileHandle open_file(const char* path, const std::string& build_id) {
+  FileHandle file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return file;
+  const int descriptor = file.release();
+  FileHandle same(descriptor);
+  if (has_build_id(descriptor, build_id)) return same;
+  return FileHandle();
+}
+
+bool is_vdso(const dl_phdr_info& info) {
+  const auto vdso = getauxval(AT_SYSINFO_EHDR);
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info.dlpi_phdr[i];
+    if (header.p_type == PT_LOAD && info.dlpi_addr + header.p_vaddr == vdso) return true;
+  }
+  return false;
+}
+
+// Calls `visit` for each object with the loader's lock held; it must not load anything.
+template <typename Visit>
+void for_each_object(Visit visit) {
+  dl_iterate_phdr([](dl_phdr_info* info, std::size_t,
+                     void* data) { return (*static_cast<Visit*>(data))(*info) ? 0 : 1; },
+                  &visit);
+}
+
+}  // namespace
+
+FileHandle::~FileHandle() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+int FileHandle::release() { return std::exchange(descriptor_, -1); }
+
+ModuleTable::ModuleTable() { refresh(); }
+
+void ModuleTable::refresh() {
+  bool changed = modules_.empty();
+  for_each_object([&](const dl_phdr_info& info) {
+    changed = changed || info.dlpi_adds != adds_ || info.dlpi_subs != subs_;
+    adds_ = info.dlpi_adds;
+    subs_ = info.dlpi_subs;
+    return false;  // the counters are the same in every object
+  });
+  if (!changed) return;
+  std::vector<Module*> seen;
+  for_each_object([&](const dl_phdr_info& info) {
+    Module* known = find_loaded(info);
+    if (known == nullptr) {
+      const std::size_t before = modules_.size();
+      add(info);
+      if (modules_.size() > before) known = &modules_.back();
+    }
+    if (known != nullptr) seen.push_back(known);
+    return true;
+  });
+  for (Module& module : modules_) {
+    module.is_loaded = std::ranges::find(seen, &module) != seen.end();
+  }
+}
+
+Module* ModuleTable::find_loaded(const dl_phdr_info& info) {
+  const std::optional<Mapping> mapping = executable_mapping(info);
+  if (!mapping) return nullptr;
+  for (Module& module : modules_) {
+    if (module.is_loaded && module.mapping.start == mapping->start &&
+        module.mapping.limit == mapping->limit && module.mapping.build_id == mapping->build_id) {
+      return &module;
+    }
+  }
+  return nullptr;
+}
+
+void ModuleTable::add(const dl_phdr_info& info) {
+  std::optional<Mapping> mapping = executable_mapping(info);
+  if (!mapping) return;
+  const bool is_main = modules_.empty();  // the loader lists the executable first
+  if (is_vdso(info)) {
+    mapping->file = "[vdso]";
+    modules_.push_back({*mapping, info.dlpi_addr, getauxval(AT_SYSINFO_EHDR), FileHandle(), true});
+    return;
+  }
+  const char* path = is_main ? kExecutable.data() : info.dlpi_name;
+  mapping->file = is_main ? executable_path() : absolute_path(path);
+  FileHandle file = open_file(path, mapping->build_id);
+  modules_.push_back({std::move(*mapping), info.dlpi_addr, 0, std::move(file), true});
+}
+
+Module* ModuleTable::find(std::uintptr_t address) {
+  Module* closed = nullptr;
+  for (Module& module : modules_ | std::views::reverse) {
+    if (address < module.mapping.start || address >= module.mapping.limit) continue;
+    if (module.is_loaded) return &module;
+    if (closed == nullptr) closed = &module;
+  }
+  return closed;
+}
+
+}  // namespace pprof::internal

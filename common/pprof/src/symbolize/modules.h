@@ -1,0 +1,61 @@
+// The executable and shared objects of this process, those already closed included, so that an
+// address recorded before a dlclose can still be named.
+// Used by the symbolizer under its lock; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "symbolize/symbol.h"
+
+struct dl_phdr_info;
+
+namespace pprof::internal {
+
+// A file descriptor that closes itself.
+class FileHandle {
+ public:
+  explicit FileHandle(int descriptor = -1) : descriptor_(descriptor) {}
+  FileHandle(FileHandle&& other) noexcept : descriptor_(other.release()) {}
+  FileHandle& operator=(FileHandle&&) = delete;
+  ~FileHandle();
+  bool is_open() const { return descriptor_ >= 0; }
+  int release();  // the caller closes it
+
+ private:
+  int descriptor_;
+};
+
+// One object as it was loaded once. Loading it again makes another Module.
+struct Module {
+  Mapping mapping;           // the executable segment
+  std::uintptr_t bias = 0;   // run-time address minus address in the file
+  std::uintptr_t image = 0;  // where its ELF header is in memory, for the vdso only
+  FileHandle file;           // opened while the path still led to it; its content outlives unlink
+  bool is_loaded = true;
+};
+
+class ModuleTable {
+ public:
+  ModuleTable();
+
+  // Looks for objects loaded or closed since the last call. Cheap when there are none.
+  void refresh();
+  // The module at `address`: a loaded one, else the last closed one that was there, else null.
+  // The pointer stays valid as long as the table.
+  Module* find(std::uintptr_t address);
+  // The executable. Always present.
+  Module& main() { return modules_.front(); }
+
+ private:
+  void add(const dl_phdr_info& info);
+  Module* find_loaded(const dl_phdr_info& info);
+
+  std::deque<Module> modules_;  // a deque, so that pointers stay valid
+  unsigned long long adds_ = 0;
+  unsigned long long subs_ = 0;
+};
+
+}  // namespace pprof::internal

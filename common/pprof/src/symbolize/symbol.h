@@ -1,0 +1,45 @@
+// What an address means: the mapping it lies in and the functions that were running there.
+// The encoder and the text form ask a SymbolSource; Symbolizer is the real one, tests have a fake.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pprof::internal {
+
+// One loaded executable segment.
+struct Mapping {
+  std::uint64_t start = 0;   // first address
+  std::uint64_t limit = 0;   // first address after it
+  std::uint64_t offset = 0;  // of `start` in the file, bytes
+  std::string file;          // absolute, also when the file is gone
+  std::string build_id;      // lower-case hex, or empty
+  bool operator==(const Mapping&) const = default;
+};
+
+struct Frame {
+  std::string name;         // readable, without parameters and template arguments
+  std::string system_name;  // as the linker knows it
+  std::string file;         // absolute, or empty when there is no debug information
+  std::int64_t line = 0;
+  std::int64_t start_line = 0;
+  bool operator==(const Frame&) const = default;
+};
+
+struct Location {
+  const Mapping* mapping = nullptr;  // lives as long as the source; null: nothing was loaded there
+  std::vector<Frame> frames;         // innermost inlined function first; empty: unknown
+};
+
+class SymbolSource {
+ public:
+  virtual ~SymbolSource() = default;
+  // Never fails: an unknown address gives an empty Location. The reference stays valid as long
+  // as the source.
+  virtual const Location& locate(std::uintptr_t address) = 0;
+  // The executable itself.
+  virtual const Mapping& main_mapping() = 0;
+};
+
+}  // namespace pprof::internal

@@ -1,0 +1,46 @@
+// Names addresses of this process: one for all captures, so that each address is looked up once.
+// Called by the endpoints when a capture is complete, never while one samples. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "symbolize/debug_info.h"
+#include "symbolize/modules.h"
+#include "symbolize/symbol.h"
+
+namespace pprof::internal {
+
+class Symbolizer : public SymbolSource {
+ public:
+  // The process's symbolizer, made at the first call. Never destroyed: captures may still end
+  // while static objects go.
+  static Symbolizer& instance();
+
+  // Notes which objects are loaded now, and opens their files. Call it when a capture starts and
+  // while it runs: addresses in an object closed before the next call cannot be named.
+  void observe_modules();
+
+  const Location& locate(std::uintptr_t address) override;
+  const Mapping& main_mapping() override;
+
+  // The name of the innermost function at `address`, or "".
+  std::string name_of(std::uintptr_t address);
+
+ private:
+  using AddressCache = std::unordered_map<std::uintptr_t, Location>;
+
+  DebugInfo& debug_info(Module& module);
+
+  std::mutex mutex_;
+  ModuleTable modules_;
+  std::unordered_map<const Module*, std::unique_ptr<DebugInfo>> debug_infos_;
+  // By module, since a closed object's addresses may come to mean another one's. Addresses are
+  // code, so the cache is bounded by the program's size. Nodes do not move.
+  std::unordered_map<const Module*, AddressCache> cache_;
+};
+
+}  // namespace pprof::internal

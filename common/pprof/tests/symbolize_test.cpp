@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "symbolize/symbolizer.h"
+
+namespace pprof::internal {
+namespace {
+
+// The return address minus 1: inside the call, as capture code records it.
+__attribute__((noinline)) std::uintptr_t caller_address() {
+  return reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)) - 1;
+}
+
+int call_line = 0;
+__attribute__((always_inline)) inline std::uintptr_t inlined_caller() {
+  call_line = __LINE__ + 1;
+  return caller_address();
+}
+
+struct Outer {
+  __attribute__((noinline)) static std::uintptr_t method() {
+    const std::uintptr_t address = inlined_caller();
+    asm volatile("" ::: "memory");  // keeps the call from becoming a jump
+    return address;
+  }
+};
+
+}  // namespace
+
+TEST(Symbolizer, GivesInlinedFramesInnermostFirst) {
+  const Location& location = Symbolizer::instance().locate(Outer::method());
+  ASSERT_EQ(location.frames.size(), 2U);
+  EXPECT_EQ(location.frames[0].name, "pprof::internal::(anonymous namespace)::inlined_caller");
+  EXPECT_EQ(location.frames[0].line, call_line);
+  EXPECT_EQ(location.frames[1].name, "pprof::internal::(anonymous namespace)::Outer::method");
+  EXPECT_TRUE(location.frames[1].file.ends_with("symbolize_test.cpp")) << location.frames[1].file;
+  EXPECT_TRUE(location.frames[1].file.starts_with("/")) << location.frames[1].file;
+  EXPECT_TRUE(location.frames[1].system_name.starts_with("_Z")) << location.frames[1].system_name;
+}
+
+TEST(Symbolizer, MainMappingIsTheExecutable) {
+  const Mapping& mapping = Symbolizer::instance().main_mapping();
+  EXPECT_TRUE(mapping.file.ends_with("pprof_test")) << mapping.file;
+  EXPECT_TRUE(mapping.file.starts_with("/"));
+  const Location& location = Symbolizer::instance().locate(caller_address());
+  EXPECT_EQ(location.mapping, &mapping);
+  EXPECT_FALSE(mapping.build_id.empty());
+}
+
+TEST(Symbolizer, NamesFunctionsOfLibrariesWithoutDebugInformation) {
+  const Location& location =
+      Symbolizer::instance().locate(reinterpret_cast<std::uintptr_t>(&::qsort_r) + 4);
+  ASSERT_EQ(location.frames.size(), 1U);
+  // "__qsort_r" where the C library's debug file is installed.
+  EXPECT_TRUE(location.frames[0].name.ends_with("qsort_r")) << location.frames[0].name;
+  EXPECT_TRUE(location.mapping->file.find("libc.so") != std::string::npos);
+}
+
+TEST(Symbolizer, UnknownAddressHasNoMappingAndNoFrames) {
+  const Location& location = Symbolizer::instance().locate(16);
+  EXPECT_EQ(location.mapping, nullptr);
+  EXPECT_TRUE(location.frames.empty());
+}
+
+}  // namespace pprof::internal
