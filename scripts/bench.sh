@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the micro-benchmarks of one stage and prints Google Benchmark's table.
+# Called by `make bench` and by hand. One stage says little alone: compare.sh compares two.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: scripts/bench.sh STAGE [GOOGLE BENCHMARK OPTION…]
+
+Runs build/bin/bench-STAGE: time, bytes and allocations per operation. The same data as JSON goes to
+build/bench/STAGE.json. Refuses a debug build, whose times mean nothing.
+
+  --help   this text (for Google Benchmark's options: build/bin/bench-STAGE --help)
+
+Example: make bench STAGE=v1-naive        (or: scripts/bench.sh v1-naive --benchmark_filter=Leftpad50)
+TEXT
+}
+
+case ${1-} in
+  --help) usage; exit 0 ;;
+  '' | -*) usage_error "${1:-nothing}" 'the first argument must be a stage' ;;
+esac
+stage=$1
+shift
+need_binary bench "$stage"
+need_tool "$PYTHON" python3
+python_module compare.gbench "$BINARY"
+
+out=$BUILD_DIR/bench/$stage.json
+mkdir -p "${out%/*}"
+run_watched "$BINARY" --benchmark_counters_tabular=true --benchmark_out="$out" --benchmark_out_format=json "$@" ||
+  die "bench-$stage" "it failed with exit status $?" 'Is the option one of its --help?'
+result_at "$out"
+next_command make compare OLD=v1-naive "NEW=$([[ $stage != v1-naive ]] && printf '%s' "$stage" || printf v2-optimized)"

@@ -1,0 +1,87 @@
+"""Child processes that never outlive this one: each runs in a session of its own and is ended by pid.
+
+Used by gbench, service and cli. One thread only.
+"""
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from compare.errors import paint
+
+STOP_SECONDS = 5
+_alive = []
+
+
+@dataclass
+class Done:
+    status: int
+    stdout: str
+    stderr: str
+
+
+def start(command, output):
+    """Starts a command with both outputs to an open file; the caller must end() it."""
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    _alive.append(child)
+    return child
+
+
+def run(command):
+    """Runs a command to its end; a signal to this process ends the command first."""
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    _alive.append(child)
+    stdout, stderr = child.communicate()
+    _alive.remove(child)
+    return Done(child.returncode, stdout, stderr)
+
+
+def end(child):
+    """SIGTERM, after STOP_SECONDS SIGKILL; returns the exit status."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    if child in _alive:
+        _alive.remove(child)
+    return child.returncode
+
+
+@contextlib.contextmanager
+def no_survivors():
+    """Ends every child on the way out, on SIGINT, SIGTERM and SIGHUP too (exit status 128 + signal)."""
+
+    def leave(number, _frame):
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for child in list(_alive):
+            end(child)
+
+
+def show(command, root):
+    """Prints a command as a learner would type it at the root of the repository."""
+    words = [str(word).replace(f"{root}{os.sep}", "") for word in command]
+    print(paint(sys.stdout, "36", "$ " + shlex.join(words)), flush=True)

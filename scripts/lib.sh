@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+# Strict mode, messages, tool checks and clean-up for the scripts; brings in lib/stages.sh and lib/service.sh.
+# Sourced by every script in this folder; defines functions and read-only paths, runs no tool.
+# Plain bash and awk: it works on a Debian that has only git and make.
+# shellcheck disable=SC2034  # the names set here are read by the scripts that source this file
+
+set -euo pipefail
+
+REPO_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SCRIPTS_DIR=$REPO_ROOT/scripts
+BUILD_DIR=$REPO_ROOT/build
+# Debian's own Python: the first python3 on PATH may lack Debian's modules.
+PYTHON=/usr/bin/python3
+readonly REPO_ROOT SCRIPTS_DIR BUILD_DIR PYTHON
+
+readonly READY_TIMEOUT_SECONDS=10
+readonly STOP_TIMEOUT_SECONDS=5
+
+# --- messages -------------------------------------------------------------------------------------
+
+# paint FD SGR TEXT: TEXT, coloured only if FD is a terminal and NO_COLOR is unset or empty.
+paint() {
+  if [[ -t $1 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
+    printf '\033[%sm%s\033[0m' "$2" "$3"
+  else
+    printf '%s' "$3"
+  fi
+}
+
+step() { printf '%s %s\n' "$(paint 1 '1;34' '==>')" "$*"; }
+warn() { printf '%s %s\n' "$(paint 2 '1;33' 'warning:')" "$*" >&2; }
+
+# die VALUE RULE REMEDY: one line that names what was met, what is required and what to do; exit 1.
+die() {
+  printf '%s %s: %s. %s\n' "$(paint 2 '1;31' 'error:')" "$1" "$2" "$3" >&2
+  exit 1
+}
+
+# usage_error VALUE RULE: as die, for a wrong command line; exit 2.
+usage_error() {
+  printf '%s %s: %s. Try %s --help\n' "$(paint 2 '1;31' 'error:')" "$1" "$2" "$0" >&2
+  exit 2
+}
+
+result_at() { printf 'Result: %s\n' "${1#"$REPO_ROOT"/}"; }
+next_command() { printf 'Next:   %s\n' "$(paint 1 1 "$*")"; }
+
+# quoted ARG…: the words as a learner would type them.
+quoted() {
+  local word words=()
+  for word in "$@"; do
+    word=${word//"$REPO_ROOT"\//}
+    if [[ $word =~ ^[A-Za-z0-9_./:=@%+,-]+$ ]]; then words+=("$word"); else words+=("'${word//\'/\'\\\'\'}'"); fi
+  done
+  printf '%s' "${words[*]}"
+}
+
+show_command() { printf '%s\n' "$(paint 1 36 "\$ $(quoted "$@")")"; }
+
+# run COMMAND…: prints the command, then runs it in the foreground.
+run() {
+  show_command "$@"
+  "$@"
+}
+
+# run_watched COMMAND…: as run, but a signal to this script ends the command at once.
+run_watched() {
+  local pid status=0
+  show_command "$@"
+  "$@" &
+  pid=$!
+  OWN_PIDS+=("$pid")
+  wait "$pid" || status=$?
+  forget_pid "$pid"
+  return "$status"
+}
+
+# python_module NAME ARG…: runs a module of this folder, for example compare.ab.
+python_module() { PYTHONPATH=$SCRIPTS_DIR PYTHONDONTWRITEBYTECODE=1 "$PYTHON" -m "$@"; }
+
+# --- what must be there ---------------------------------------------------------------------------
+
+# need_tool TOOL PACKAGE
+need_tool() {
+  command -v "$1" >/dev/null || die "$1" "this program is not installed (Debian package $2)" 'Run: make setup'
+}
+
+# need_value OPTION COUNT: COUNT is $# at the option; dies if no value follows.
+need_value() { (($2 >= 2)) || usage_error "$1" 'this option needs a value'; }
+
+# need_number OPTION VALUE
+need_number() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 $2" 'the value must be a whole number above 0'; }
+
+# --- clean-up: own processes by pid, own temporary folders ----------------------------------------
+
+OWN_PIDS=()
+OWN_DIRS=()
+
+# temp_dir: sets TEMP_DIR to a new folder that goes away with the script.
+temp_dir() {
+  TEMP_DIR=$(mktemp -d "${TMPDIR:-/tmp}/leftpad.XXXXXX")
+  OWN_DIRS+=("$TEMP_DIR")
+}
+
+forget_pid() {
+  local pid kept=()
+  for pid in ${OWN_PIDS[@]+"${OWN_PIDS[@]}"}; do
+    [[ $pid == "$1" ]] || kept+=("$pid")
+  done
+  OWN_PIDS=(${kept[@]+"${kept[@]}"})
+}
+
+# end_process PID: SIGTERM, after STOP_TIMEOUT_SECONDS SIGKILL; returns the process's exit status.
+end_process() {
+  local pid=$1 deadline=$((SECONDS + STOP_TIMEOUT_SECONDS)) status=0
+  kill -TERM "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null; do
+    if ((SECONDS > deadline)); then
+      warn "process $pid did not end within $STOP_TIMEOUT_SECONDS s of SIGTERM; sending SIGKILL"
+      kill -KILL "$pid" 2>/dev/null || true
+      break
+    fi
+    sleep 0.02
+  done
+  wait "$pid" 2>/dev/null || status=$?
+  forget_pid "$pid"
+  return "$status"
+}
+
+clean_up() {
+  local pid dir
+  trap '' INT TERM HUP
+  for pid in ${OWN_PIDS[@]+"${OWN_PIDS[@]}"}; do end_process "$pid" || true; done
+  for dir in ${OWN_DIRS[@]+"${OWN_DIRS[@]}"}; do rm -rf -- "$dir"; done
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# shellcheck source=scripts/lib/stages.sh
+. "$SCRIPTS_DIR/lib/stages.sh"
+# shellcheck source=scripts/lib/service.sh
+. "$SCRIPTS_DIR/lib/service.sh"
