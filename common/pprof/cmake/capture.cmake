@@ -1,0 +1,11 @@
+# The capture code: threads, locks, trace, heap, wall clock.
+target_sources(pprof PRIVATE
+  src/contention/contention.cpp
+  src/contention/mutex.cpp
+  src/threads/registry.cpp
+  src/threads/unwind.cpp
+  src/trace/json.cpp
+  src/trace/json_string.cpp
+  src/trace/recorder.cpp
+  src/trace/trace.cpp
+)

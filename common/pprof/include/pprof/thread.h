@@ -1,0 +1,23 @@
+// Names a thread for every profile and gives it a CPU timer.
+// Called first thing in each thread of the service; see also label.h.
+// Thread-safety: a ThreadScope belongs to the thread that made it.
+#pragma once
+
+namespace pprof {
+
+// While it lives, the thread appears under `name` in CPU, wall, threads and trace profiles, and
+// gperftools samples its CPU time (with per-thread timers only threads that registered are).
+//
+// `name` is copied; longer than 63 bytes is cut. The kernel's name for the thread is set, too (cut
+// to its 15 bytes), except for the main thread, whose kernel name is the name of the process.
+// At most 1024 different names are kept in the life of the process; threads with further names
+// show their kernel name. Scopes do not nest: the inner one ends the name.
+class ThreadScope {
+ public:
+  explicit ThreadScope(const char* name);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+};
+
+}  // namespace pprof

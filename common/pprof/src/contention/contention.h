@@ -1,0 +1,24 @@
+// Waits for pprof::Mutex and pprof::ConditionVariable, summed by stack since the process began.
+// Written by mutex.cpp, read by the block and mutex endpoints. Thread-safety: any thread, but not
+// in a signal handler.
+#pragma once
+
+#include <cstdint>
+
+#include "profile.h"
+
+namespace pprof::internal {
+
+// Both: contentions/count, delay/nanoseconds; cumulative. `block` has the stacks that waited,
+// `mutex` those that unlocked and so ended a wait.
+Profile block_profile();
+Profile mutex_profile();
+
+// Adds a wait of `delay_ns` to the stack whose leaf returns to `return_address` (see
+// capture_own_stack()). Waits under 10 us are kept with probability delay / 10 us and then count as
+// 10 us, so that the sums are unbiased (the rule of Go's runtime/mprof.go). Never throws: without
+// memory the event is lost.
+void record_block(std::int64_t delay_ns, const void* return_address) noexcept;
+void record_mutex(std::int64_t delay_ns, const void* return_address) noexcept;
+
+}  // namespace pprof::internal

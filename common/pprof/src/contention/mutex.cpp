@@ -1,0 +1,96 @@
+// The slow paths of pprof::Mutex and pprof::ConditionVariable; see mutex.h and contention.h.
+//
+// At unlock the holder must know how long others have waited during its hold. `waiting_` holds the
+// number of waiters n in its upper 16 bits and the sum s of the times since which they wait in the
+// lower 48, modulo 2^48 ns (78 hours). At time t they have waited n * t - s. That sum is charged
+// to the holder at unlock, and all then count as waiting since t, for the next holder.
+#include "pprof/mutex.h"
+
+#include <algorithm>
+
+#include "contention/contention.h"
+#include "pprof/trace.h"
+
+namespace pprof {
+namespace {
+
+constexpr unsigned kSumBits = 48;
+constexpr std::uint64_t kOneWaiter = std::uint64_t{1} << kSumBits;
+constexpr std::uint64_t kSumMask = kOneWaiter - 1;
+
+std::uint64_t pack(std::uint64_t waiters, std::uint64_t sum) noexcept {
+  return waiters << kSumBits | (sum & kSumMask);
+}
+
+// Nanoseconds this thread has spent in lock_contended(), so that a condition wait can leave them
+// out: they have been charged already.
+constinit thread_local std::int64_t mutex_wait_ns = 0;
+
+void trace_wait(const char* name, std::int64_t start_ns, std::int64_t end_ns) noexcept {
+  if (internal::trace_running.load(std::memory_order_relaxed)) {
+    internal::trace_emit(name, "lock", start_ns, end_ns);
+  }
+}
+
+}  // namespace
+
+void Mutex::lock_contended() {
+  const std::int64_t start_ns = internal::trace_now_ns();
+  std::uint64_t state = waiting_.load(std::memory_order_relaxed);
+  while (!waiting_.compare_exchange_weak(
+      state, pack((state >> kSumBits) + 1, state + static_cast<std::uint64_t>(start_ns)),
+      std::memory_order_relaxed)) {
+  }
+  mutex_.lock();
+  const std::int64_t end_ns = internal::trace_now_ns();
+  const auto since = static_cast<std::uint64_t>(std::max(start_ns, charged_until_ns_));
+  state = waiting_.load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    const std::uint64_t others = (state >> kSumBits) - 1;
+    next = others == 0 ? 0 : pack(others, state - since);
+  } while (!waiting_.compare_exchange_weak(state, next, std::memory_order_relaxed));
+  mutex_wait_ns += end_ns - start_ns;
+  internal::record_block(end_ns - start_ns, __builtin_return_address(0));
+  trace_wait("Mutex wait", start_ns, end_ns);
+}
+
+void Mutex::unlock_contended() {
+  const std::int64_t now_ns = internal::trace_now_ns();
+  const auto now = static_cast<std::uint64_t>(now_ns);
+  std::uint64_t state = waiting_.load(std::memory_order_relaxed);
+  while (!waiting_.compare_exchange_weak(state, pack(state >> kSumBits, (state >> kSumBits) * now),
+                                         std::memory_order_relaxed)) {
+  }
+  const std::uint64_t waited_ns = ((state >> kSumBits) * now - state) & kSumMask;
+  charged_until_ns_ = now_ns;
+  mutex_.unlock();  // from here on another thread may destroy *this
+  // A waiter that read the clock after `now` makes the sum negative, which shows in the top bit.
+  if (waited_ns < kOneWaiter / 2) {
+    internal::record_mutex(static_cast<std::int64_t>(waited_ns), __builtin_return_address(0));
+  }
+}
+
+void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
+  const std::int64_t start_ns = internal::trace_now_ns();
+  const std::int64_t charged_before_ns = mutex_wait_ns;
+  condition_.wait(lock);
+  const std::int64_t end_ns = internal::trace_now_ns();
+  internal::record_block(end_ns - start_ns - (mutex_wait_ns - charged_before_ns),
+                         __builtin_return_address(0));
+  trace_wait("ConditionVariable wait", start_ns, end_ns);
+}
+
+std::cv_status ConditionVariable::wait_until(std::unique_lock<Mutex>& lock,
+                                             std::chrono::steady_clock::time_point deadline) {
+  const std::int64_t start_ns = internal::trace_now_ns();
+  const std::int64_t charged_before_ns = mutex_wait_ns;
+  const std::cv_status status = condition_.wait_until(lock, deadline);
+  const std::int64_t end_ns = internal::trace_now_ns();
+  internal::record_block(end_ns - start_ns - (mutex_wait_ns - charged_before_ns),
+                         __builtin_return_address(0));
+  trace_wait("ConditionVariable wait", start_ns, end_ns);
+  return status;
+}
+
+}  // namespace pprof

@@ -1,0 +1,163 @@
+// See registry.h. The names live in a table that only grows, so that samples can keep pointers.
+#include "threads/registry.h"
+
+#include <dirent.h>
+#include <gperftools/profiler.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "pprof/label.h"
+#include "pprof/thread.h"
+
+namespace pprof {
+namespace internal {
+namespace {
+
+constexpr std::size_t kMaxNames = 1024;
+constexpr std::size_t kMaxNameLength = 63;
+constexpr std::size_t kMaxKernelNameLength = 15;
+
+constinit thread_local const char* volatile thread_name_of_scope = nullptr;
+constinit thread_local pid_t cached_tid = 0;
+
+struct Registry {
+  std::mutex mutex;
+  std::map<pid_t, const char*> names_by_tid;
+  std::set<std::string> names;  // nodes never move and are never erased
+};
+
+Registry& registry() {
+  // Never destroyed: threads may outlive static destruction.
+  static auto* const instance = [] {
+    pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
+                   [] {
+                     cached_tid = 0;
+                     registry().names_by_tid.clear();
+                     registry().mutex.unlock();
+                   });
+    return new Registry;
+  }();
+  return *instance;
+}
+
+// Copies at most Size - 1 bytes and never half a UTF-8 character.
+template <std::size_t Size>
+void copy_text(std::array<char, Size>& to, const char* from) noexcept {
+  std::size_t length = 0;
+  while (length < Size - 1 && from[length] != '\0') {
+    to[length] = from[length];
+    ++length;
+  }
+  if (from[length] != '\0') {
+    while (length > 0 && (static_cast<unsigned char>(from[length]) & 0xC0U) == 0x80U) {
+      --length;
+    }
+  }
+  to[length] = '\0';
+}
+
+}  // namespace
+
+void copy_current_labels(LabelSet& out) noexcept {
+  out.count = 0;
+  for (const LabelScope* scope = LabelScope::innermost();
+       scope != nullptr && out.count < kMaxLabels; scope = scope->outer()) {
+    LabelCopy& copy = out.labels[out.count];
+    copy_text(copy.key, scope->key());
+    bool hidden = false;
+    for (std::size_t i = 0; i < out.count; ++i) {
+      hidden = hidden || std::strcmp(out.labels[i].key.data(), copy.key.data()) == 0;
+    }
+    if (!hidden) {
+      copy_text(copy.value, scope->value());
+      ++out.count;
+    }
+  }
+}
+
+const char* current_thread_name() noexcept { return thread_name_of_scope; }
+
+pid_t current_tid() noexcept {
+  if (cached_tid == 0) {
+    cached_tid = static_cast<pid_t>(syscall(SYS_gettid));
+  }
+  return cached_tid;
+}
+
+void append_labels(const LabelSet& set, std::vector<Label>& out) {
+  for (std::size_t i = 0; i < set.count; ++i) {
+    out.push_back({set.labels[i].key.data(), set.labels[i].value.data(), 0, {}});
+  }
+}
+
+std::string kernel_thread_name(pid_t tid) {
+  std::ifstream file("/proc/self/task/" + std::to_string(tid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+std::string thread_name(pid_t tid) {
+  {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    if (const auto found = all.names_by_tid.find(tid); found != all.names_by_tid.end()) {
+      return found->second;
+    }
+  }
+  return kernel_thread_name(tid);
+}
+
+std::vector<pid_t> list_threads() {
+  std::vector<pid_t> tids;
+  DIR* const directory = opendir("/proc/self/task");
+  if (directory == nullptr) {
+    return tids;
+  }
+  // The stream is this function's own, which makes readdir() safe here.
+  while (const dirent* entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe)
+    pid_t tid = 0;
+    const char* const end = entry->d_name + std::strlen(entry->d_name);
+    if (std::from_chars(entry->d_name, end, tid).ec == std::errc{}) {
+      tids.push_back(tid);
+    }
+  }
+  closedir(directory);
+  return tids;
+}
+
+}  // namespace internal
+
+ThreadScope::ThreadScope(const char* name) {
+  using namespace internal;
+  const std::string text = std::string(name).substr(0, kMaxNameLength);
+  if (current_tid() != getpid()) {
+    pthread_setname_np(pthread_self(), text.substr(0, kMaxKernelNameLength).c_str());
+  }
+  ProfilerRegisterThread();
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  if (!all.names.contains(text) && all.names.size() >= kMaxNames) {
+    return;
+  }
+  const char* const kept = all.names.insert(text).first->c_str();
+  all.names_by_tid[current_tid()] = kept;
+  thread_name_of_scope = kept;
+}
+
+ThreadScope::~ThreadScope() {
+  internal::thread_name_of_scope = nullptr;
+  internal::Registry& all = internal::registry();
+  const std::lock_guard lock(all.mutex);
+  all.names_by_tid.erase(internal::current_tid());
+}
+
+}  // namespace pprof

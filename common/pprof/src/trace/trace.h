@@ -1,0 +1,21 @@
+// Records spans of all threads for a while and writes them as a Chrome trace. Called by the trace
+// endpoint. Thread-safety: any thread; one capture at a time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace pprof::internal {
+
+// Waits for `duration`, or until `wanted` (polled every 20 ms) says false, and returns what
+// TraceSpan and the locks of mutex.h recorded meanwhile, as JSON in the Trace Event Format of
+// Chrome's developers: complete events ("ph":"X") in microseconds from the start, thread names as
+// metadata, labels as args. At most 524288 spans are kept (28 MB); otherData.dropped_spans and an
+// event named "spans dropped" say how many more there were.
+// nullopt: another trace is running.
+std::optional<std::string> capture_trace_json(std::chrono::nanoseconds duration,
+                                              const std::function<bool()>& wanted);
+
+}  // namespace pprof::internal
