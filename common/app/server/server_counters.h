@@ -26,6 +26,12 @@ struct ServerCounters {
   static void subtract(Count& count) { count.fetch_sub(1, std::memory_order_relaxed); }
   static std::uint64_t get(const Count& count) { return count.load(std::memory_order_relaxed); }
 
+  // Adds one to `now` and raises `peak` to it. Called by one thread at a time.
+  static void add_with_peak(Count& now, Count& peak) {
+    const std::uint64_t value = now.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (value > get(peak)) peak.store(value, std::memory_order_relaxed);
+  }
+
   // Counts one answer by its HTTP status.
   void count_answer(int status) {
     add(requests);

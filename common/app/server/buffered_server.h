@@ -1,0 +1,19 @@
+// The buffered connection under cpp-httplib: reads in blocks, sends head and body at once, two
+// system calls a request. Made by make_server; hidden behind httplib::Server.
+#pragma once
+
+#include <httplib.h>
+
+#include <memory>
+
+#include "app/server/server_counters.h"
+#include "app/server/server_options.h"
+
+namespace service {
+
+// Only in builds with SERVICE_BUFFERED_IO: cpp-httplib's virtual functions differ between versions,
+// see CMakeLists.txt. `counters` must outlive the server.
+std::unique_ptr<httplib::Server> make_buffered_server(const ServerOptions& options,
+                                                      ServerCounters& counters);
+
+}  // namespace service

@@ -1,0 +1,30 @@
+// Open connections; see connection_registry.h.
+#include "app/server/connection_registry.h"
+
+#include <sys/socket.h>
+
+namespace service {
+
+void ConnectionRegistry::add(int socket) {
+  const std::lock_guard lock(mutex_);
+  sockets_.insert(socket);
+  if (stopping()) ::shutdown(socket, SHUT_RD);
+}
+
+void ConnectionRegistry::remove(int socket) {
+  const std::lock_guard lock(mutex_);
+  sockets_.erase(socket);
+}
+
+void ConnectionRegistry::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_.store(true, std::memory_order_relaxed);
+  for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
+}
+
+void ConnectionRegistry::cut() {
+  const std::lock_guard lock(mutex_);
+  for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+}
+
+}  // namespace service

@@ -1,0 +1,88 @@
+// Thread pool for connections: one task is one connection, from accept to close. Created by
+// cpp-httplib through new_task_queue; enqueue and shutdown are called by the accepting thread.
+//
+// The thread that became idle last gets the next task, so that the surplus of a burst stays idle
+// and ends. Threads beyond the bound are never started: the task is refused instead.
+#pragma once
+
+#include <httplib.h>
+#include <pthread.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <vector>
+
+#include "app/server/server_counters.h"
+#include "pprof/mutex.h"
+
+namespace service {
+
+struct PoolOptions {
+  std::size_t max_threads = 2048;
+  std::chrono::milliseconds idle_timeout{10'000};
+  std::size_t stack_bytes = std::size_t{1} << 20;
+  // At shutdown: called first, to wake up idle connections; may be empty.
+  std::function<void()> on_stop;
+  // Called if tasks still run this long after; may be empty.
+  std::chrono::milliseconds grace{2'000};
+  std::function<void()> on_grace_over;
+  // What happens beyond the bound: the task is called at once with refusing() true, or it waits
+  // for a thread, as cpp-httplib's own pool does.
+  bool refuse_when_full = true;
+};
+
+class ElasticPool final : public httplib::TaskQueue {
+ public:
+  using Task = std::function<void()>;
+  // void up to cpp-httplib 0.14, bool from 0.15.
+  using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(Task()));
+
+  // `counters` must outlive the pool.
+  ElasticPool(PoolOptions options, ServerCounters& counters);
+  ~ElasticPool() override;
+  ElasticPool(const ElasticPool&) = delete;
+  ElasticPool& operator=(const ElasticPool&) = delete;
+
+  Enqueued enqueue(Task task) override;
+  // Returns when every task has ended and every thread is joined.
+  void shutdown() override;
+
+  // True inside a task that is called only to be refused: it must be quick and must not block.
+  static bool refusing();
+
+ private:
+  struct Worker {
+    ElasticPool* pool = nullptr;
+    pthread_t thread{};
+    // Not pprof's: an idle thread would fill the block profile with waits that delay nobody.
+    std::condition_variable_any ready;
+    Task task;  // set by enqueue, under the pool's mutex
+  };
+
+  static void* thread_main(void* worker);
+  bool dispatch(Task& task);
+  bool start_worker(Task& task);
+  void refuse(Task& task);
+  void run(Worker& worker);
+  void run_task(Worker& worker);
+  bool wait_for_task(Worker& worker, std::unique_lock<pprof::Mutex>& lock);
+  void finish(Worker& worker);
+  void join_finished(std::list<Worker> finished);
+
+  const PoolOptions options_;
+  ServerCounters& counters_;
+  pprof::Mutex mutex_;
+  std::condition_variable_any all_finished_;
+  std::list<Worker> workers_;
+  std::list<Worker> finished_;  // ended, not joined
+  std::vector<Worker*> idle_;   // the last became idle last
+  std::deque<Task> waiting_;    // only without refuse_when_full
+  bool stopping_ = false;
+};
+
+}  // namespace service
