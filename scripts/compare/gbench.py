@@ -39,7 +39,8 @@ def parse(text):
     except (ValueError, KeyError, TypeError):
         raise Failure(f"output '{text[:60]}'", "Google Benchmark's JSON is expected", "Run: make build") from None
     runs = {}
-    for entry in entries:
+    # Random interleaving mixes the order up; family_index is the order of the source.
+    for entry in sorted(entries, key=lambda entry: entry.get("family_index", 0)):
         if entry.get("run_type") == "aggregate":
             continue
         if entry.get("error_occurred"):

@@ -3,14 +3,9 @@
 Used by gbench, service and cli. One thread only.
 """
 import contextlib
-import os
-import shlex
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
-
-from compare.errors import paint
 
 STOP_SECONDS = 5
 _alive = []
@@ -79,9 +74,3 @@ def no_survivors():
     finally:
         for child in list(_alive):
             end(child)
-
-
-def show(command, root):
-    """Prints a command as a learner would type it at the root of the repository."""
-    words = [str(word).replace(f"{root}{os.sep}", "") for word in command]
-    print(paint(sys.stdout, "36", "$ " + shlex.join(words)), flush=True)
