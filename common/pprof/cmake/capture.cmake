@@ -2,10 +2,14 @@
 target_sources(pprof PRIVATE
   src/contention/contention.cpp
   src/contention/mutex.cpp
+  src/threads/handler.cpp
+  src/threads/interrupt.cpp
   src/threads/registry.cpp
+  src/threads/threads.cpp
   src/threads/unwind.cpp
   src/trace/json.cpp
   src/trace/json_string.cpp
   src/trace/recorder.cpp
   src/trace/trace.cpp
+  src/wall/wall.cpp
 )

@@ -1,0 +1,111 @@
+// The signal handler of interrupt.h. Everything here but install_handler() is async-signal-safe:
+// no memory is allocated and no lock is taken.
+#include "threads/handler.h"
+
+#include <semaphore.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <system_error>
+
+#include "threads/slots.h"
+
+#ifndef PPROF_SIGNAL
+#define PPROF_SIGNAL SIGURG
+#endif
+
+namespace pprof::internal {
+namespace {
+
+struct sigaction previous_action;
+constinit thread_local volatile bool inside_handler = false;
+
+void pass_on(int number, siginfo_t* info, void* ucontext) {
+  if ((previous_action.sa_flags & SA_SIGINFO) != 0) {
+    previous_action.sa_sigaction(number, info, ucontext);
+  } else if (previous_action.sa_handler != SIG_DFL && previous_action.sa_handler != SIG_IGN) {
+    previous_action.sa_handler(number);
+  }
+}
+
+void on_signal(int number, siginfo_t* info, void* ucontext) {
+  const int saved_errno = errno;
+  if (info->si_code != SI_QUEUE || info->si_pid != getpid()) {
+    pass_on(number, info, ucontext);
+  } else {
+    inside_handler = true;
+    if (fill_slot(reinterpret_cast<std::uintptr_t>(info->si_value.sival_ptr), ucontext)) {
+      sem_post(&slot_filled);
+    }
+    inside_handler = false;
+  }
+  errno = saved_errno;
+}
+
+int chosen_signal() {
+  const char* const text = std::getenv("PPROF_SIGNAL");  // NOLINT(concurrency-mt-unsafe)
+  if (text == nullptr) {
+    return PPROF_SIGNAL;
+  }
+  char* end = nullptr;
+  const long number = std::strtol(text, &end, 10);
+  const bool usable = *end == '\0' && end != text && number > 0 && number <= SIGRTMAX &&
+                      number != SIGKILL && number != SIGSTOP && number != SIGPROF;
+  return usable ? static_cast<int>(number) : PPROF_SIGNAL;
+}
+
+void install() {
+  prepare_unwinder();
+  sem_init(&slot_filled, 0, 0);
+  struct sigaction action {};
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigfillset(&action.sa_mask);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+    sigdelset(&action.sa_mask, fault);
+  }
+  if (sigaction(capture_signal(), &action, &previous_action) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "pprof: cannot handle signal " + std::to_string(capture_signal()) +
+                                "; choose another with PPROF_SIGNAL");
+  }
+}
+
+}  // namespace
+
+sem_t slot_filled;
+
+int capture_signal() {
+  static const int number = chosen_signal();
+  return number;
+}
+
+bool in_capture_handler() noexcept { return inside_handler; }
+
+void install_handler() {
+  static std::once_flag once;
+  std::call_once(once, install);
+}
+
+bool fill_slot(std::uint64_t token, const void* ucontext) noexcept {
+  Slot& slot = slots[token % kSlots];
+  const std::uint64_t ticket = token / kSlots;
+  std::uint64_t expected = slot_state(ticket, SlotPhase::kArmed);
+  if (!slot.state.compare_exchange_strong(expected, slot_state(ticket, SlotPhase::kWriting))) {
+    return false;
+  }
+  slot.raw.tid = current_tid();
+  slot.raw.name = current_thread_name();
+  prctl(PR_GET_NAME, slot.raw.kernel_name.data());
+  copy_current_labels(slot.raw.labels);
+  slot.raw.depth =
+      capture_interrupted_stack(slot.raw.stack.data(), slot.raw.stack.size(), ucontext);
+  slot.state.store(slot_state(ticket, SlotPhase::kDone), std::memory_order_release);
+  return true;
+}
+
+}  // namespace pprof::internal

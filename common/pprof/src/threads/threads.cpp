@@ -1,0 +1,93 @@
+// See threads.h.
+#include "threads/threads.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <map>
+
+#include "threads/interrupt.h"
+
+namespace pprof::internal {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{200};
+
+ThreadStack from_raw(const RawStack& raw) {
+  ThreadStack thread;
+  thread.tid = raw.tid;
+  thread.name = raw.name != nullptr ? raw.name : raw.kernel_name.data();
+  append_labels(raw.labels, thread.labels);
+  thread.stack.assign(raw.stack.data(), raw.stack.data() + raw.depth);
+  return thread;
+}
+
+bool blocks_signal(const std::string& hex_mask, int number) {
+  const unsigned long long mask = std::strtoull(hex_mask.c_str(), nullptr, 16);
+  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
+}
+
+// Only its address is used: symbolizers find this name in the middle of it.
+[[gnu::noinline, gnu::used]] int thread_did_not_answer_the_signal(volatile int* seen) {
+  *seen = *seen + 1;
+  return *seen;
+}
+
+}  // namespace
+
+std::uintptr_t silent_frame() {
+  return reinterpret_cast<std::uintptr_t>(&thread_did_not_answer_the_signal) + 1;
+}
+
+std::string why_silent(pid_t tid) {
+  std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
+  std::string key;
+  std::string value;
+  std::string state;
+  while (status >> key && std::getline(status >> std::ws, value)) {
+    if (key == "State:") {
+      state = value;
+    } else if (key == "SigBlk:" && blocks_signal(value, capture_signal())) {
+      return "blocks signal " + std::to_string(capture_signal());
+    }
+  }
+  return state.empty() ? "" : "state " + state;
+}
+
+std::vector<ThreadStack> capture_threads() {
+  std::vector<ThreadStack> threads;
+  const std::vector<pid_t> tids = list_threads();
+  const InterruptCallbacks callbacks{
+      [&](const RawStack& raw) { threads.push_back(from_raw(raw)); },
+      [&](pid_t tid) {
+        const std::string reason = why_silent(tid);
+        if (!reason.empty()) {
+          threads.push_back({tid, thread_name(tid), {}, {silent_frame()}, reason});
+        }
+      }};
+  interrupt_threads(tids, kPatience, callbacks);
+  std::ranges::sort(threads, {}, &ThreadStack::tid);
+  return threads;
+}
+
+Profile threads_profile() {
+  Profile profile;
+  profile.sample_types = {{"threads", "count"}};
+  profile.period_type = {"threads", "count"};
+  profile.period = 1;
+  profile.time = std::chrono::system_clock::now();
+  std::map<std::pair<std::vector<std::uintptr_t>, std::vector<Label>>, std::int64_t> counts;
+  for (ThreadStack& thread : capture_threads()) {
+    thread.labels.insert(thread.labels.begin(), {"thread", thread.name, 0, {}});
+    if (!thread.silent_because.empty()) {
+      thread.labels.push_back({"silent", thread.silent_because, 0, {}});
+    }
+    ++counts[{std::move(thread.stack), std::move(thread.labels)}];
+  }
+  for (const auto& [key, count] : counts) {
+    profile.samples.push_back({key.first, {count}, key.second});
+  }
+  return profile;
+}
+
+}  // namespace pprof::internal

@@ -1,0 +1,152 @@
+// The timeline: which spans, whose, with which names and labels, and what happens to too many.
+#include "trace/trace.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "capture_helpers.h"
+#include "pprof/label.h"
+#include "pprof/mutex.h"
+#include "pprof/thread.h"
+#include "pprof/trace.h"
+#include "trace/json.h"
+
+namespace pprof::internal {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+// A trace of `work`, on another thread named "traced", for as long as it takes.
+json trace_of(const std::function<void()>& work) {
+  std::atomic<bool> done{false};
+  std::thread thread([&] {
+    const ThreadScope scope("traced");
+    testing::eventually([] { return trace_running.load(); });
+    work();
+    done = true;
+  });
+  const auto text = capture_trace_json(std::chrono::seconds(20), [&] { return !done; });
+  thread.join();
+  return json::parse(text.value());
+}
+
+json events_named(const json& trace, std::string_view name) {
+  json found = json::array();
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("name") == name) {
+      found.push_back(event);
+    }
+  }
+  return found;
+}
+
+TEST(Trace, SpansHaveTimesThreadNamesAndLabels) {
+  const json trace = trace_of([] {
+    const LabelScope label("route", "/a");
+    const TraceSpan span("work", "test");
+    std::this_thread::sleep_for(milliseconds(5));
+  });
+  const json spans = events_named(trace, "work");
+  ASSERT_EQ(spans.size(), 1U);
+  EXPECT_EQ(spans[0].at("ph"), "X");
+  EXPECT_EQ(spans[0].at("cat"), "test");
+  EXPECT_GE(spans[0].at("ts").get<double>(), 0);
+  EXPECT_GE(spans[0].at("dur").get<double>(), 5000);
+  EXPECT_EQ(spans[0].at("args"), (json{{"route", "/a"}}));
+  const json names = events_named(trace, "thread_name");
+  const auto named = std::ranges::find_if(
+      names, [&](const json& event) { return event.at("tid") == spans[0].at("tid"); });
+  ASSERT_NE(named, names.end());
+  EXPECT_EQ(named->at("args").at("name"), "traced");
+}
+
+TEST(Trace, NamesThreadsThatHaveEnded) {
+  const json trace = trace_of([] {
+    std::thread([] {
+      const ThreadScope scope("short-lived");
+      const TraceSpan span("last words");
+    }).join();
+  });
+  EXPECT_NE(trace.dump().find("short-lived"), std::string::npos);
+}
+
+TEST(Trace, ShowsWaitsForAMutex) {
+  const json trace = trace_of([] {
+    Mutex mutex;
+    std::atomic<pid_t> tid{0};
+    std::unique_lock lock(mutex);
+    std::thread waiter([&] {
+      tid = current_tid();
+      const std::lock_guard inner(mutex);
+    });
+    testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); });
+    std::this_thread::sleep_for(milliseconds(5));
+    lock.unlock();
+    waiter.join();
+  });
+  const json waits = events_named(trace, "Mutex wait");
+  ASSERT_EQ(waits.size(), 1U);
+  EXPECT_EQ(waits[0].at("cat"), "lock");
+  EXPECT_GE(waits[0].at("dur").get<double>(), 5000);
+}
+
+TEST(Trace, LeavesOutSpansThatBeganBeforeIt) {
+  const TraceSpan before("before the trace");
+  const json trace = trace_of([] {});
+  EXPECT_TRUE(events_named(trace, "before the trace").empty());
+}
+
+TEST(Trace, OnlyOneRunsAtATime) {
+  std::optional<std::string> second;
+  trace_of([&] { second = capture_trace_json(milliseconds(1), [] { return true; }); });
+  EXPECT_FALSE(second.has_value());
+}
+
+TEST(Trace, CountsSpansBeyondTheBuffer) {
+  start_recording();
+  for (std::size_t i = 0; i < kMaxSpans + 10; ++i) {
+    trace_emit("span", "test", 1, 2);
+  }
+  Recording recording = stop_recording();
+  EXPECT_EQ(recording.spans.size(), kMaxSpans);
+  EXPECT_EQ(recording.dropped, 10U);
+  recording.spans.resize(1);
+  const json trace = json::parse(trace_json(recording, 0, milliseconds(1)));
+  EXPECT_EQ(trace.at("otherData").at("dropped_spans"), 10);
+  EXPECT_EQ(events_named(trace, "10 spans dropped").size(), 1U);
+}
+
+TEST(Trace, SpansOfManyThreadsAreAllThere) {
+  constexpr int kThreads = 4;
+  constexpr int kSpans = 2000;
+  const json trace = trace_of([] {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([] {
+        for (int i = 0; i < kSpans; ++i) {
+          const TraceSpan span("many");
+        }
+      });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  });
+  EXPECT_EQ(events_named(trace, "many").size(), std::size_t{kThreads * kSpans});
+}
+
+TEST(TraceJson, EscapesTextAndReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(json_string("a\"b\\c\n\x01"), R"("a\"b\\c\u000a\u0001")");
+  EXPECT_EQ(json_string("\xC3\xA9 \xF0\x9F\x8E\x89"), "\"\xC3\xA9 \xF0\x9F\x8E\x89\"");
+  for (const char* bad : {"\xC3", "\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
+    EXPECT_TRUE(json::accept(json_string(bad))) << json_string(bad);
+  }
+}
+
+}  // namespace
+}  // namespace pprof::internal

@@ -1,0 +1,119 @@
+// Wall-clock samples: threads on and off the CPU, times, labels, early end.
+#include "wall/wall.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "capture_helpers.h"
+#include "pprof/label.h"
+#include "pprof/thread.h"
+#include "threads/registry.h"
+
+namespace pprof::internal {
+namespace {
+
+using std::chrono::milliseconds;
+
+const auto kAlways = [] { return true; };
+
+extern "C" [[gnu::noinline]] void asleep_in_recv(int socket) {
+  char byte = 0;
+  recv(socket, &byte, 1, 0);
+  asm volatile("");  // no tail call
+}
+
+extern "C" [[gnu::noinline]] void busy_until(const std::atomic<bool>* stop) {
+  while (!stop->load(std::memory_order_relaxed)) {
+  }
+}
+
+std::int64_t wall_of_thread(const Profile& profile, std::string_view name) {
+  std::int64_t sum = 0;
+  for (const Sample& sample : profile.samples) {
+    sum += testing::label_of(sample, "thread") == name ? sample.values.at(1) : 0;
+  }
+  return sum;
+}
+
+bool is_running(std::string_view name) {
+  const std::vector<pid_t> tids = list_threads();
+  return std::ranges::any_of(tids, [&](pid_t tid) { return thread_name(tid) == name; });
+}
+
+class Wall : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets_.data()), 0); }
+  void TearDown() override {
+    close(sockets_[0]);
+    close(sockets_[1]);
+  }
+  void wake_sleeper() const { EXPECT_EQ(send(sockets_[1], "x", 1, 0), 1); }
+
+  std::array<int, 2> sockets_{};
+};
+
+TEST_F(Wall, ChargesEachThreadTheWholeTimeAsleepOrBusy) {
+  std::atomic<bool> stop{false};
+  std::thread sleeper([&] {
+    const ThreadScope scope("sleeper");
+    const LabelScope label("route", "/sleep");
+    asleep_in_recv(sockets_[0]);
+  });
+  std::thread worker([&] {
+    const ThreadScope scope("worker");
+    busy_until(&stop);
+  });
+  ASSERT_TRUE(testing::eventually([] { return is_running("sleeper") && is_running("worker"); }));
+  const Profile profile = wall_profile(milliseconds(600), kAlways);
+  stop = true;
+  wake_sleeper();
+  sleeper.join();
+  worker.join();
+  const auto whole = static_cast<double>(profile.duration.count());
+  EXPECT_NEAR(static_cast<double>(testing::sum_of(profile, 1, "asleep_in_recv")), whole,
+              0.15 * whole);
+  EXPECT_NEAR(static_cast<double>(testing::sum_of(profile, 1, "busy_until")), whole, 0.15 * whole);
+  EXPECT_NEAR(static_cast<double>(wall_of_thread(profile, "sleeper")), whole, 0.15 * whole);
+  EXPECT_GE(whole, 600e6);
+}
+
+TEST_F(Wall, SamplesCarryTheLabelsOfTheThread) {
+  std::thread sleeper([&] {
+    const LabelScope label("route", "/sleep");
+    asleep_in_recv(sockets_[0]);
+  });
+  const Profile profile = wall_profile(milliseconds(200), kAlways);
+  wake_sleeper();
+  sleeper.join();
+  EXPECT_GT(testing::sum_of(profile, 0, "asleep_in_recv"), 0);
+  for (const Sample& sample : profile.samples) {
+    if (testing::stack_has(sample.stack, "asleep_in_recv")) {
+      EXPECT_EQ(testing::label_of(sample, "route"), "/sleep");
+    }
+  }
+}
+
+TEST_F(Wall, LeavesTheSamplingThreadOut) {
+  const ThreadScope scope("sampling-thread");
+  const Profile profile = wall_profile(milliseconds(100), kAlways);
+  EXPECT_EQ(wall_of_thread(profile, "sampling-thread"), 0);
+}
+
+TEST_F(Wall, EndsSoonAfterNobodyWantsIt) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto gone_after_50_ms = [&] {
+    return std::chrono::steady_clock::now() - start < milliseconds(50);
+  };
+  wall_profile(std::chrono::seconds(60), gone_after_50_ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+}
+
+}  // namespace
+}  // namespace pprof::internal
