@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Checks tools, headers, kernel limits, ports and noise; for each problem, the command that mends it.
+# Called by `make doctor` and by hand. Changes nothing, needs no root, takes a few seconds.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'TEXT'
+Usage: scripts/doctor.sh
+
+Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with the
+command that mends it. Exit status 1 if something is missing.
+
+  --help   this text
+
+Example: make doctor
+TEXT
+}
+
+problems=0
+ok() { printf '  %s %s\n' "$(paint 1 32 'ok     ')" "$1"; }
+
+# note TEXT REMEDY: measurements or some tools work less well; missing TEXT REMEDY: something will not work.
+note() { printf '  %s %s\n          %s\n' "$(paint 1 33 'note   ')" "$1" "$2"; }
+missing() {
+  printf '  %s %s\n          %s\n' "$(paint 1 31 'missing')" "$1" "$2"
+  problems=$((problems + 1))
+}
+
+# first_line FILE DEFAULT
+first_line() {
+  local line=$2
+  [[ ! -r $1 ]] || read -r line <"$1" || true
+  printf '%s' "$line"
+}
+
+# version_of COMMAND ARG…: the first version number it prints.
+version_of() { "$@" 2>&1 | grep -m 1 -oE '[0-9]+\.[0-9][0-9.]*' | head -n 1 || true; }
+
+# check_version NAME MINIMUM REMEDY COMMAND…
+check_version() {
+  local name=$1 minimum=$2 remedy=$3 found
+  shift 3
+  command -v "$1" >/dev/null || { missing "$name" "$remedy"; return 0; }
+  found=$(version_of "$@")
+  if [[ $(printf '%s\n' "$minimum" "$found" | sort -V | head -n 1) == "$minimum" ]]; then
+    ok "$name $found"
+  else
+    missing "$name $found, at least $minimum is needed" "$remedy"
+  fi
+}
+
+check_system() {
+  local id
+  id=$(grep -E '^(ID|VERSION_ID)=' /etc/os-release 2>/dev/null | sort | tr -d '"\n') || true
+  if [[ $id == ID=debianVERSION_ID=12 ]]; then ok 'Debian 12'; else
+    note "system '${id:-unknown}': the packages are those of Debian 12" 'Use Debian 12, or a container of it: docker run -it debian:12'
+  fi
+}
+
+check_packages() {
+  local list
+  if list=$("$SCRIPTS_DIR/setup.sh" --check); then
+    ok 'Debian packages, pprof and the StatsD server'
+  else
+    missing "${list//$'\n'/$'\n'          }" 'make setup'
+  fi
+}
+
+check_tools() {
+  check_version 'g++' 12 'apt-get install g++' g++ -dumpfullversion
+  check_version 'cmake' 3.25 'apt-get install cmake' cmake --version
+  check_version 'go' 1.19 'apt-get install golang-go' go version
+  check_version 'Python' 3.11 'apt-get install python3' "$PYTHON" --version
+  if ! command -v ab >/dev/null; then missing 'ab' 'apt-get install apache2-utils'; else ok "ab $(version_of ab -V)"; fi
+}
+
+check_headers() {
+  local header absent
+  command -v g++ >/dev/null || return 0
+  mapfile -t absent < <(
+    for header in httplib.h nlohmann/json.hpp utf8.h CLI/CLI.hpp gperftools/profiler.h gperftools/malloc_hook.h \
+      libunwind.h elfutils/libdwfl.h protozero/pbf_writer.hpp zlib.h benchmark/benchmark.h gtest/gtest.h; do
+      printf '#if !__has_include(<%s>)\n%s\n#endif\n' "$header" "$header"
+    done | g++ -std=c++20 -E -P -x c++ - | grep . || true
+  )
+  if ((${#absent[@]})); then
+    missing "headers ${absent[*]}" 'make setup; if that says nothing: apt-get install --reinstall, packages in scripts/packages.txt'
+    return 0
+  fi
+  ok 'C++ headers'
+}
+
+check_kernel() {
+  local paranoid scope files cpus
+  paranoid=$(first_line /proc/sys/kernel/perf_event_paranoid unknown)
+  if [[ $paranoid =~ ^-?[0-9]+$ ]] && ((paranoid > 1 && EUID != 0)); then
+    note "perf_event_paranoid is $paranoid: perf shows no kernel and little else" 'sudo sysctl kernel.perf_event_paranoid=1'
+  else ok "perf_event_paranoid $paranoid"; fi
+  scope=$(first_line /proc/sys/kernel/yama/ptrace_scope 0)
+  if ((scope > 0 && EUID != 0)); then
+    note "ptrace_scope is $scope: heaptrack and strace cannot attach to a running service" \
+      'sudo sysctl kernel.yama.ptrace_scope=0 (or start the service under the tool)'
+  else ok "ptrace_scope $scope"; fi
+  files=$(ulimit -n)
+  if [[ $files != unlimited ]] && ((files < 4096)); then
+    note "ulimit -n is $files: a load with 1,000 connections and more fails" 'ulimit -n 4096'
+  else ok "open files $files"; fi
+  cpus=$(nproc)
+  if ((cpus < 2)); then note "$cpus processor: ab and the service share it" 'Give the machine 2 or more'; else ok "$cpus processors"; fi
+}
+
+check_container() {
+  local kind=''
+  if [[ -e /.dockerenv ]]; then kind=Docker; elif [[ -e /run/.containerenv ]]; then kind=Podman; fi
+  if [[ -z $kind ]]; then ok 'no container'; else
+    note "$kind container: tracing may be forbidden" 'Start it with: --cap-add SYS_PTRACE --security-opt seccomp=unconfined'
+  fi
+}
+
+check_ports() {
+  local port
+  for port in 8080 6060; do
+    if port_in_use "$port"; then
+      note "port $port is in use: a service on its default address cannot start" \
+        "Find the program: ss -ltnp 'sport = :$port' (or choose another port: scripts/run.sh v1-naive --port 8081 --debug-addr 127.0.0.1:6061)"
+    else ok "port $port is free"; fi
+  done
+}
+
+check_noise() {
+  local load busy
+  load=$(cut -d ' ' -f 1 /proc/loadavg)
+  if awk -v load="$load" -v cpus="$(nproc)" 'BEGIN { exit !(load > cpus / 2) }'; then
+    note "load average $load: times will scatter" 'Close other programs (see them: top) before make compare'
+  else ok "load average $load"; fi
+  [[ -x $PYTHON ]] || return 0
+  while IFS= read -r busy; do note "${busy%%. *}" "${busy#*. }"; done < <(python_module compare.machine)
+}
+
+check_chromium() {
+  if command -v chromium >/dev/null; then ok "chromium $(version_of chromium --version --no-sandbox)"; else
+    missing 'chromium' 'apt-get install chromium'
+  fi
+}
+
+case ${1-} in
+  --help) usage; exit 0 ;;
+  '') ;;
+  *) usage_error "$1" 'unknown option' ;;
+esac
+step 'Tools'
+check_system
+check_packages
+check_tools
+check_headers
+check_chromium
+step 'Machine'
+check_kernel
+check_container
+check_ports
+check_noise
+if ((problems)); then
+  printf '%s missing.\n' "$problems"
+  next_command make setup
+  exit 1
+fi
+printf 'Nothing is missing.\n'
+next_command make compare
