@@ -29,8 +29,9 @@ TEST(ShortName, KeepsOperators) {
   EXPECT_EQ(short_name("A::operator bool() const"), "A::operator bool");
 }
 
-TEST(ShortName, KeepsAnonymousNamespacesAndLambdas) {
-  EXPECT_EQ(short_name("(anonymous namespace)::work(int)"), "(anonymous namespace)::work");
+TEST(ShortName, DropsAnonymousNamespacesButKeepsLambdas) {
+  EXPECT_EQ(short_name("(anonymous namespace)::work(int)"), "work");
+  EXPECT_EQ(short_name("ns::(anonymous namespace)::A::work(int)"), "ns::A::work");
   EXPECT_EQ(short_name("ns::run(int)::{lambda(int, char const*)#2}::operator()(int) const"),
             "ns::run::{lambda#2}::operator()");
   EXPECT_EQ(short_name("ns::A::run(int) const::{lambda()#1}::operator()() const"),

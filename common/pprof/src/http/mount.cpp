@@ -1,23 +1,144 @@
-// Adds the endpoints to a server; see pprof.h.
+// Routes below the prefix; see pprof.h.
 #include <httplib.h>
 
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
+#include "http/access.h"
+#include "http/endpoints.h"
+#include "http/index.h"
+#include "http/profile_request.h"
+#include "http/reply.h"
+#include "http/symbol.h"
 #include "pprof/pprof.h"
+#include "symbolize/symbolizer.h"
 
 namespace pprof {
+namespace internal {
+namespace {
+
+constexpr std::size_t kMaxSymbolBody = 16 << 20;  // bytes: a million addresses
+
+void check_options(const MountOptions& options) {
+  const std::string& prefix = options.prefix;
+  if (prefix.size() < 2 || prefix.front() != '/' || prefix.back() == '/') {
+    throw std::invalid_argument("pprof::mount: prefix \"" + prefix +
+                                "\" must start with '/', not end with it, and not be empty");
+  }
+  if (options.max_duration.count() <= 0) {
+    throw std::invalid_argument("pprof::mount: max_duration must be at least 1 s");
+  }
+}
+
+// httplib takes paths as regular expressions.
+std::string escape_pattern(const std::string& text) {
+  constexpr std::string_view kSpecial = R"(\^$.|?*+()[]{})";
+  std::string out;
+  for (const char c : text) {
+    if (kSpecial.find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string query_of(const httplib::Request& request) {
+  const std::size_t mark = request.target.find('?');
+  return mark == std::string::npos ? "" : request.target.substr(mark + 1);
+}
+
+// Answers everything below one prefix. Shared by the handlers of one mount().
+class Router {
+ public:
+  explicit Router(MountOptions options) : options_(std::move(options)) {}
+
+  // `path` is what follows "prefix/". `body`: of a POST to symbol.
+  void answer(const std::string& path, const httplib::Request& request, httplib::Response& response,
+              const std::string& body = {}) const {
+    if (const auto error = check_access(request, options_.token)) {
+      reply_error(response, *error);
+      response.set_header("WWW-Authenticate", "Bearer");
+      return;
+    }
+    const bool is_get = request.method == "GET" || request.method == "HEAD";
+    const bool is_symbol = path == "symbol";
+    if (!is_get && !(is_symbol && request.method == "POST")) {
+      const std::string allow = is_symbol ? "GET, HEAD, POST" : "GET, HEAD";
+      return reply_error(response,
+                         {405, "method " + request.method + " is not allowed: use " + allow,
+                          std::chrono::seconds(0), allow});
+    }
+    if (const Endpoint* endpoint = find_endpoint(path); endpoint != nullptr) {
+      return answer_profile(*endpoint, options_.max_duration, request, response);
+    }
+    answer_page(path, request, response, body);
+  }
+
+ private:
+  void answer_page(const std::string& path, const httplib::Request& request,
+                   httplib::Response& response, const std::string& body) const {
+    set_common_headers(response);
+    if (path.empty()) {
+      response.set_content(index_page(options_.version, request.get_param_value("token")),
+                           "text/html; charset=utf-8");
+    } else if (path == "cmdline") {
+      response.set_content(command_line(), kPlainText);
+    } else if (path == "symbol") {
+      const bool is_post = request.method == "POST";
+      response.set_content(symbol_reply(is_post ? body : query_of(request)), kPlainText);
+    } else {
+      constexpr std::size_t kShown = 40;
+      reply_error(response, {404, "unknown profile \"" + path.substr(0, kShown) +
+                                      "\": " + options_.prefix + "/ lists what there is"});
+    }
+  }
+
+  MountOptions options_;
+};
+
+// Reads a POST's body itself: httplib limits bodies of the type that curl -d sends to 8 KiB.
+bool read_body(const httplib::ContentReader& reader, std::string& body) {
+  return reader([&body](const char* data, std::size_t size) {
+    body.append(data, size);
+    return body.size() <= kMaxSymbolBody;
+  });
+}
+
+void add_routes(httplib::Server& server, const MountOptions& options) {
+  const auto router = std::make_shared<const Router>(options);
+  const std::string base = escape_pattern(options.prefix);
+  const auto answer = [router](const httplib::Request& request, httplib::Response& response) {
+    router->answer(request.matches[1], request, response);
+  };
+  const std::string below = base + "/(.*)";
+  server.Get(below, answer);
+  server.Put(below, answer);
+  server.Patch(below, answer);
+  server.Delete(below, answer);
+  server.Options(below, answer);
+  server.Post(below, [router](const httplib::Request& request, httplib::Response& response,
+                              const httplib::ContentReader& reader) {
+    std::string body;
+    if (!read_body(reader, body)) {
+      return reply_error(response, {413, "the body is too large: at most 16 MiB"});
+    }
+    router->answer(request.matches[1], request, response, body);
+  });
+  server.Get(base, [prefix = options.prefix](const httplib::Request& request,
+                                             httplib::Response& response) {
+    const std::string query = query_of(request);
+    response.set_redirect(prefix + "/" + (query.empty() ? "" : "?" + query), 301);
+  });
+}
+
+}  // namespace
+}  // namespace internal
 
 void mount(httplib::Server& server, MountOptions options) {
-  if (options.prefix.empty() || options.prefix.front() != '/' || options.prefix.back() == '/') {
-    throw std::invalid_argument("pprof::mount: prefix \"" + options.prefix +
-                                "\" must start with '/' and not end with it");
-  }
-  const std::string index = options.prefix + "/";
-  server.Get(index, [version = std::move(options.version)](const httplib::Request&,
-                                                           httplib::Response& response) {
-    response.set_content("pprof " + version + "\n", "text/plain; charset=utf-8");
-  });
+  internal::check_options(options);
+  internal::Symbolizer::instance();  // opens the program's files while they are surely there
+  internal::endpoints();
+  internal::add_routes(server, options);
 }
 
 }  // namespace pprof

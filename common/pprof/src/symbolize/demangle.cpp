@@ -1,7 +1,7 @@
 // Demangling and shortening; see demangle.h.
 // The shortening works on the text that __cxa_demangle gives, so it follows that text's habits:
-// template functions carry a return type, "(anonymous namespace)" is one word, and operators may
-// contain the brackets that are cut elsewhere.
+// template functions carry a return type, and operators may contain the brackets that are cut
+// elsewhere.
 #include "symbolize/demangle.h"
 
 #include <cxxabi.h>
@@ -96,8 +96,8 @@ std::string short_name(std::string_view full) {
       name.append(rest.substr(0, kOperator.size() + symbol));
       i += kOperator.size() + symbol;
     } else if (rest.starts_with(kAnonymous)) {
-      name.append(kAnonymous);
       i += kAnonymous.size();
+      if (full.substr(i).starts_with("::")) i += 2;
     } else if (rest.starts_with("[abi:") || full[i] == '<') {
       i = behind_group(full, i);
     } else if (full[i] == '(') {

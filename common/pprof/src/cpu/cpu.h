@@ -1,0 +1,24 @@
+// CPU profiles: gperftools delivers SIGPROF, each thread on its own CPU clock.
+// Called by the `profile` endpoint.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "profile.h"
+
+namespace pprof::internal {
+
+// Why no CPU profile can be taken in this process, with the remedy; empty if one can.
+// Thread-safe.
+std::string cpu_unavailable_reason();
+
+// Samples all threads for `duration` at 100 Hz of CPU time each, then returns samples/count and
+// cpu/nanoseconds with the labels in force and the thread's name as label "thread".
+// Stops early, with what it has, once `wanted` (asked every 50 ms) says no.
+// One at a time: the caller makes sure. Throws std::runtime_error with a text for the client if
+// gperftools refuses to start, for instance since CPUPROFILE had it started.
+Profile cpu_profile(std::chrono::nanoseconds duration, const std::function<bool()>& wanted);
+
+}  // namespace pprof::internal

@@ -1,0 +1,122 @@
+// POSIX timers on other threads' CPU clocks; see thread_timers.h.
+#include "cpu/thread_timers.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "threads/registry.h"
+
+namespace pprof::internal {
+namespace {
+
+// glibc before 2.38 hides the POSIX-like name of this Linux member.
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+std::mutex active_mutex;
+std::atomic<ThreadTimers*> active_timers{nullptr};
+
+// The clock of another thread's CPU time. Linux: include/linux/posix-timers_types.h,
+// the same encoding that pthread_getcpuclockid() uses.
+clockid_t cpu_clock_of(pid_t tid) {
+  constexpr unsigned kPerThread = 4;
+  constexpr unsigned kScheduled = 2;  // precise time, not ticks
+  return static_cast<clockid_t>((~static_cast<unsigned>(tid) << 3U) | kPerThread | kScheduled);
+}
+
+// Threads that have a SIGPROF timer, ours or another's. Format: proc(5), /proc/pid/timers.
+std::set<pid_t> threads_with_timer() {
+  constexpr std::string_view kNotify = "notify: signal/tid.";
+  std::set<pid_t> tids;
+  std::ifstream file("/proc/self/timers");
+  const std::string signal = "signal: " + std::to_string(SIGPROF) + "/";
+  bool is_profiling = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("signal: ")) is_profiling = line.starts_with(signal);
+    if (!is_profiling || !line.starts_with(kNotify)) continue;
+    pid_t tid = 0;
+    std::from_chars(line.data() + kNotify.size(), line.data() + line.size(), tid);
+    tids.insert(tid);
+  }
+  return tids;
+}
+
+timespec to_timespec(std::chrono::nanoseconds time) {
+  constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+  return {time.count() / kNanosPerSecond, time.count() % kNanosPerSecond};
+}
+
+}  // namespace
+
+ThreadTimers::ThreadTimers(std::chrono::nanoseconds period)
+    : period_(period), random_(std::random_device()()) {
+  refresh();
+  const std::scoped_lock lock(active_mutex);
+  active_timers = this;
+}
+
+ThreadTimers::~ThreadTimers() {
+  {
+    const std::scoped_lock lock(active_mutex);
+    active_timers = nullptr;
+  }
+  for (const auto& [tid, timer] : timers_) timer_delete(timer);
+}
+
+void ThreadTimers::refresh() {
+  const std::scoped_lock lock(mutex_);
+  const std::vector<pid_t> tids = list_threads();
+  // gperftools makes timers of its own only when this is set.
+  const bool may_have_others = getenv("CPUPROFILE_PER_THREAD_TIMERS") != nullptr;  // NOLINT
+  const std::set<pid_t> others = may_have_others ? threads_with_timer() : std::set<pid_t>();
+  std::erase_if(timers_, [&](const auto& entry) {
+    if (std::ranges::find(tids, entry.first) != tids.end()) return false;
+    timer_delete(entry.second);
+    return true;
+  });
+  for (const pid_t tid : tids) {
+    if (!timers_.contains(tid) && !others.contains(tid)) add(tid);
+  }
+}
+
+void ThreadTimers::add(pid_t tid) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = SIGPROF;
+  event.sigev_notify_thread_id = tid;
+  timer_t timer{};
+  if (timer_create(cpu_clock_of(tid), &event, &timer) != 0) {
+    if (errno == EAGAIN || errno == ENOMEM) ++refused_;  // otherwise the thread has just ended
+    return;
+  }
+  // A random first tick: with a whole period, threads that live shortly would be under-counted.
+  std::uniform_int_distribution<std::int64_t> first(1, period_.count());
+  const itimerspec times = {to_timespec(period_),
+                            to_timespec(std::chrono::nanoseconds(first(random_)))};
+  if (timer_settime(timer, 0, &times, nullptr) != 0) {
+    timer_delete(timer);
+    return;
+  }
+  timers_.emplace(tid, timer);
+}
+
+void thread_born() {
+  if (active_timers.load(std::memory_order_relaxed) == nullptr) return;
+  const std::scoped_lock lock(active_mutex);
+  ThreadTimers* timers = active_timers;
+  if (timers == nullptr || getenv("CPUPROFILE_PER_THREAD_TIMERS") != nullptr) return;  // NOLINT
+  const std::scoped_lock timers_lock(timers->mutex_);
+  if (!timers->timers_.contains(current_tid())) timers->add(current_tid());
+}
+
+}  // namespace pprof::internal

@@ -1,0 +1,50 @@
+// A CPU-time timer for every thread of the process, for the duration of one CPU capture.
+// Used by cpu_profile(). Thread-safety: one thread calls it, except thread_born().
+//
+// gperftools can make such timers itself, but only for threads that register, only if an
+// environment variable was set before the process started, and they then tick for ever. Here the
+// capturing thread makes them for all threads, from outside: Linux lets a timer count any thread's
+// CPU clock and signal that thread. Signals arrive at gperftools' own SIGPROF handler.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <ctime>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+
+namespace pprof::internal {
+
+class ThreadTimers {
+ public:
+  // Each thread gets SIGPROF once per `period` of its own CPU time.
+  explicit ThreadTimers(std::chrono::nanoseconds period);
+  ~ThreadTimers();  // stops all timers
+  ThreadTimers(const ThreadTimers&) = delete;
+  ThreadTimers& operator=(const ThreadTimers&) = delete;
+
+  // Gives threads born since the last call their timer, and drops those of threads that ended.
+  // Threads that already have a SIGPROF timer (gperftools' own) are left alone.
+  void refresh();
+  // Threads that the kernel refused a timer.
+  std::size_t refused() const { return refused_; }
+
+ private:
+  friend void thread_born();
+  void add(pid_t tid);
+
+  std::chrono::nanoseconds period_;
+  std::mutex mutex_;  // refresh() against thread_born()
+  std::map<pid_t, timer_t> timers_;
+  std::minstd_rand random_;
+  std::size_t refused_ = 0;
+};
+
+// Gives the calling thread its timer at once if a capture is running; refresh() would see it
+// within 50 ms. Called by ThreadScope. Any thread; not in a signal handler.
+void thread_born();
+
+}  // namespace pprof::internal

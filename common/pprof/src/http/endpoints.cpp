@@ -1,0 +1,88 @@
+// See endpoints.h. Descriptions follow those of Go's net/http/pprof where the profile is the same.
+#include "http/endpoints.h"
+
+#include <algorithm>
+
+#include "contention/contention.h"
+#include "cpu/cpu.h"
+#include "http/threads_text.h"
+#include "threads/registry.h"
+#include "threads/threads.h"
+#include "trace/trace.h"
+
+namespace pprof::internal {
+namespace {
+
+// The profilers are the process's, however many servers have them mounted: so are the slots.
+CaptureSlot cpu_slot;
+CaptureSlot trace_slot;
+
+std::size_t count_threads() { return list_threads().size(); }
+
+Endpoint block_endpoint() {
+  return {.name = "block",
+          .description = "Stacks that waited for a pprof::Mutex or pprof::ConditionVariable.",
+          .count = [] { return block_profile().samples.size(); },
+          .snapshot = block_profile};
+}
+
+Endpoint mutex_endpoint() {
+  return {.name = "mutex",
+          .description = "Stacks that held a pprof::Mutex while others waited for it.",
+          .count = [] { return mutex_profile().samples.size(); },
+          .snapshot = mutex_profile};
+}
+
+Endpoint cpu_endpoint() {
+  return {.name = "profile",
+          .description =
+              "CPU time by stack, 100 samples a second of CPU time. Give the duration "
+              "as ?seconds=, 30 by default.",
+          .unavailable = cpu_unavailable_reason,
+          .timed = cpu_profile,
+          .slot = &cpu_slot};
+}
+
+Endpoint threads_endpoint(const char* name, const char* description) {
+  return {.name = name,
+          .description = description,
+          .count = count_threads,
+          .snapshot = threads_profile,
+          .text = threads_text};
+}
+
+Endpoint trace_endpoint() {
+  return {
+      .name = "trace",
+      .description =
+          "Requests, lock waits and other spans by thread, as Chrome trace events "
+          "for Perfetto or speedscope. Give the duration as ?seconds=, 1 by "
+          "default.",
+      .json = [](auto duration,
+                 const auto& wanted) { return capture_trace_json(duration, wanted).value_or(""); },
+      .default_duration = std::chrono::seconds(1),
+      .slot = &trace_slot};
+}
+
+}  // namespace
+
+const std::vector<Endpoint>& endpoints() {
+  static const auto* const table = new std::vector<Endpoint>{
+      block_endpoint(),
+      threads_endpoint("goroutine", "The same as threads, under the name that Go's tools know."),
+      mutex_endpoint(),
+      cpu_endpoint(),
+      threads_endpoint("threads",
+                       "The stacks of all threads at this moment. debug=2 lists them "
+                       "one by one."),
+      trace_endpoint(),
+  };
+  return *table;
+}
+
+const Endpoint* find_endpoint(std::string_view name) {
+  const auto found = std::ranges::find(endpoints(), name, &Endpoint::name);
+  return found == endpoints().end() ? nullptr : &*found;
+}
+
+}  // namespace pprof::internal

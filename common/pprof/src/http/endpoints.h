@@ -1,0 +1,44 @@
+// The table of profiles: what each is called, how it is taken, and when it cannot be.
+// Read by the index page and by profile requests. Thread-safe: constant after the first call.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/capture_task.h"
+#include "http/slot.h"
+#include "profile.h"
+
+namespace pprof::internal {
+
+struct Endpoint {
+  std::string name;
+  std::string description;  // one sentence for the index page
+
+  // Why this process cannot take the profile, with the remedy; empty if it can. May be null.
+  std::function<std::string()> unavailable = nullptr;
+  // The number on the index page. May be null.
+  std::function<std::size_t()> count = nullptr;
+
+  // Exactly one of the three.
+  std::function<Profile()> snapshot = nullptr;  // at once; a difference with ?seconds=
+  std::function<Profile(std::chrono::nanoseconds, const CaptureTask::Wanted&)> timed = nullptr;
+  std::function<std::string(std::chrono::nanoseconds, const CaptureTask::Wanted&)> json = nullptr;
+
+  // For timed and json: without ?seconds=, and the slot that keeps a second capture out.
+  std::chrono::seconds default_duration{30};
+  CaptureSlot* slot = nullptr;
+
+  // A text form of its own for ?debug=1 and 2. May be null.
+  std::function<std::string(int debug)> text = nullptr;
+};
+
+const std::vector<Endpoint>& endpoints();
+
+// Null if there is none of that name.
+const Endpoint* find_endpoint(std::string_view name);
+
+}  // namespace pprof::internal

@@ -1,0 +1,127 @@
+// See profile_request.h.
+#include "http/profile_request.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "encode/delta.h"
+#include "encode/gzip.h"
+#include "encode/proto.h"
+#include "encode/text.h"
+#include "http/query.h"
+#include "http/reply.h"
+#include "symbolize/symbolizer.h"
+
+namespace pprof::internal {
+namespace {
+
+using std::chrono::nanoseconds, std::chrono::steady_clock;
+
+std::string encode(const Endpoint& endpoint, const Profile& profile, int debug) {
+  Symbolizer& symbols = Symbolizer::instance();
+  if (debug != 0) return format_text(endpoint.name, profile, symbols);
+  return gzip(encode_proto(profile, symbols));
+}
+
+// Asked every 50 ms or more often during a capture: a good moment to see what was loaded.
+CaptureTask::Wanted watching_modules(const CaptureTask::Wanted& wanted) {
+  return [&wanted] {
+    Symbolizer::instance().observe_modules();
+    return wanted();
+  };
+}
+
+void wait_until(steady_clock::time_point end, const CaptureTask::Wanted& wanted) {
+  constexpr std::chrono::milliseconds kPoll{50};
+  while (steady_clock::now() < end && wanted()) {
+    std::this_thread::sleep_until(std::min(end, steady_clock::now() + kPoll));
+  }
+}
+
+CaptureTask::Work delta_work(const Endpoint& endpoint, nanoseconds duration, int debug) {
+  return [&endpoint, duration, debug](const CaptureTask::Wanted& wanted) {
+    const Profile before = endpoint.snapshot();
+    wait_until(steady_clock::now() + duration, watching_modules(wanted));
+    if (!wanted()) return std::string();
+    return encode(endpoint, subtract(endpoint.snapshot(), before), debug);
+  };
+}
+
+CaptureTask::Work timed_work(const Endpoint& endpoint, nanoseconds duration, int debug,
+                             std::shared_ptr<CaptureSlot::Lease> lease) {
+  return [&endpoint, duration, debug,
+          lease = std::move(lease)](const CaptureTask::Wanted& wanted) -> std::string {
+    const CaptureTask::Wanted watching = watching_modules(wanted);
+    if (endpoint.json) return endpoint.json(duration, watching);
+    const Profile profile = endpoint.timed(duration, watching);
+    return wanted() ? encode(endpoint, profile, debug) : std::string();
+  };
+}
+
+void set_file_headers(const Endpoint& endpoint, const Query& query, bool is_delta,
+                      httplib::Response& response) {
+  set_common_headers(response);
+  if (query.debug != 0) return;
+  set_attachment(response, endpoint.name + (is_delta ? "-delta" : endpoint.json ? ".json" : ""));
+}
+
+const char* content_type(const Endpoint& endpoint, const Query& query) {
+  if (endpoint.json) return kJson;
+  return query.debug != 0 ? kPlainText : kBinary;
+}
+
+void answer_timed(const Endpoint& endpoint, const Query& query, const httplib::Request& request,
+                  httplib::Response& response) {
+  const nanoseconds duration = query.duration.value_or(endpoint.default_duration);
+  std::shared_ptr<CaptureSlot::Lease> lease = endpoint.slot->try_take(duration);
+  if (lease == nullptr) {
+    const auto wait = std::max(endpoint.slot->wait_time(), std::chrono::seconds(1));
+    return reply_error(response,
+                       {503,
+                        "another " + endpoint.name + " capture is running: try again in " +
+                            std::to_string(wait.count()) + " s",
+                        wait});
+  }
+  if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
+      !reason.empty()) {
+    return reply_error(response, {501, reason});
+  }
+  set_file_headers(endpoint, query, false, response);
+  stream_capture(request, response, content_type(endpoint, query),
+                 timed_work(endpoint, duration, query.debug, std::move(lease)));
+}
+
+void answer_snapshot(const Endpoint& endpoint, const Query& query, const httplib::Request& request,
+                     httplib::Response& response) {
+  if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
+      !reason.empty()) {
+    return reply_error(response, {501, reason});
+  }
+  set_file_headers(endpoint, query, query.duration.has_value(), response);
+  if (query.duration) {
+    return stream_capture(request, response, content_type(endpoint, query),
+                          delta_work(endpoint, *query.duration, query.debug));
+  }
+  const bool own_text = query.debug != 0 && endpoint.text;
+  response.set_content(
+      own_text ? endpoint.text(query.debug) : encode(endpoint, endpoint.snapshot(), query.debug),
+      content_type(endpoint, query));
+}
+
+}  // namespace
+
+void answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
+                    const httplib::Request& request, httplib::Response& response) {
+  const auto query = parse_query(request, max_duration);
+  if (const auto* error = std::get_if<HttpError>(&query)) return reply_error(response, *error);
+  if (endpoint.snapshot) {
+    answer_snapshot(endpoint, std::get<Query>(query), request, response);
+  } else {
+    answer_timed(endpoint, std::get<Query>(query), request, response);
+  }
+}
+
+}  // namespace pprof::internal

@@ -1,0 +1,51 @@
+// Parsing of ?seconds= and ?debug=; see query.h.
+#include "http/query.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+
+namespace pprof::internal {
+namespace {
+
+// Values come back to the client: short, so that the rule stays readable.
+std::string quoted(const std::string& value) {
+  constexpr std::size_t kShown = 40;
+  return '"' + (value.size() > kShown ? value.substr(0, kShown) + "..." : value) + '"';
+}
+
+std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, double max) {
+  double seconds = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, seconds);
+  if (error != std::errc{} || rest != end || !std::isfinite(seconds)) return std::nullopt;
+  if (seconds <= 0 || seconds > max) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+std::variant<Query, HttpError> parse_query(const httplib::Request& request,
+                                           std::chrono::seconds max_duration) {
+  Query query;
+  if (request.has_param("seconds")) {
+    const std::string value = request.get_param_value("seconds");
+    query.duration = parse_seconds(value, static_cast<double>(max_duration.count()));
+    if (!query.duration) {
+      return HttpError{400, "seconds=" + quoted(value) + " is not usable: give a number above 0 " +
+                                "and at most " + std::to_string(max_duration.count())};
+    }
+  }
+  if (request.has_param("debug")) {
+    const std::string value = request.get_param_value("debug");
+    if (value != "0" && value != "1" && value != "2") {
+      return HttpError{
+          400, "debug=" + quoted(value) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
+    }
+    query.debug = value.front() - '0';
+  }
+  return query;
+}
+
+}  // namespace pprof::internal
