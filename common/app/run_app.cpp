@@ -1,0 +1,144 @@
+#include "app/run_app.h"
+
+#include <pprof/label.h>
+#include <pprof/thread.h>
+#include <pprof/trace.h>
+
+#include <iostream>
+#include <optional>
+#include <thread>
+
+#include "app/debug_server.h"
+#include "app/options.h"
+#include "app/signals.h"
+#include "host_port.h"
+#include "server/server.h"
+#include "stage.h"
+
+namespace service {
+namespace {
+
+constexpr char kVersion[] = "leftpad " WORKSHOP_VERSION " " STAGE_NAME;
+constexpr char kLeftpadRoute[] = "/v1/leftpad/";
+
+// Names the route in CPU and wall profiles and in traces.
+httplib::Server::Handler labelled(const char* route, httplib::Server::Handler next) {
+  return [route, next = std::move(next)](const auto& request, auto& response) {
+    pprof::LabelScope label("route", route);
+    pprof::TraceSpan span(route, "request");
+    next(request, response);
+  };
+}
+
+std::unique_ptr<Transport> make_transport(const std::string& statsd) {
+  if (statsd.empty()) return std::make_unique<DiscardTransport>();
+  return make_udp_transport(statsd);
+}
+
+std::unique_ptr<httplib::Server> make_service(const Options& options, const Services& services,
+                                              ServerCounters& counters) {
+  ServerOptions server_options;
+  server_options.io = options.io;
+  server_options.max_threads = options.threads;
+  auto server = make_server(server_options, counters);
+  server->set_default_headers({{"Content-Type", "application/json; charset=utf-8"}});
+  server->Get(kLeftpadRoute,
+              labelled(kLeftpadRoute, timed_handler(services, "leftpad", leftpad_handler)));
+  install_error_pages(*server, {{"GET", kLeftpadRoute}});
+  return server;
+}
+
+// A bound server with the thread that accepts its connections.
+class Listener {
+ public:
+  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address,
+           const char* thread_name)
+      : server_(std::move(server)), host_(address.host) {
+    const BindResult bound = bind_server(*server_, address.host, address.port);
+    if (!bound.error.empty()) throw std::runtime_error(bound.error);
+    port_ = bound.port;
+    thread_ = std::thread([this, thread_name] {
+      pprof::ThreadScope scope(thread_name);
+      server_->listen_after_bind();
+    });
+    while (!server_->is_running()) std::this_thread::yield();  // else stop() would not stop it
+  }
+  ~Listener() {
+    server_->stop();
+    thread_.join();
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  std::string url() const {
+    const bool ipv6 = host_.find(':') != std::string::npos;
+    return "http://" + (ipv6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+  }
+
+ private:
+  std::unique_ptr<httplib::Server> server_;
+  const std::string host_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger, LogFile& log) {
+  for (;;) {
+    switch (signals.wait_for(options.log_flush)) {
+      case StopSignals::kTimeout:
+        logger.flush();
+        break;
+      case StopSignals::kReopen:
+        logger.flush();
+        if (!log.reopen()) std::cerr << "cannot reopen " << options.log_file << "; log unchanged\n";
+        break;
+      case StopSignals::kStop:
+        return;
+    }
+  }
+}
+
+void serve(const Options& options) {
+  StopSignals signals;  // first: the threads started below inherit its signal mask
+  LogFile log(options.log_file);
+  Logger logger(log, options.log_level);
+  const auto transport = make_transport(options.statsd);
+  StatsD statsd(*transport, options.metrics);
+  ServerCounters counters;
+  ServerCounters debug_counters;
+  {
+    Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
+                      {options.host, options.port}, "accept");
+    std::optional<Listener> debug;
+    if (options.debug_addr != "off") {
+      debug.emplace(
+          make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
+          *parse_host_port(options.debug_addr), "debug-accept");
+      std::cerr << "profiles at " << debug->url() << "/debug/pprof/\n";
+    }
+    std::cerr << "listening on " << listener.url() << "\n";
+    wait_for_stop(signals, options, logger, log);
+  }
+  logger.flush();
+  if (log.lines_lost() > 0) {
+    std::cerr << log.lines_lost() << " log lines lost: " << options.log_file
+              << " could not be written; check the disk\n";
+  }
+}
+
+}  // namespace
+
+int run_app(int argc, char** argv) {
+  pprof::ThreadScope main_thread("main");
+  const ParsedOptions parsed = parse_options(argc, argv, kVersion);
+  if (parsed.exit_code) return *parsed.exit_code;
+  try {
+    serve(parsed.options);
+  } catch (const std::exception& error) {
+    std::cerr << argv[0] << ": " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace service

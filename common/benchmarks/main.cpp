@@ -1,0 +1,37 @@
+// Benchmarks of one stage, with Google Benchmark. B/op and allocs/op are counted by operator new on
+// the benchmark's own thread, after one call that lets caches and buffers come into being.
+#include <benchmark/benchmark.h>
+
+#include "alloc_counter.h"
+#include "benchmarks/operations.h"
+
+namespace {
+
+void run(benchmark::State& state, const service::Operation& operation) {
+  operation.run();
+  const auto before = alloc_counter::this_thread();
+  for (auto _ : state) operation.run();
+  const auto used = alloc_counter::this_thread() - before;
+  const auto per_op = [](std::uint64_t total) {
+    return benchmark::Counter(static_cast<double>(total), benchmark::Counter::kAvgIterations);
+  };
+  state.counters["B/op"] = per_op(used.bytes);
+  state.counters["allocs/op"] = per_op(used.allocations);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const auto& operation : service::operations()) {
+    benchmark::RegisterBenchmark(operation.name.c_str(), run, operation);
+  }
+  benchmark::AddCustomContext("stage", STAGE_NAME);
+  benchmark::AddCustomContext("build_type", BUILD_TYPE);
+  benchmark::AddCustomContext("compiler", COMPILER);
+  benchmark::AddCustomContext("flags", COMPILER_FLAGS);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

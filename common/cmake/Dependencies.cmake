@@ -1,0 +1,14 @@
+# Debian packages; docs/ARCHITECTURE.md gives the reason for each. `make setup` installs them.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # the stages, next to common/, link them too
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(CPPHTTPLIB REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
+find_package(utf8cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(GTest REQUIRED)
+
+find_package(RapidJSON REQUIRED)
+add_library(rapidjson INTERFACE)
+target_include_directories(rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIRS})

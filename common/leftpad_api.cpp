@@ -1,0 +1,100 @@
+#include "leftpad_api.h"
+
+#include <rapidjson/writer.h>
+
+#include <charconv>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+
+#include "utf8.h"
+
+namespace service {
+namespace {
+
+constexpr std::size_t kMaxEchoedBytes = 40;
+
+// RapidJSON's output stream concept, onto a std::string.
+struct StringOutput {
+  using Ch = char;
+  std::string& out;
+  void Put(char c) { out.push_back(c); }
+  void Flush() {}
+};
+
+std::string encode_object(std::string_view key, std::string_view value) {
+  std::string json;
+  json.reserve(key.size() + value.size() + sizeof("{\"\":\"\"}\n"));
+  json.append("{\"").append(key).append("\":");
+  StringOutput output{json};
+  rapidjson::Writer<StringOutput> writer(output);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  json.append("}\n");
+  return json;
+}
+
+std::optional<std::string_view> find_param(const httplib::Params& params, const char* name) {
+  const auto it = params.lower_bound(name);
+  if (it == params.end() || it->first != name) return std::nullopt;
+  return it->second;
+}
+
+std::string len_error(std::string_view value, std::string_view problem, std::size_t max_len) {
+  std::string error = "len";
+  if (!value.empty()) error.append("=\"").append(value.substr(0, kMaxEchoedBytes)).append("\"");
+  return error.append(problem)
+      .append("; give a whole number of at most ")
+      .append(std::to_string(max_len))
+      .append(", for example len=50");
+}
+
+// The error of `len`, empty when it is valid.
+std::string parse_len(std::optional<std::string_view> value, std::size_t max_len,
+                      std::size_t& len) {
+  if (!value || value->empty()) return len_error({}, " is missing", max_len);
+  std::int64_t number = 0;
+  const char* end = value->data() + value->size();
+  const auto [stop, status] = std::from_chars(value->data(), end, number);
+  if (stop != end || status == std::errc::invalid_argument) {
+    return len_error(*value, " is not an integer", max_len);
+  }
+  if (status == std::errc::result_out_of_range) {
+    return len_error(*value, " is out of range", max_len);
+  }
+  if (number > 0 && static_cast<std::uint64_t>(number) > max_len) {
+    return len_error(*value, " is too large", max_len);
+  }
+  len = number < 0 ? 0 : static_cast<std::size_t>(number);
+  return {};
+}
+
+std::string utf8_error(const char* name) {
+  return std::string(name) + " is not valid UTF-8; percent-encode the bytes of UTF-8 text";
+}
+
+}  // namespace
+
+ParsedQuery parse_leftpad_query(const httplib::Params& params, std::size_t max_len) {
+  ParsedQuery parsed;
+  parsed.error = parse_len(find_param(params, "len"), max_len, parsed.query.len);
+  if (!parsed.error.empty()) return parsed;
+  if (const auto str = find_param(params, "str")) {
+    if (!is_valid_utf8(*str)) return {{}, utf8_error("str")};
+    parsed.query.str = *str;
+  }
+  if (const auto chr = find_param(params, "chr"); chr && !chr->empty()) {
+    if (!is_valid_utf8(*chr)) return {{}, utf8_error("chr")};
+    parsed.query.chr = first_code_point(*chr);
+  }
+  return parsed;
+}
+
+std::string encode_answer(std::string_view str) { return encode_object("str", str); }
+
+std::string encode_error(std::string_view message) {
+  std::string valid;
+  utf8::replace_invalid(message.begin(), message.end(), std::back_inserter(valid));
+  return encode_object("error", valid);
+}
+
+}  // namespace service

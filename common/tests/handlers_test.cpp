@@ -1,0 +1,139 @@
+// The contract of the API: what a client gets for every kind of query, and which metrics are sent.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stage.h"
+#include "tests/support.h"
+
+namespace service {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+class LeftpadApi : public testing::Test {
+ protected:
+  // The answer of the whole chain of handlers to these parameters.
+  httplib::Response get(httplib::Params params) {
+    httplib::Request request;
+    request.method = "GET";
+    request.target = "/v1/leftpad/?…";
+    request.remote_addr = "127.0.0.1";
+    request.headers = {{"User-Agent", "curl/7.88.1"}};
+    request.params = std::move(params);
+    httplib::Response response;
+    timed_handler({logger_, statsd_, 1000}, "leftpad", leftpad_handler)(request, response);
+    return response;
+  }
+
+  std::string error(httplib::Params params) {
+    const httplib::Response response = get(std::move(params));
+    EXPECT_EQ(response.status, 400);
+    return nlohmann::json::parse(response.body).at("error");
+  }
+
+  std::string padded(httplib::Params params) {
+    const httplib::Response response = get(std::move(params));
+    EXPECT_EQ(response.status, -1) << response.body;  // cpp-httplib makes it 200
+    return nlohmann::json::parse(response.body).at("str");
+  }
+
+  TempFile file_;
+  LogFile log_{file_.path()};
+  Logger logger_{log_, LogLevel::kInfo};
+  RecordingTransport transport_;
+  StatsD statsd_{transport_, {"ns", 1}};
+};
+
+TEST_F(LeftpadApi, AnswersJsonAndANewline) {
+  EXPECT_EQ(get({{"str", "test"}, {"len", "10"}, {"chr", "*"}}).body, "{\"str\":\"******test\"}\n");
+}
+
+TEST_F(LeftpadApi, PadsWithASpaceUnlessToldOtherwise) {
+  EXPECT_EQ(padded({{"str", "a"}, {"len", "3"}}), "  a");
+  EXPECT_EQ(padded({{"str", "a"}, {"len", "3"}, {"chr", ""}}), "  a");
+}
+
+TEST_F(LeftpadApi, PadsTheEmptyStringWhenStrIsMissing) { EXPECT_EQ(padded({{"len", "2"}}), "  "); }
+
+TEST_F(LeftpadApi, TakesTheFirstCodePointOfChr) {
+  EXPECT_EQ(padded({{"str", "a"}, {"len", "3"}, {"chr", "→x"}}), "→→a");
+}
+
+TEST_F(LeftpadApi, LeavesStrAloneWhenLenIsNegativeOrSmall) {
+  EXPECT_EQ(padded({{"str", "test"}, {"len", "-1"}}), "test");
+  EXPECT_EQ(padded({{"str", "test"}, {"len", "-9223372036854775808"}}), "test");
+  EXPECT_EQ(padded({{"str", "test"}, {"len", "0"}}), "test");
+  EXPECT_EQ(padded({{"str", "test"}, {"len", "4"}}), "test");
+}
+
+TEST_F(LeftpadApi, TakesTheFirstOfARepeatedParameter) {
+  EXPECT_EQ(padded({{"str", "a"}, {"str", "b"}, {"len", "1"}}), "a");
+}
+
+TEST_F(LeftpadApi, AcceptsTheLargestLen) {
+  EXPECT_EQ(padded({{"str", "a"}, {"len", "1000"}}).size(), 1000u);
+}
+
+TEST_F(LeftpadApi, NamesWhatIsWrongWithLen) {
+  const std::string rule = "; give a whole number of at most 1000, for example len=50";
+  EXPECT_EQ(error({{"str", "a"}}), "len is missing" + rule);
+  EXPECT_EQ(error({{"len", ""}}), "len is missing" + rule);
+  EXPECT_EQ(error({{"len", "ten"}}), "len=\"ten\" is not an integer" + rule);
+  EXPECT_EQ(error({{"len", "1.5"}}), "len=\"1.5\" is not an integer" + rule);
+  EXPECT_EQ(error({{"len", " 5"}}), "len=\" 5\" is not an integer" + rule);
+  EXPECT_EQ(error({{"len", "0x10"}}), "len=\"0x10\" is not an integer" + rule);
+  EXPECT_EQ(error({{"len", "1001"}}), "len=\"1001\" is too large" + rule);
+  EXPECT_EQ(error({{"len", "9223372036854775808"}}),
+            "len=\"9223372036854775808\" is out of range" + rule);
+}
+
+TEST_F(LeftpadApi, EchoesABadLenAsValidAndShortJson) {
+  EXPECT_THAT(error({{"len", "\xff\"\n"}}), HasSubstr("len=\"\uFFFD\"\n\" is not an integer"));
+  EXPECT_LT(error({{"len", std::string(5000, 'x')}}).size(), 200u);
+}
+
+TEST_F(LeftpadApi, RefusesTextThatIsNotUtf8) {
+  EXPECT_THAT(error({{"str", "\xc3"}, {"len", "5"}}), HasSubstr("str is not valid UTF-8"));
+  EXPECT_THAT(error({{"chr", "a\x80"}, {"len", "5"}}), HasSubstr("chr is not valid UTF-8"));
+  EXPECT_THAT(error({{"str", "\xed\xa0\x80"}, {"len", "5"}}), HasSubstr("str is not valid UTF-8"));
+  EXPECT_THAT(error({{"str", "\xc0\xaf"}, {"len", "5"}}), HasSubstr("str is not valid UTF-8"));
+}
+
+TEST_F(LeftpadApi, AnswersValidJsonForEveryCharacter) {
+  for (int c = 0; c < 0x80; ++c) {
+    const std::string str(1, static_cast<char>(c));
+    EXPECT_EQ(padded({{"str", str}, {"len", "2"}, {"chr", str}}), str + str) << c;
+  }
+  EXPECT_EQ(padded({{"str", "\u2028😀"}, {"len", "2"}}), "\u2028😀");
+}
+
+TEST_F(LeftpadApi, SendsThreeMetricsARequest) {
+  get({{"str", "äb"}, {"len", "10"}});
+  EXPECT_THAT(transport_.packets(),
+              ElementsAre("ns.request.str.len:2|h",
+                          MatchesRegex("ns\\.request\\.leftpad\\.timing:[0-9.]+\\|ms"),
+                          "ns.request.leftpad.count:1|c"));
+}
+
+TEST_F(LeftpadApi, CountsRefusedRequestsToo) {
+  get({});
+  EXPECT_THAT(transport_.packets(),
+              ElementsAre(MatchesRegex("ns\\.request\\.leftpad\\.timing:[0-9.]+\\|ms"),
+                          "ns.request.leftpad.count:1|c"));
+}
+
+TEST_F(LeftpadApi, LogsUrlAddressAndUserAgent) {
+  get({{"len", "1"}});
+  logger_.flush();
+  ASSERT_FALSE(file_.lines().empty());
+  EXPECT_THAT(
+      file_.lines()[0],
+      HasSubstr("request url=\"/v1/leftpad/?…\" ip=\"127.0.0.1\" user_agent=\"curl/7.88.1\""));
+}
+
+}  // namespace
+}  // namespace service
