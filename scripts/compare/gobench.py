@@ -18,7 +18,7 @@ def header(machine):
 
 def line(name, sample):
     return (
-        f"Benchmark{name} \t{sample.iterations:>9}\t{sample.time_ns:>12.4g} ns/op\t"
+        f"Benchmark{name} \t{sample.iterations:>9}\t{sample.time_ns:>12.2f} ns/op\t"
         f"{sample.bytes:>8.0f} B/op\t{sample.allocs:>8.0f} allocs/op"
     )
 

@@ -9,9 +9,9 @@ PLAIN_LINES = 4
 class Progress:
     """Writes to standard error, so that standard output stays a report. Call step() after each step."""
 
-    def __init__(self, label, steps, stream=sys.stderr, clock=time.monotonic):
-        self.label, self.steps, self.stream, self.clock = label, steps, stream, clock
-        self.done, self.start, self.live = 0, clock(), stream.isatty()
+    def __init__(self, label, steps, stream=None, clock=time.monotonic):
+        self.label, self.steps, self.stream, self.clock = label, steps, stream or sys.stderr, clock
+        self.done, self.start, self.live = 0, clock(), self.stream.isatty()
 
     def step(self):
         self.done += 1

@@ -1,7 +1,7 @@
 """Decides which rows differ. Pure functions on numbers; thread-safe.
 
 The rule: runs of old and new are interleaved, so a slow spell of the machine hits both. For each timed row,
-noise is what random halves of one stage's own runs differ by (95th percentile; at least NOISE_MINIMUM).
+noise is what halves of one stage's own runs differ by (95th percentile; at least NOISE_MINIMUM).
 p is the chance of such runs if old and new differed by no more than that noise: Mann-Whitney U after moving
 old towards new by the noise, corrected over all timed rows (Holm, 1979). A row differs if p < ALPHA.
 Counters that are the same in every run are compared exactly.
@@ -72,13 +72,17 @@ def distance(one, other):
 
 
 def noise_of(values):
-    """What random halves of the same runs differ by. The random numbers are the same each time."""
+    """What two halves of one stage's runs differ by: of each two successive runs, one in each half, at random.
+
+    So the halves are interleaved as old and new are. The random numbers are the same each time.
+    """
     generator = random.Random(1)
-    half = len(values) // 2
+    couples = list(zip(values[::2], values[1::2]))
     differences = []
     for _ in range(SPLITS):
-        mixed = generator.sample(values, len(values))
-        differences.append(distance(statistics.median(mixed[:half]), statistics.median(mixed[half:])))
+        mixed = [couple if generator.random() < 0.5 else couple[::-1] for couple in couples]
+        one, other = zip(*mixed)
+        differences.append(distance(statistics.median(one), statistics.median(other)))
     return sorted(differences)[math.ceil(SPLIT_QUANTILE * SPLITS) - 1]
 
 

@@ -1,0 +1,60 @@
+"""A temporary copy of the tree with fake stages and programs, and the means to run scripts in it."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SCRIPTS = Path(__file__).absolute().parent.parent
+FAKES = SCRIPTS / "tests" / "fakes"
+STAGES = ("v1-naive", "v2-optimized")
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SCRIPTS))
+
+
+class Sandbox:
+    """Use with `with`. The scripts believe that its root is the repository."""
+
+    def __enter__(self):
+        self.root = Path(tempfile.mkdtemp(prefix="leftpad-test."))
+        shutil.copytree(SCRIPTS, self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+        (self.root / "build" / "bin").mkdir(parents=True)
+        (self.root / "tools").mkdir()
+        (self.root / "temp").mkdir()
+        shutil.copy(FAKES / "ab", self.root / "tools")
+        for stage in STAGES:
+            self.add_stage(stage)
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.root)
+
+    def add_stage(self, stage):
+        (self.root / stage).mkdir(exist_ok=True)
+        (self.root / stage / "CMakeLists.txt").write_text("add_stage()\n", encoding="utf-8")
+        shutil.copy(FAKES / "bench", self.root / "build" / "bin" / f"bench-{stage}")
+        shutil.copy(FAKES / "service", self.root / "build" / "bin" / f"leftpad-{stage}")
+
+    def environment(self, **extra):
+        return {**os.environ, "PATH": f"{self.root / 'tools'}:/usr/bin:/bin", "TMPDIR": str(self.root / "temp"), **extra}
+
+    def start(self, *command, **extra):
+        return subprocess.Popen(
+            [str(self.root / "scripts" / command[0]), *command[1:]], cwd=self.root, env=self.environment(**extra),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+
+    def run(self, *command, **extra):
+        """(exit status, standard output, standard error)"""
+        child = self.start(*command, **extra)
+        out, err = child.communicate(timeout=120)
+        return child.returncode, out, err
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
