@@ -26,6 +26,8 @@ bool is_token(std::string_view text) {
                                       [](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // `lowercase` must be in lower case.
@@ -62,7 +64,9 @@ Rejection check_version(std::string_view version, RequestHead& out) {
     out.http11 = version.back() == '1';
     return {};
   }
-  if (version.starts_with("HTTP/")) {
+  const bool other_version = version.size() == 8 && version.starts_with("HTTP/") &&
+                             is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+  if (other_version) {
     return {505, "unsupported HTTP version: use HTTP/1.1 or HTTP/1.0"};
   }
   return {400, "malformed request line: it is METHOD SP TARGET SP HTTP/1.1"};
@@ -156,7 +160,7 @@ Rejection parse_connection(std::string_view value, Seen& seen) {
 Rejection parse_host(std::string_view value, Seen& seen) {
   static constexpr std::string_view kPunctuation = ".-_~:[]%!$&'()*+;=";
   const bool valid = std::all_of(value.begin(), value.end(), [](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+    return (lower(c) >= 'a' && lower(c) <= 'z') || is_digit(c) ||
            kPunctuation.find(c) != std::string_view::npos;
   });
   if (++seen.host > 1 || !valid) return {400, "one valid Host header is required"};

@@ -1,0 +1,267 @@
+// Clients that break HTTP, by mistake or on purpose. Each gets a clean 4xx or a close, soon, and
+// the next client is served. Only for the buffered connection: cpp-httplib's own is laxer.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "raw_client.h"
+#include "test_server.h"
+
+namespace service::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kReadTimeout{400};
+constexpr milliseconds kIdleTimeout{600};
+
+ServerOptions impatient() {
+  ServerOptions options;
+  options.read_timeout = kReadTimeout;
+  options.idle_timeout = kIdleTimeout;
+  options.write_timeout = kReadTimeout;
+  return options;
+}
+
+class Abuse : public ::testing::Test {
+ protected:
+  // After each test: nobody was harmed.
+  void TearDown() override {
+    RawClient client(server.port());
+    ASSERT_TRUE(client.send(get("/echo?id=alive")));
+    const auto answer = client.read_answer();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "alive");
+  }
+
+  // The status of the only answer to `bytes`, after which the server must close; 0 for no answer.
+  int only_status(const std::string& bytes) {
+    RawClient client(server.port());
+    client.send(bytes);
+    const auto answer = client.read_answer();
+    if (!answer) return 0;
+    EXPECT_EQ(answer->header("connection"), "close");
+    EXPECT_EQ(answer->header("content-type"), "application/json; charset=utf-8");
+    EXPECT_EQ(answer->body.rfind("{\"error\":\"", 0), 0U) << answer->body;
+    EXPECT_TRUE(client.closed_by_server());
+    return answer->status;
+  }
+
+  TestServer server{impatient()};
+};
+
+TEST_F(Abuse, PairsPipelinedAnswersWithTheirRequests) {
+  RawClient client(server.port());
+  std::string requests;
+  for (int i = 0; i < 500; ++i) {
+    requests += get("/echo?id=" + std::to_string(i));
+    requests += "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nb" +
+                std::to_string(100 + i % 100);
+  }
+  client.send(requests);
+  for (int i = 0; i < 500; ++i) {
+    const auto echo = client.read_answer();
+    ASSERT_TRUE(echo) << i;
+    ASSERT_EQ(echo->body, std::to_string(i));
+    const auto body = client.read_answer();
+    ASSERT_TRUE(body) << i;
+    ASSERT_EQ(body->body, "b" + std::to_string(100 + i % 100));
+  }
+}
+
+TEST_F(Abuse, AnswersWhatCameBeforeABadRequest) {
+  RawClient client(server.port());
+  client.send(get("/echo?id=1") + "BAD\r\n\r\n" + get("/echo?id=2"));
+  EXPECT_EQ(client.read_answer()->body, "1");
+  EXPECT_EQ(client.read_answer()->status, 400);
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(Abuse, NeverServesASmuggledRequest) {
+  const std::string inner = get("/echo?id=smuggled");
+  const std::string length = "Content-Length: " + std::to_string(inner.size()) + "\r\n";
+  const std::vector<std::string> attempts = {
+      "POST /body HTTP/1.1\r\nHost: a\r\n" + length +
+          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + inner,
+      "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n" + length + "\r\n" + inner,
+      "POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
+      "chunked\r\n" +
+          length + "\r\n" + inner,
+      "POST /body HTTP/1.1\r\nHost: a\r\nX: y\r\n Transfer-Encoding: chunked\r\n\r\n" + inner,
+      "GET /echo HTTP/1.1\nHost: a\nContent-Length: 0\n\n" + inner,
+      "POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;\n\r\n\r\n" + inner,
+  };
+  for (const std::string& attempt : attempts) EXPECT_EQ(only_status(attempt), 400) << attempt;
+  // A body that looks like a request is a body, for every method.
+  for (const std::string method : {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}) {
+    RawClient client(server.port());
+    client.send(method + " /nowhere HTTP/1.1\r\nHost: a\r\n" + length + "\r\n" + inner +
+                get("/echo?id=next"));
+    ASSERT_EQ(client.read_answer(method == "HEAD")->status, 404) << method;
+    EXPECT_EQ(client.read_answer()->body, "next") << method;
+  }
+}
+
+TEST_F(Abuse, RefusesHugeRequestsWithoutReadingThemAll) {
+  EXPECT_EQ(only_status("GET /" + std::string(3'000'000, 'a')), 414);
+  EXPECT_EQ(only_status("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(3'000'000, 'b')), 431);
+  EXPECT_EQ(only_status("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" +
+                        std::string(2'000'000, 'c')),
+            413);
+}
+
+TEST_F(Abuse, TakesALargeChunkedBody) {
+  RawClient client(server.port());
+  std::string chunks;
+  for (int i = 0; i < 1000; ++i) chunks += "3e8\r\n" + std::string(1000, 'd') + "\r\n";
+  client.send("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
+              "0\r\n\r\n");
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, std::string(1'000'000, 'd'));
+}
+
+TEST_F(Abuse, BoundsTheTimeOfASlowRequest) {
+  RawClient client(server.port());
+  const auto start = steady_clock::now();
+  client.send("GET /echo HTTP/1.1\r\nHost: a\r\n");
+  bool open = true;
+  for (int i = 0; i < 100 && open; ++i) {  // slow loris: a byte now and then
+    std::this_thread::sleep_for(milliseconds(20));
+    open = client.send("X") && steady_clock::now() - start < milliseconds(1000);
+  }
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 408);
+  EXPECT_GE(steady_clock::now() - start, kReadTimeout);
+}
+
+TEST_F(Abuse, BoundsTheTimeOfASlowBody) {
+  EXPECT_EQ(only_status("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"), 408);
+  EXPECT_EQ(
+      only_status("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n"),
+      408);
+}
+
+TEST_F(Abuse, ClosesSilentConnections) {
+  RawClient client(server.port());
+  const auto start = steady_clock::now();
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_GE(steady_clock::now() - start, kIdleTimeout - milliseconds(50));
+}
+
+TEST_F(Abuse, CutsAClientThatDoesNotRead) {
+  RawClient client(server.port());
+  for (int i = 0; i < 10; ++i) client.send(get("/large?n=5000000"));
+  EXPECT_TRUE(eventually([&] { return server.counters().connections_active == 0; }));
+}
+
+TEST_F(Abuse, AnswersAClientThatClosedItsSide) {
+  RawClient client(server.port());
+  client.send(get("/echo?id=1") + get("/echo?id=2"));
+  client.shut_down_writing();
+  EXPECT_EQ(client.read_answer()->body, "1");
+  EXPECT_EQ(client.read_answer()->body, "2");
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(Abuse, AnswersHalfARequest) {
+  RawClient client(server.port());
+  client.send("GET /echo HTTP/1.1\r\nHo");
+  client.shut_down_writing();
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+}
+
+TEST_F(Abuse, ClosesAnEmptyConnectionWithoutAnAnswer) {
+  RawClient client(server.port());
+  client.shut_down_writing();
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(Abuse, SurvivesResets) {
+  for (int i = 0; i < 50; ++i) {
+    RawClient client(server.port());
+    if (i % 2 == 0) client.send(get("/large?n=1000000"));
+    client.reset();
+  }
+  EXPECT_TRUE(eventually([&] { return server.counters().connections_active == 0; }));
+}
+
+TEST_F(Abuse, TakesAbsoluteUris) {
+  RawClient client(server.port());
+  client.send("GET http://test/echo?id=5 HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->body, "5");
+  client.send("GET HTTP://test?id=5 HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->status, 404);
+}
+
+TEST_F(Abuse, TakesAQuestionMarkInAValue) {
+  RawClient client(server.port());
+  client.send(get("/echo?id=what?"));
+  EXPECT_EQ(client.read_answer()->body, "what?");
+}
+
+TEST_F(Abuse, LetsNoClientForgeItsAddress) {
+  RawClient client(server.port());
+  client.send("GET /headers HTTP/1.1\r\nHost: a\r\nREMOTE_ADDR: 9.9.9.9\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->body, "127.0.0.1 127.0.0.1");
+}
+
+TEST_F(Abuse, IgnoresRanges) {
+  RawClient client(server.port());
+  std::string ranges = "bytes=";
+  for (int i = 0; i < 1000; ++i) ranges += "0-1,";
+  client.send("GET /echo?id=whole HTTP/1.1\r\nHost: a\r\nRange: " + ranges + "0-1\r\n\r\n");
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "whole");
+}
+
+TEST_F(Abuse, RoutesTheLongestPathOnAWorkersStack) {
+  RawClient client(server.port());
+  const std::string name(1024 - 7, 'n');
+  client.send(get("/files/" + name));
+  EXPECT_EQ(client.read_answer()->body, name);
+}
+
+TEST_F(Abuse, SendsContinueOnce) {
+  RawClient client(server.port());
+  client.send(
+      "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  const auto interim = client.read_answer();
+  ASSERT_TRUE(interim);
+  EXPECT_EQ(interim->status, 100);
+  client.send("abc");
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "abc");
+}
+
+TEST_F(Abuse, CountsRejectedRequestsAsErrors) {
+  EXPECT_EQ(only_status("BAD\r\n\r\n"), 400);
+  EXPECT_EQ(server.counters().requests, 1U);
+  EXPECT_EQ(server.counters().client_errors, 1U);
+}
+
+TEST(Shutdown, IsQuickWithSlowRequestsUnderWay) {
+  TestServer server(impatient());
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.emplace_back(server.port());
+    slow.back().send("GET /echo HTTP/1.1\r\nHost");
+  }
+  ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 20; }));
+  const auto start = steady_clock::now();
+  server.stop();
+  EXPECT_LT(steady_clock::now() - start, kReadTimeout);
+}
+
+}  // namespace
+}  // namespace service::testing

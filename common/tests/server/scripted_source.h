@@ -1,0 +1,40 @@
+// A ByteSource that delivers given bytes in pieces of a given size, then ends. Used by the reader's
+// tests and its fuzzer.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "app/server/request_reader.h"
+
+namespace service::testing {
+
+class ScriptedSource final : public ByteSource {
+ public:
+  ScriptedSource(std::string bytes, std::size_t piece, Status at_end = Status::kEnd)
+      : bytes_(std::move(bytes)), piece_(piece), at_end_(at_end) {}
+
+  Result read_idle(char* to, std::size_t size) override { return read(to, size); }
+  Result read_more(char* to, std::size_t size, Deadline) override { return read(to, size); }
+  void send_continue() override { ++continues_sent_; }
+
+  int continues_sent() const { return continues_sent_; }
+
+ private:
+  Result read(char* to, std::size_t size) {
+    const std::size_t part = std::min({size, piece_, bytes_.size() - position_});
+    if (part == 0) return {at_end_, 0};
+    bytes_.copy(to, part, position_);
+    position_ += part;
+    return {Status::kData, part};
+  }
+
+  std::string bytes_;
+  std::size_t position_ = 0;
+  std::size_t piece_;
+  Status at_end_;
+  int continues_sent_ = 0;
+};
+
+}  // namespace service::testing

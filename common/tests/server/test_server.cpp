@@ -1,0 +1,66 @@
+// Test server; see test_server.h.
+#include "test_server.h"
+
+#include <stdexcept>
+
+namespace service::testing {
+
+TestServer::TestServer(ServerOptions options) : server_(make_server(options, counters_)) {
+  add_routes();
+  install_error_pages(
+      *server_, {{"GET", "/echo"}, {"POST", "/body"}, {"GET", "/files/*"}, {"DELETE", "/files/*"}});
+  const BindResult bound = bind_server(*server_, "127.0.0.1", 0);
+  if (!bound.error.empty()) throw std::runtime_error(bound.error);
+  port_ = bound.port;
+  thread_ = std::thread([this] { server_->listen_after_bind(); });
+  while (!server_->is_running()) std::this_thread::yield();
+}
+
+TestServer::~TestServer() { stop(); }
+
+void TestServer::stop() {
+  if (!thread_.joinable()) return;
+  server_->stop();
+  thread_.join();
+}
+
+void TestServer::add_routes() {
+  server_->Get("/echo", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.get_param_value("id"), "text/plain");
+  });
+  server_->Post("/body", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.body, "text/plain");
+  });
+  server_->Get("/slow", [](const httplib::Request& request, httplib::Response& response) {
+    const int ms = std::stoi(request.get_param_value("ms"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+    response.set_content("slow", "text/plain");
+  });
+  server_->Get("/throw", [](const httplib::Request&, httplib::Response&) {
+    throw std::runtime_error("secret detail");
+  });
+  server_->Get("/large", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(std::string(std::stoul(request.get_param_value("n")), 'x'), "text/plain");
+  });
+  server_->Get("/headers", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.get_header_value("REMOTE_ADDR") + " " + request.remote_addr,
+                         "text/plain");
+  });
+  server_->Get(R"(/files/(.*))", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.matches[1], "text/plain");
+  });
+  server_->Get("/stream", [this](const httplib::Request&, httplib::Response& response) {
+    response.set_chunked_content_provider(
+        "text/plain", [this](std::size_t, httplib::DataSink& sink) {
+          sink.write("piece", 5);
+          while (stream_wanted && sink.is_writable()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          }
+          sink.done();
+          stream_ended = true;
+          return true;
+        });
+  });
+}
+
+}  // namespace service::testing

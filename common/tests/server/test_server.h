@@ -1,0 +1,55 @@
+// A server with a few routes, on a free port, in a thread of its own. Used by the tests of the
+// server layer.
+//
+//   GET  /echo?id=…   the id, so that answers can be paired with requests
+//   POST /body        the body
+//   GET  /slow?ms=…   sleeps, then "slow"
+//   GET  /throw       an exception leaves the handler
+//   GET  /large?n=…   n bytes
+//   GET  /stream      a streaming answer, see stream_wanted
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "app/server/server.h"
+
+namespace service::testing {
+
+class TestServer {
+ public:
+  explicit TestServer(ServerOptions options = {});
+  ~TestServer();  // stops it
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  int port() const { return port_; }
+  const ServerCounters& counters() const { return counters_; }
+  // Returns when the server has ended.
+  void stop();
+
+  // /stream goes on until this is false or the client is gone.
+  std::atomic<bool> stream_wanted{true};
+  std::atomic<bool> stream_ended{false};
+
+ private:
+  void add_routes();
+
+  ServerCounters counters_;
+  std::unique_ptr<httplib::Server> server_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+// Waits up to 10 s until `condition` holds.
+template <typename Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 1000 && !condition(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return condition();
+}
+
+}  // namespace service::testing
