@@ -2,6 +2,13 @@
 target_sources(pprof PRIVATE
   src/contention/contention.cpp
   src/contention/mutex.cpp
+  src/heap/heap.cpp
+  src/heap/hook_sampler.cpp
+  src/heap/native_sampler.cpp
+  src/heap/poisson.cpp
+  src/heap/recorder.cpp
+  src/heap/sample_table.cpp
+  src/heap/tcmalloc.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
   src/threads/registry.cpp
