@@ -1,12 +1,237 @@
 #include <gtest/gtest.h>
+#include <zlib.h>
 
-#include "profile.h"
+#include <map>
+#include <protozero/pbf_message.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "encode/delta.h"
+#include "encode/gzip.h"
+#include "encode/proto.h"
+#include "encode/proto_fields.h"
+#include "encode/text.h"
 
 namespace pprof::internal {
+namespace {
 
-TEST(Profile, ValueTypesCompareByTypeAndUnit) {
-  EXPECT_EQ((ValueType{"cpu", "nanoseconds"}), (ValueType{"cpu", "nanoseconds"}));
-  EXPECT_NE((ValueType{"cpu", "nanoseconds"}), (ValueType{"cpu", "count"}));
+// Two mappings: 0x1000 is a call of `outer` with `inner` inlined; 0x9000 lies in a library.
+class FakeSymbols : public SymbolSource {
+ public:
+  FakeSymbols() {
+    locations_[0x1000] = {
+        &main_,
+        {{"inner", "_Z5innerv", "/src/a.h", 7, 5}, {"outer", "_Z5outerv", "/src/a.cpp", 30, 20}}};
+    locations_[0x1010] = {&main_, {{"outer", "_Z5outerv", "/src/a.cpp", 31, 20}}};
+    locations_[0x9000] = {&library_, {{"read", "read", "", 0, 0}}};
+  }
+  const Location& locate(std::uintptr_t address) override { return locations_[address]; }
+  const Mapping& main_mapping() override { return main_; }
+
+ private:
+  Mapping main_{0x1000, 0x2000, 0x400, "/bin/program", "abcd"};
+  Mapping library_{0x9000, 0xa000, 0, "/lib/libc.so", ""};
+  std::map<std::uintptr_t, Location> locations_;
+};
+
+Profile cpu_like_profile() {
+  Profile profile;
+  profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
+  profile.default_sample_type = "cpu";
+  profile.period_type = {"cpu", "nanoseconds"};
+  profile.period = 10'000'000;
+  profile.time = std::chrono::system_clock::time_point(std::chrono::seconds(5));
+  profile.duration = std::chrono::seconds(2);
+  profile.samples = {{{0x9000, 0x1000}, {1, 10}, {{"route", "/a", 0, ""}}},
+                     {{0x1010}, {2, 20}, {{"bytes", "", 64, "bytes"}}}};
+  return profile;
+}
+
+// The message's fields by number: varints as numbers, the rest as bytes.
+struct Fields {
+  std::multimap<std::uint32_t, std::uint64_t> numbers;
+  std::multimap<std::uint32_t, std::string> bytes;
+
+  explicit Fields(const std::string& data) {
+    protozero::pbf_reader reader(data);
+    while (reader.next()) {
+      if (reader.wire_type() == protozero::pbf_wire_type::varint) {
+        numbers.emplace(reader.tag(), reader.get_uint64());
+      } else {
+        bytes.emplace(reader.tag(), reader.get_string());
+      }
+    }
+  }
+  template <typename Field>
+  std::uint64_t number(Field field) const {
+    const auto found = numbers.find(static_cast<std::uint32_t>(field));
+    return found == numbers.end() ? 0 : found->second;
+  }
+  template <typename Field>
+  std::vector<std::string> all(Field field) const {
+    const auto [first, last] = bytes.equal_range(static_cast<std::uint32_t>(field));
+    std::vector<std::string> values;
+    for (auto it = first; it != last; ++it) values.push_back(it->second);
+    return values;
+  }
+};
+
+std::vector<std::uint64_t> unpack(const std::string& data) {
+  std::vector<std::uint64_t> values;
+  const char* at = data.data();
+  while (at != data.data() + data.size()) {
+    values.push_back(protozero::decode_varint(&at, data.data() + data.size()));
+  }
+  return values;
+}
+
+class Encoded : public testing::Test {
+ protected:
+  std::string text(std::uint64_t index) const { return strings.at(index); }
+
+  FakeSymbols symbols;
+  Fields profile{encode_proto(cpu_like_profile(), symbols)};
+  std::vector<std::string> strings = profile.all(ProfileField::kStringTable);
+  std::vector<std::string> mappings = profile.all(ProfileField::kMapping);
+  std::vector<std::string> locations = profile.all(ProfileField::kLocation);
+  std::vector<std::string> functions = profile.all(ProfileField::kFunction);
+  std::vector<std::string> samples = profile.all(ProfileField::kSample);
+};
+
+}  // namespace
+
+TEST_F(Encoded, StringZeroIsEmptyAndNoStringRepeats) {
+  ASSERT_FALSE(strings.empty());
+  EXPECT_EQ(strings[0], "");
+  EXPECT_EQ(std::set<std::string>(strings.begin(), strings.end()).size(), strings.size());
+}
+
+TEST_F(Encoded, IdsAreUniqueAndNeverZero) {
+  for (const auto& table : {mappings, locations, functions}) {
+    std::set<std::uint64_t> ids;
+    for (const std::string& message : table) ids.insert(Fields(message).number(MappingField::kId));
+    EXPECT_EQ(ids.size(), table.size());
+    EXPECT_FALSE(ids.contains(0));
+  }
+}
+
+TEST_F(Encoded, FirstMappingIsTheExecutableWithAllFlags) {
+  const Fields mapping(mappings.at(0));
+  EXPECT_EQ(text(mapping.number(MappingField::kFilename)), "/bin/program");
+  EXPECT_EQ(text(mapping.number(MappingField::kBuildId)), "abcd");
+  EXPECT_EQ(mapping.number(MappingField::kMemoryStart), 0x1000U);
+  EXPECT_EQ(mapping.number(MappingField::kMemoryLimit), 0x2000U);
+  EXPECT_EQ(mapping.number(MappingField::kFileOffset), 0x400U);
+  for (const auto flag : {MappingField::kHasFunctions, MappingField::kHasFilenames,
+                          MappingField::kHasLineNumbers, MappingField::kHasInlineFrames}) {
+    EXPECT_EQ(mapping.number(flag), 1U);
+  }
+}
+
+TEST_F(Encoded, InlinedLinesComeInnermostFirst) {
+  const Fields location(locations.at(1));  // 0x1000, the second address of the first sample
+  EXPECT_EQ(location.number(LocationField::kAddress), 0x1000U);
+  const std::vector<std::string> lines = location.all(LocationField::kLine);
+  ASSERT_EQ(lines.size(), 2U);
+  const Fields inner(functions.at(Fields(lines[0]).number(LineField::kFunctionId) - 1));
+  EXPECT_EQ(text(inner.number(FunctionField::kName)), "inner");
+  EXPECT_EQ(text(inner.number(FunctionField::kSystemName)), "_Z5innerv");
+  EXPECT_EQ(text(inner.number(FunctionField::kFilename)), "/src/a.h");
+  EXPECT_EQ(Fields(lines[0]).number(LineField::kLine), 7U);
+  EXPECT_EQ(Fields(lines[1]).number(LineField::kLine), 30U);
+}
+
+TEST_F(Encoded, AFunctionSeenTwiceIsWrittenOnce) { EXPECT_EQ(functions.size(), 3U); }
+
+TEST_F(Encoded, SamplesKeepValuesAndLabels) {
+  ASSERT_EQ(samples.size(), 2U);
+  const Fields first(samples[0]);
+  EXPECT_EQ(unpack(first.all(SampleField::kValue).at(0)), (std::vector<std::uint64_t>{1, 10}));
+  EXPECT_EQ(unpack(first.all(SampleField::kLocationId).at(0)), (std::vector<std::uint64_t>{1, 2}));
+  const Fields route(first.all(SampleField::kLabel).at(0));
+  EXPECT_EQ(text(route.number(LabelField::kKey)), "route");
+  EXPECT_EQ(text(route.number(LabelField::kStr)), "/a");
+  const Fields bytes(Fields(samples[1]).all(SampleField::kLabel).at(0));
+  EXPECT_EQ(bytes.number(LabelField::kNum), 64U);
+  EXPECT_EQ(text(bytes.number(LabelField::kNumUnit)), "bytes");
+}
+
+TEST_F(Encoded, HeaderHasTimesPeriodAndDefaultType) {
+  EXPECT_EQ(profile.number(ProfileField::kTimeNanos), 5'000'000'000U);
+  EXPECT_EQ(profile.number(ProfileField::kDurationNanos), 2'000'000'000U);
+  EXPECT_EQ(profile.number(ProfileField::kPeriod), 10'000'000U);
+  EXPECT_EQ(text(profile.number(ProfileField::kDefaultSampleType)), "cpu");
+  const Fields period(profile.all(ProfileField::kPeriodType).at(0));
+  EXPECT_EQ(text(period.number(ValueTypeField::kType)), "cpu");
+  EXPECT_EQ(text(period.number(ValueTypeField::kUnit)), "nanoseconds");
+}
+
+TEST(Gzip, RoundTrips) {
+  const std::string data = std::string(100'000, 'x') + "end";
+  const std::string packed = gzip(data);
+  EXPECT_LT(packed.size(), data.size() / 50);
+  std::string unpacked(data.size(), '\0');
+  z_stream stream{};
+  ASSERT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(unpacked.data());
+  stream.avail_out = static_cast<uInt>(unpacked.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  inflateEnd(&stream);
+  EXPECT_EQ(unpacked, data);
+}
+
+TEST(Text, SortsByTheDefaultTypeAndShowsInlinedCalls) {
+  FakeSymbols symbols;
+  const std::string text = format_text("profile", cpu_like_profile(), symbols);
+  EXPECT_EQ(text,
+            "profile profile, 1970-01-01T00:00:05Z, over 2000.00 ms\n"
+            "total: samples 3, cpu 0.00 ms\n"
+            "period: cpu 10.00 ms\n"
+            "\n"
+            "samples 2, cpu 0.00 ms  bytes=64 bytes\n"
+            "    outer  /src/a.cpp:31\n"
+            "\n"
+            "samples 1, cpu 0.00 ms  route=/a\n"
+            "    read\n"
+            "    inner  /src/a.h:7\n"
+            "    outer  /src/a.cpp:30\n");
+}
+
+class Delta : public testing::Test {
+ protected:
+  static Profile heap(std::vector<Sample> samples) {
+    Profile profile;
+    profile.sample_types = {{"alloc_space", "bytes"}, {"inuse_space", "bytes"}};
+    profile.samples = std::move(samples);
+    return profile;
+  }
+};
+
+TEST_F(Delta, ExcludesWhatWasThereBefore) {
+  const Profile before = heap({{{1}, {100, 100}, {}}, {{2}, {50, 0}, {}}});
+  const Profile after = heap({{{1}, {130, 100}, {}}, {{2}, {50, 0}, {}}, {{3}, {7, 7}, {}}});
+  const Profile delta = subtract(after, before);
+  ASSERT_EQ(delta.samples.size(), 2U);
+  EXPECT_EQ(delta.samples[0].values, (std::vector<std::int64_t>{30, 0}));
+  EXPECT_EQ(delta.samples[1].stack, std::vector<std::uintptr_t>{3});
+}
+
+TEST_F(Delta, OnlyWhatIsInUseMayShrink) {
+  const Profile before = heap({{{1}, {100, 100}, {}}});
+  const Profile after = heap({{{1}, {90, 20}, {}}});
+  EXPECT_EQ(subtract(after, before).samples.at(0).values, (std::vector<std::int64_t>{0, -80}));
+}
+
+TEST_F(Delta, KeepsLabelsApart) {
+  const Profile before = heap({{{1}, {10, 0}, {{"bytes", "", 8, "bytes"}}}});
+  const Profile after = heap({{{1}, {10, 0}, {{"bytes", "", 8, "bytes"}}},  //
+                              {{1}, {4, 4}, {{"bytes", "", 4, "bytes"}}}});
+  const Profile delta = subtract(after, before);
+  ASSERT_EQ(delta.samples.size(), 1U);
+  EXPECT_EQ(delta.samples[0].labels.at(0).number, 4);
 }
 
 }  // namespace pprof::internal

@@ -11,7 +11,7 @@ void SampleTable::drain(SampleRing& ring) {
     append_labels(sample->labels, key.second);
     key.second.push_back(
         {"thread", sample->thread_name != nullptr ? sample->thread_name : name_of(*sample), 0, {}});
-    ++counts_[std::move(key)];
+    counts_[std::move(key)] += sample->periods;
     ring.pop();
   }
 }

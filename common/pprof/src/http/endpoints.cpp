@@ -5,10 +5,12 @@
 
 #include "contention/contention.h"
 #include "cpu/cpu.h"
+#include "heap/heap.h"
 #include "http/threads_text.h"
 #include "threads/registry.h"
 #include "threads/threads.h"
 #include "trace/trace.h"
+#include "wall/wall.h"
 
 namespace pprof::internal {
 namespace {
@@ -16,8 +18,29 @@ namespace {
 // The profilers are the process's, however many servers have them mounted: so are the slots.
 CaptureSlot cpu_slot;
 CaptureSlot trace_slot;
+CaptureSlot wall_slot;
 
 std::size_t count_threads() { return list_threads().size(); }
+
+std::string heap_unavailable_reason() {
+  if (heap_available()) return {};
+  return "heap profiles need tcmalloc: link pprof::tcmalloc (or -ltcmalloc), and do not set "
+         "PPROF_HEAP_SAMPLE_BYTES=0";
+}
+
+Profile allocs_profile() {
+  Profile profile = heap_profile();
+  profile.default_sample_type = "alloc_space";
+  return profile;
+}
+
+Endpoint heap_endpoint(const char* name, const char* description, Profile (*snapshot)()) {
+  return {.name = name,
+          .description = description,
+          .unavailable = heap_unavailable_reason,
+          .count = [] { return heap_profile().samples.size(); },
+          .snapshot = snapshot};
+}
 
 Endpoint block_endpoint() {
   return {.name = "block",
@@ -64,18 +87,32 @@ Endpoint trace_endpoint() {
       .slot = &trace_slot};
 }
 
+Endpoint wall_endpoint() {
+  return {.name = "wall",
+          .description =
+              "Real time by stack, waiting included: all threads, 50 times a second. "
+              "Give the duration as ?seconds=, 30 by default.",
+          .timed = wall_profile,
+          .slot = &wall_slot};
+}
+
 }  // namespace
 
 const std::vector<Endpoint>& endpoints() {
   static const auto* const table = new std::vector<Endpoint>{
+      heap_endpoint("allocs", "All memory allocated since the start, by stack, sampled.",
+                    allocs_profile),
       block_endpoint(),
       threads_endpoint("goroutine", "The same as threads, under the name that Go's tools know."),
+      heap_endpoint("heap", "The memory in use now, by the stack that allocated it, sampled.",
+                    heap_profile),
       mutex_endpoint(),
       cpu_endpoint(),
       threads_endpoint("threads",
                        "The stacks of all threads at this moment. debug=2 lists them "
                        "one by one."),
       trace_endpoint(),
+      wall_endpoint(),
   };
   return *table;
 }

@@ -4,6 +4,15 @@
 #include <libelf.h>
 
 namespace pprof::internal {
+namespace {
+
+// Stands for a function without a name, as pprof writes it: "[libfoo.so]".
+std::string object_name(const std::string& path) {
+  if (path.starts_with('[')) return path;
+  return "[" + path.substr(path.rfind('/') + 1) + "]";
+}
+
+}  // namespace
 
 Symbolizer& Symbolizer::instance() {
   static Symbolizer* const symbolizer = [] {
@@ -27,6 +36,10 @@ const Location& Symbolizer::locate(std::uintptr_t address) {
   if (!is_new || module == nullptr) return location;
   location.mapping = &module->mapping;
   location.frames = debug_info(*module).frames_at(address);
+  if (location.frames.empty()) {
+    const std::string object = object_name(module->mapping.file);
+    location.frames.push_back({object, object, {}, 0, 0});
+  }
   return location;
 }
 
@@ -37,7 +50,8 @@ const Mapping& Symbolizer::main_mapping() {
 
 std::string Symbolizer::name_of(std::uintptr_t address) {
   const Location& location = locate(address);
-  return location.frames.empty() ? std::string() : location.frames.front().name;
+  const bool has_name = !location.frames.empty() && !location.frames.front().name.starts_with('[');
+  return has_name ? location.frames.front().name : std::string();
 }
 
 DebugInfo& Symbolizer::debug_info(Module& module) {

@@ -24,10 +24,11 @@ class Symbolizer : public SymbolSource {
   // while it runs: addresses in an object closed before the next call cannot be named.
   void observe_modules();
 
+  // A function without a name is called after its object: "[libfoo.so]".
   const Location& locate(std::uintptr_t address) override;
   const Mapping& main_mapping() override;
 
-  // The name of the innermost function at `address`, or "".
+  // The name of the innermost function at `address`, or "" if it has none.
   std::string name_of(std::uintptr_t address);
 
  private:

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <set>
 
+#include "cpu/thread_timers.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
 
@@ -143,6 +144,7 @@ ThreadScope::ThreadScope(const char* name) {
     pthread_setname_np(pthread_self(), text.substr(0, kMaxKernelNameLength).c_str());
   }
   ProfilerRegisterThread();
+  thread_born();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   if (!all.names.contains(text) && all.names.size() >= kMaxNames) {

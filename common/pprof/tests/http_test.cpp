@@ -1,0 +1,283 @@
+// The endpoints over real HTTP, on a server of the test's own.
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "pprof/pprof.h"
+
+namespace pprof {
+namespace {
+
+using std::chrono::milliseconds, std::chrono::steady_clock;
+
+class MountedServer {
+ public:
+  explicit MountedServer(MountOptions options = {}) {
+    mount(server_, std::move(options));
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    while (!server_.is_running()) std::this_thread::sleep_for(milliseconds(1));
+  }
+  ~MountedServer() { stop(); }
+  void stop() {
+    server_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  int port() const { return port_; }
+  std::unique_ptr<httplib::Client> client() const {
+    auto client = std::make_unique<httplib::Client>("127.0.0.1", port_);
+    client->set_read_timeout(std::chrono::seconds(60));
+    return client;
+  }
+  httplib::Response get(const std::string& path) const {
+    const httplib::Result result = client()->Get(path);
+    return result ? *result : httplib::Response();
+  }
+
+ private:
+  httplib::Server server_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+class Http : public testing::Test {
+ protected:
+  // pprof prints the body of an error only if these two headers are there.
+  static void expect_error(const httplib::Response& response, int status,
+                           const std::string& part_of_text) {
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.get_header_value("X-Go-Pprof"), "1");
+    EXPECT_EQ(response.get_header_value("Content-Type"), "text/plain; charset=utf-8");
+    EXPECT_NE(response.body.find(part_of_text), std::string::npos) << response.body;
+  }
+
+  MountedServer server_;
+};
+
+// A capture in the background that occupies the slot until it is left or runs out.
+class OpenCapture {
+ public:
+  OpenCapture(const MountedServer& server, const std::string& path) : client_(server.client()) {
+    thread_ = std::thread([this, path] {
+      client_->Get(
+          path, [this](const httplib::Response&) { return running_ = true; },
+          [](const char*, std::size_t) { return true; });
+    });
+    while (!running_) std::this_thread::sleep_for(milliseconds(1));
+  }
+  ~OpenCapture() { leave(); }
+  void leave() {
+    client_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::unique_ptr<httplib::Client> client_;
+  std::atomic<bool> running_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST(Mount, RefusesAnUnusablePrefix) {
+  for (const char* prefix : {"", "debug", "/debug/", "/"}) {
+    httplib::Server server;
+    EXPECT_THROW(mount(server, {.prefix = prefix}), std::invalid_argument) << prefix;
+  }
+}
+
+TEST(Mount, WorksUnderAnotherPrefix) {
+  const MountedServer server({.prefix = "/in(ternal)/pprof"});
+  EXPECT_EQ(server.get("/in(ternal)/pprof/cmdline").status, 200);
+  EXPECT_EQ(server.get("/debug/pprof/cmdline").status, 404);
+}
+
+TEST_F(Http, IndexListsEveryProfileWithVersionAndPid) {
+  const MountedServer server({.version = "test <1.2>"});
+  const httplib::Response index = server.get("/debug/pprof/");
+  EXPECT_EQ(index.get_header_value("Content-Type"), "text/html; charset=utf-8");
+  for (const char* name : {"allocs", "block", "cmdline", "goroutine", "heap", "mutex", "profile",
+                           "symbol", "threads", "trace", "wall"}) {
+    EXPECT_NE(index.body.find(">" + std::string(name) + "</a>"), std::string::npos) << name;
+  }
+  EXPECT_NE(index.body.find("test &lt;1.2&gt;"), std::string::npos);
+  EXPECT_NE(index.body.find("process " + std::to_string(getpid())), std::string::npos);
+}
+
+TEST_F(Http, PrefixWithoutSlashLeadsToTheIndex) {
+  const httplib::Response response = server_.get("/debug/pprof?token=x");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(response.get_header_value("Location"), "/debug/pprof/?token=x");
+}
+
+TEST_F(Http, UnknownProfileIs404) {
+  expect_error(server_.get("/debug/pprof/nope"), 404, "unknown profile \"nope\"");
+}
+
+TEST_F(Http, UnusableSecondsAre400WithTheRule) {
+  for (const char* value : {"abc", "0", "-1", "301", "1e9", "", "5s", "nan", "inf"}) {
+    expect_error(server_.get("/debug/pprof/profile?seconds=" + std::string(value)), 400,
+                 "above 0 and at most 300");
+  }
+  expect_error(server_.get("/debug/pprof/heap?seconds=x"), 400, "above 0 and at most 300");
+  expect_error(server_.get("/debug/pprof/threads?debug=3"), 400, "0 (profile.proto), 1 or 2");
+}
+
+TEST_F(Http, LongestCaptureIsAnOption) {
+  const MountedServer server({.max_duration = std::chrono::seconds(2)});
+  expect_error(server.get("/debug/pprof/profile?seconds=3"), 400, "at most 2");
+}
+
+TEST_F(Http, WrongMethodIs405WithAllow) {
+  const auto client = server_.client();
+  const httplib::Result put = client->Put("/debug/pprof/profile", "x", "text/plain");
+  ASSERT_TRUE(put);
+  expect_error(*put, 405, "use GET");
+  EXPECT_EQ(put->get_header_value("Allow"), "GET, HEAD");
+  const httplib::Result remove = client->Delete("/debug/pprof/symbol");
+  ASSERT_TRUE(remove);
+  EXPECT_EQ(remove->get_header_value("Allow"), "GET, HEAD, POST");
+}
+
+TEST_F(Http, TokenIsDemandedEverywhere) {
+  const MountedServer server({.token = "secret"});
+  for (const char* path : {"", "profile?seconds=1", "nope", "symbol", "heap?token=wrong"}) {
+    expect_error(server.get("/debug/pprof/" + std::string(path)), 401, "token");
+  }
+}
+
+TEST_F(Http, TokenIsTakenFromHeaderOrQuery) {
+  const MountedServer server({.token = "a&b"});
+  const httplib::Result header =
+      server.client()->Get("/debug/pprof/cmdline", {{"Authorization", "Bearer a&b"}});
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->status, 200);
+  const httplib::Response index = server.get("/debug/pprof/?token=a%26b");
+  EXPECT_EQ(index.status, 200);
+  EXPECT_NE(index.body.find("href=\"heap?token=a%26b\""), std::string::npos);
+}
+
+TEST_F(Http, ProfileIsAFileToSave) {
+  const httplib::Response response = server_.get("/debug/pprof/profile?seconds=0.1");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.get_header_value("Content-Type"), "application/octet-stream");
+  EXPECT_EQ(response.get_header_value("Content-Disposition"), "attachment; filename=\"profile\"");
+  EXPECT_TRUE(response.body.starts_with("\x1f\x8b")) << "not gzip";
+}
+
+TEST_F(Http, DeltaIsNamedSo) {
+  const httplib::Response response = server_.get("/debug/pprof/block?seconds=0.1");
+  EXPECT_EQ(response.get_header_value("Content-Disposition"),
+            "attachment; filename=\"block-delta\"");
+}
+
+TEST_F(Http, DebugGivesTextOfEveryProfile) {
+  for (const char* name : {"allocs", "block", "goroutine", "heap", "mutex", "threads"}) {
+    const httplib::Response response =
+        server_.get("/debug/pprof/" + std::string(name) + "?debug=1");
+    EXPECT_EQ(response.get_header_value("Content-Type"), "text/plain; charset=utf-8") << name;
+    EXPECT_NE(response.body.find("total"), std::string::npos) << name << response.body;
+    EXPECT_FALSE(response.has_header("Content-Disposition")) << name;
+  }
+  for (const char* name : {"profile", "wall"}) {
+    const std::string path = "/debug/pprof/" + std::string(name) + "?seconds=0.1&debug=1";
+    EXPECT_NE(server_.get(path).body.find("total: samples"), std::string::npos) << name;
+  }
+}
+
+TEST_F(Http, ThreadsDebug2ListsThisThread) {
+  const std::string text = server_.get("/debug/pprof/threads?debug=2").body;
+  EXPECT_NE(text.find("thread " + std::to_string(gettid()) + " "), std::string::npos) << text;
+  EXPECT_NE(text.find("http_test.cpp:"), std::string::npos) << text;
+}
+
+TEST_F(Http, TraceIsJson) {
+  const httplib::Response response = server_.get("/debug/pprof/trace?seconds=0.1");
+  EXPECT_EQ(response.get_header_value("Content-Type"), "application/json");
+  EXPECT_TRUE(response.body.starts_with("{")) << response.body;
+}
+
+TEST_F(Http, SymbolNamesAddresses) {
+  std::ostringstream address;
+  address << "0x" << std::hex << reinterpret_cast<std::uintptr_t>(&pprof::mount);
+  const std::string reply = "num_symbols: 1\n" + address.str() + " pprof::mount\n";
+  EXPECT_EQ(server_.get("/debug/pprof/symbol?" + address.str()).body, reply);
+  EXPECT_EQ(server_.get("/debug/pprof/symbol").body, "num_symbols: 1\n");
+  const httplib::Result posted = server_.client()->Post(
+      "/debug/pprof/symbol", "0x0+junk+" + address.str() + "+0x10", "text/plain");
+  ASSERT_TRUE(posted);
+  EXPECT_EQ(posted->body, reply);
+}
+
+TEST_F(Http, SymbolTakesLongFormBodies) {
+  std::string addresses = "0x1";
+  for (int i = 0; i < 5000; ++i) addresses += "+0x1";
+  const httplib::Result result =
+      server_.client()->Post("/debug/pprof/symbol", addresses, "application/x-www-form-urlencoded");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 200);
+}
+
+TEST_F(Http, HeadHasNoBody) {
+  const httplib::Result result = server_.client()->Head("/debug/pprof/profile");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(server_.get("/debug/pprof/profile?seconds=0.1").status, 200) << "slot still taken";
+}
+
+TEST_F(Http, SecondCaptureIsToldHowLongToWait) {
+  for (const char* name : {"profile", "wall", "trace"}) {
+    const std::string path = "/debug/pprof/" + std::string(name);
+    const OpenCapture capture(server_, path + "?seconds=30");
+    const httplib::Response response = server_.get(path + "?seconds=1");
+    expect_error(response, 503, "try again in ");
+    EXPECT_GT(std::stoi(response.get_header_value("Retry-After")), 25);
+    EXPECT_LE(std::stoi(response.get_header_value("Retry-After")), 30);
+  }
+}
+
+TEST_F(Http, ClientThatLeavesEndsItsCaptureWithin200Ms) {
+  auto best = steady_clock::duration::max();
+  for (int i = 0; i < 3; ++i) {  // the best of three: a busy machine may delay one
+    OpenCapture capture(server_, "/debug/pprof/profile?seconds=30");
+    const auto left = steady_clock::now();
+    capture.leave();
+    while (server_.get("/debug/pprof/profile?seconds=0.01").status == 503) {
+      ASSERT_LT(steady_clock::now() - left, std::chrono::seconds(10));
+    }
+    best = std::min(best, steady_clock::now() - left);
+  }
+  EXPECT_LT(best, milliseconds(200) + milliseconds(10));  // 10 ms: the probe's own capture
+}
+
+TEST_F(Http, ServerStopsDuringACapture) {
+  MountedServer server;
+  const OpenCapture capture(server, "/debug/pprof/profile?seconds=30");
+  const auto start = steady_clock::now();
+  server.stop();
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(7));  // 5 s: httplib's keep-alive
+}
+
+TEST_F(Http, OldClientsGetABodyWithoutChunks) {
+  const std::string command = "curl -s -0 http://127.0.0.1:" + std::to_string(server_.port()) +
+                              "/debug/pprof/profile?seconds=0.1";
+  FILE* pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  char start[2] = {};
+  EXPECT_EQ(fread(start, 1, sizeof(start), pipe), sizeof(start));
+  EXPECT_EQ(std::string(start, 2), "\x1f\x8b");
+  pclose(pipe);
+}
+
+}  // namespace pprof
