@@ -19,7 +19,10 @@ int open_log(const std::string& path) {
 }  // namespace
 
 LogFile::LogFile(std::string path) : path_(std::move(path)), fd_(open_log(path_)) {
-  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), path_);
+  if (fd_ < 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "--log-file=" + path_ + " cannot be opened for writing");
+  }
 }
 
 LogFile::~LogFile() { close(fd_); }

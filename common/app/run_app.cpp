@@ -51,11 +51,12 @@ std::unique_ptr<httplib::Server> make_service(const Options& options, const Serv
 // A bound server with the thread that accepts its connections.
 class Listener {
  public:
-  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address,
+  // `option` is the command-line option that `address` comes from.
+  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address, const char* option,
            const char* thread_name)
       : server_(std::move(server)), host_(address.host) {
     const BindResult bound = bind_server(*server_, address.host, address.port);
-    if (!bound.error.empty()) throw std::runtime_error(bound.error);
+    if (!bound.error.empty()) throw std::runtime_error(option + (": " + bound.error));
     port_ = bound.port;
     thread_ = std::thread([this, thread_name] {
       pprof::ThreadScope scope(thread_name);
@@ -108,12 +109,12 @@ void serve(const Options& options) {
   ServerCounters debug_counters;
   {
     Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
-                      {options.host, options.port}, "accept");
+                      {options.host, options.port}, "--port", "accept");
     std::optional<Listener> debug;
     if (options.debug_addr != "off") {
       debug.emplace(
           make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
-          *parse_host_port(options.debug_addr), "debug-accept");
+          *parse_host_port(options.debug_addr), "--debug-addr", "debug-accept");
       std::cerr << "profiles at " << debug->url() << "/debug/pprof/\n";
     }
     std::cerr << "listening on " << listener.url() << "\n";

@@ -1,6 +1,9 @@
 # add_stage_tests(<stage>): test-<stage>, the contract suite, each test a CTest of its own.
 include(GoogleTest)
 
+# Debian's own: the first python3 on PATH may lack Debian's modules.
+set(WORKSHOP_PYTHON /usr/bin/python3 CACHE FILEPATH "Python that runs the tests")
+
 function(add_stage_tests stage)
   set(directory ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   add_executable(test-${stage}
@@ -24,4 +27,34 @@ function(add_stage_tests stage)
   if(NOT WORKSHOP_SANITIZE)
     gtest_discover_tests(budget-${stage} TEST_PREFIX "${stage}/" PROPERTIES TIMEOUT 60)
   endif()
+
+  add_service_tests(${stage})
+endfunction()
+
+# Tests of the running service, in Python: service/<name>_test.py.
+function(add_service_tests stage)
+  foreach(name command_line http statsd)
+    add_test(NAME ${stage}/service/${name}
+      COMMAND ${WORKSHOP_PYTHON} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/service/${name}_test.py)
+    set_tests_properties(${stage}/service/${name} PROPERTIES TIMEOUT 120 ENVIRONMENT
+      "SERVICES=$<TARGET_FILE:leftpad-${stage}>;STATSD_DIR=${PROJECT_BINARY_DIR}/test-deps/statsd")
+  endforeach()
+  set_tests_properties(${stage}/service/statsd PROPERTIES FIXTURES_REQUIRED statsd-server)
+  set_property(GLOBAL APPEND PROPERTY WORKSHOP_SERVICES $<TARGET_FILE:leftpad-${stage}>)
+endfunction()
+
+# What concerns all stages at once: called after the last add_stage().
+function(add_tests_of_all_stages)
+  set(directory ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  get_property(services GLOBAL PROPERTY WORKSHOP_SERVICES)
+  list(JOIN services "," services)
+  add_test(NAME stages/differential
+    COMMAND ${WORKSHOP_PYTHON} ${directory}/service/differential_test.py)
+  set_tests_properties(stages/differential PROPERTIES TIMEOUT 120 ENVIRONMENT "SERVICES=${services}")
+
+  add_test(NAME stages/install-statsd-server
+    COMMAND npm install --silent --no-audit --no-fund --prefix ${PROJECT_BINARY_DIR}/test-deps/statsd
+            statsd@0.9.0)
+  set_tests_properties(stages/install-statsd-server PROPERTIES
+    TIMEOUT 300 FIXTURES_SETUP statsd-server)
 endfunction()

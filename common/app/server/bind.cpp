@@ -21,17 +21,16 @@ std::string explain(const std::string& host, int port, int error) {
     case EADDRINUSE:
       return where +
              " is in use: one server listens on a port; find who with `ss -ltnp`, or choose " +
-             "another with --port (0 takes a free one)";
+             "another (0 takes a free one)";
     case EACCES:
-      return where +
-             " is not permitted: ports below 1024 need privileges; choose another with --port";
+      return where + " is not permitted: ports below 1024 need privileges; choose another";
     case EADDRNOTAVAIL:
       return "address " + host +
              " is not one of this machine's: bind to 127.0.0.1, to 0.0.0.0 for " +
              "all, or to an address of `ip addr`";
     default:
       return where + " cannot be bound: " + std::generic_category().message(error) +
-             "; choose another with --host and --port";
+             "; choose another";
   }
 }
 
@@ -53,7 +52,7 @@ std::string resolve_error(const std::string& host) {
 
 BindResult bind_server(httplib::Server& server, const std::string& host, int port) {
   if (port < 0 || port > 65535) {
-    return {0, "port " + std::to_string(port) + " is out of range: choose 0 to 65535 with --port"};
+    return {0, "port " + std::to_string(port) + " is out of range: choose 0 to 65535"};
   }
   if (std::string error = resolve_error(host); !error.empty()) return {0, std::move(error)};
 

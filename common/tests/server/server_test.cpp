@@ -166,7 +166,7 @@ TEST(BindServer, SaysThatAPortIsInUse) {
   EXPECT_EQ(bound.port, 0);
   EXPECT_EQ(bound.error, "port " + std::to_string(first.port()) +
                              " on 127.0.0.1 is in use: one server listens on a port; find who with "
-                             "`ss -ltnp`, or choose another with --port (0 takes a free one)");
+                             "`ss -ltnp`, or choose another (0 takes a free one)");
 }
 
 TEST(BindServer, SaysWhatIsWrongWithAnAddress) {

@@ -1,0 +1,81 @@
+"""The command line: a wrong one gives one clear line (value, rule, remedy) and exit code 2."""
+
+import signal
+import socket
+import subprocess
+import unittest
+
+import service
+
+
+def run(*options):
+    return subprocess.run([service.binary(), *options], capture_output=True, text=True, timeout=20)
+
+
+class CommandLine(unittest.TestCase):
+    def refused(self, *options, says, code=2):
+        result = run(*options)
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        for part in says:
+            self.assertIn(part, result.stderr)
+
+    def test_help_names_every_option_of_the_contract(self):
+        result = run("--help")
+        self.assertEqual(result.returncode, 0)
+        for option in ("host", "port", "debug-addr", "debug-token", "statsd", "sample-rate", "namespace",
+                       "log-file", "log-level", "max-len", "threads", "io", "version", "help"):
+            self.assertIn(f"--{option}", result.stdout)
+
+    def test_version_names_the_stage(self):
+        result = run("--version")
+        self.assertEqual(result.returncode, 0)
+        stage = service.binary().rsplit("leftpad-", 1)[1]
+        self.assertRegex(result.stdout, rf"^leftpad \d+\.\d+\.\d+ {stage}\n$")
+
+    def test_wrong_values_are_refused(self):
+        self.refused("--prot=1", says=["--prot=1", "--help"])
+        self.refused("--port=99999", says=["--port", "99999", "65535"])
+        self.refused("--port=http", says=["--port", "http"])
+        self.refused("--sample-rate=2", says=["--sample-rate", "2"])
+        self.refused("--sample-rate=0", says=["--sample-rate", "0"])
+        self.refused("--max-len=-1", says=["--max-len", "-1"])
+        self.refused("--threads=0", says=["--threads", "0"])
+        self.refused("--log-level=loud", says=["--log-level", "loud", "debug"])
+        self.refused("--io=fast", says=["--io", "fast", "plain"])
+        self.refused("--statsd=localhost", says=["--statsd", "localhost", "127.0.0.1:8125"])
+        self.refused("--namespace=a:b", says=["--namespace", "a:b", "letters"])
+        self.refused("--debug-addr=6060", says=["--debug-addr", "6060", "127.0.0.1:6060"])
+
+    def test_open_debug_address_needs_a_token(self):
+        self.refused("--debug-addr=0.0.0.0:6060", says=["0.0.0.0", "loopback", "--debug-token"])
+
+    def test_unwritable_log_is_refused(self):
+        self.refused("--port=0", "--debug-addr=off", "--log-file=/nowhere/x.log",
+                     says=["/nowhere/x.log", "No such file", "--log-file"], code=1)
+
+    def test_unknown_statsd_host_is_refused(self):
+        self.refused("--port=0", "--debug-addr=off", "--statsd=no.such.host.invalid:8125",
+                     says=["no.such.host.invalid", "check the name"], code=1)
+
+    def test_port_in_use_is_refused(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.refused(f"--port={port}", "--debug-addr=off",
+                         says=[str(port), "in use", "--port"], code=1)
+            self.refused("--port=0", f"--debug-addr=127.0.0.1:{port}",
+                         says=[str(port), "in use", "--debug-addr"], code=1)
+
+    def test_two_services_never_share_a_port(self):
+        with service.Service() as first:
+            self.refused(f"--port={first.port}", "--debug-addr=off", says=["in use"], code=1)
+
+    def test_ctrl_c_and_sigterm_end_it_with_0(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with service.Service() as running:
+                self.assertEqual(running.stop(number), 0)
+
+
+if __name__ == "__main__":
+    service.main()

@@ -1,0 +1,131 @@
+"""What clients get over real HTTP."""
+
+import json
+import os
+import signal
+import time
+import unittest
+import urllib.request
+
+import service
+from service import Service, leftpad_path
+
+
+class Http(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service("--max-len=1000")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.stop()
+        cls.service.directory.cleanup()
+
+    def test_pads_as_the_article_does(self):
+        status, headers, body = self.service.request("/v1/leftpad/?str=test&len=50&chr=*")
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["Content-Type"], "application/json; charset=utf-8")
+        self.assertEqual(body, b'{"str":"' + b"*" * 46 + b'test"}\n')
+
+    def test_decodes_the_query(self):
+        _, _, body = self.service.request(leftpad_path(str='ä"\0\n', len=6, chr="→"))
+        self.assertEqual(json.loads(body), {"str": '→→ä"\0\n'})
+
+    def test_names_a_bad_parameter(self):
+        status, headers, body = self.service.request("/v1/leftpad/?str=test&len=1001")
+        self.assertEqual(status, 400)
+        self.assertEqual(headers["Content-Type"], "application/json; charset=utf-8")
+        self.assertIn('len="1001" is too large', json.loads(body)["error"])
+
+    def test_refuses_bytes_that_are_not_utf8(self):
+        for name in ("str", "chr"):
+            status, _, body = self.service.request(f"/v1/leftpad/?{name}=%ff&len=9")
+            self.assertEqual(status, 400)
+            self.assertIn(f"{name} is not valid UTF-8", json.loads(body)["error"])
+
+    def test_unknown_path_is_404(self):
+        for path in ("/", "/v1/leftpad", "/v1/leftpad/x", "/debug/pprof/", "/debug/vars"):
+            status, _, body = self.service.request(path)
+            self.assertEqual(status, 404, path)
+            self.assertIn("error", json.loads(body))
+
+    def test_other_methods_are_405(self):
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+            status, headers, body = self.service.request("/v1/leftpad/?len=1", method)
+            self.assertEqual(status, 405, method)
+            self.assertEqual(headers["Allow"], "GET, HEAD")
+            self.assertIn("error", json.loads(body))
+
+    def test_head_has_the_headers_of_get(self):
+        status, headers, body = self.service.request("/v1/leftpad/?str=test&len=50", "HEAD")
+        self.assertEqual((status, headers["Content-Length"], body), (200, "61", b""))
+
+    def test_oversized_requests_get_a_4xx(self):
+        status, _, _ = self.service.request("/v1/leftpad/?len=1&str=" + "x" * 100_000)
+        self.assertIn(status, (414, 431))
+        status, _, _ = self.service.request("/v1/leftpad/?len=1", headers={"X": "x" * 100_000})
+        self.assertIn(status, (400, 431))
+
+    def test_serves_many_requests_on_one_connection(self):
+        connection = self.service.connection()
+        for number in range(200):
+            status, _, body = self.service.request(leftpad_path(str=number, len=5, chr="0"),
+                                                   connection=connection)
+            self.assertEqual((status, json.loads(body)["str"]), (200, f"{number:05}"))
+        connection.close()
+
+
+class Lifetime(unittest.TestCase):
+    def test_logs_each_request_on_one_line_whatever_it_holds(self):
+        with Service() as running:
+            running.request("/v1/leftpad/?len=1", headers={"User-Agent": 'a"\\b'})
+            running.stop()
+            requests = [line for line in running.log_lines() if " request " in line]
+            self.assertEqual(len(requests), 1)
+            self.assertRegex(requests[0], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z request '
+                             r'url="/v1/leftpad/\?len=1" ip="127\.0\.0\.1" user_agent="a\\"\\\\b"$')
+
+    def test_lines_reach_the_file_within_the_flush_interval(self):
+        with Service("--log-flush-ms=50") as running:
+            running.request("/v1/leftpad/?len=1")
+            deadline = time.monotonic() + 5
+            while not any(" request " in line for line in running.log_lines()):
+                self.assertLess(time.monotonic(), deadline, "the line was never flushed")
+                time.sleep(0.01)
+
+    def test_sighup_reopens_the_log(self):
+        with Service() as running:
+            running.request("/v1/leftpad/?len=1&str=before")
+            rotated = running.log_path + ".1"
+            os.rename(running.log_path, rotated)
+            running.process.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + 5
+            while not os.path.exists(running.log_path):
+                self.assertLess(time.monotonic(), deadline, "the log was not reopened")
+                time.sleep(0.01)
+            running.request("/v1/leftpad/?len=1&str=after")
+            self.assertEqual(running.stop(), 0)
+            with open(rotated, encoding="utf-8") as file:
+                self.assertIn("str=before", file.read())
+            self.assertIn("str=after", "\n".join(running.log_lines()))
+
+    def test_debug_vars_counts_requests_errors_and_log_bytes(self):
+        with Service() as running:
+            running.request("/v1/leftpad/?len=1")
+            running.request("/v1/leftpad/")
+            running.process.send_signal(signal.SIGHUP)  # flushes
+            deadline = time.monotonic() + 5
+            while True:
+                with urllib.request.urlopen(f"http://127.0.0.1:{running.debug_port}/debug/vars") as answer:
+                    counted = json.load(answer)
+                if counted["log"]["bytes_written"] > 0:
+                    break
+                self.assertLess(time.monotonic(), deadline)
+            self.assertEqual(counted["server"]["requests"], 2)
+            self.assertEqual(counted["server"]["errors_4xx"], 1)
+            self.assertEqual(counted["metrics"], {"packets_sent": 5, "packets_dropped": 0})
+            self.assertEqual(counted["log"]["lines_lost"], 0)
+
+
+if __name__ == "__main__":
+    service.main()
