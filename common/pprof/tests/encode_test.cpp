@@ -12,6 +12,7 @@
 #include "encode/proto.h"
 #include "encode/proto_fields.h"
 #include "encode/text.h"
+#include "http/own_samples.h"
 
 namespace pprof::internal {
 namespace {
@@ -28,6 +29,9 @@ class FakeSymbols : public SymbolSource {
   }
   const Location& locate(std::uintptr_t address) override { return locations_[address]; }
   const Mapping& main_mapping() override { return main_; }
+  void name_own(std::uintptr_t address) {
+    locations_[address].frames[0].name = "pprof::internal::Symbolizer::locate";
+  }
 
  private:
   Mapping main_{0x1000, 0x2000, 0x400, "/bin/program", "abcd"};
@@ -232,6 +236,18 @@ TEST_F(Delta, KeepsLabelsApart) {
   const Profile delta = subtract(after, before);
   ASSERT_EQ(delta.samples.size(), 1U);
   EXPECT_EQ(delta.samples[0].labels.at(0).number, 4);
+}
+
+TEST(OwnSamples, AreLeftOutWithAComment) {
+  FakeSymbols symbols;
+  symbols.name_own(0x1010);
+  Profile profile = cpu_like_profile();
+  profile.samples[1].stack = {0x9000, 0x1010, 0x1000};
+  profile = without_own_samples(profile, symbols);
+  ASSERT_EQ(profile.samples.size(), 1U);
+  EXPECT_EQ(profile.samples[0].values, (std::vector<std::int64_t>{1, 10}));
+  ASSERT_EQ(profile.comments.size(), 1U);
+  EXPECT_NE(profile.comments[0].find("samples 2 cpu 20"), std::string::npos);
 }
 
 }  // namespace pprof::internal

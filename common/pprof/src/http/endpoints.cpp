@@ -6,7 +6,9 @@
 #include "contention/contention.h"
 #include "cpu/cpu.h"
 #include "heap/heap.h"
+#include "http/own_samples.h"
 #include "http/threads_text.h"
+#include "symbolize/symbolizer.h"
 #include "threads/registry.h"
 #include "threads/threads.h"
 #include "trace/trace.h"
@@ -28,8 +30,12 @@ std::string heap_unavailable_reason() {
          "PPROF_HEAP_SAMPLE_BYTES=0";
 }
 
-Profile allocs_profile() {
-  Profile profile = heap_profile();
+Profile service_heap_profile() {
+  return without_own_samples(heap_profile(), Symbolizer::instance());
+}
+
+Profile service_allocs_profile() {
+  Profile profile = service_heap_profile();
   profile.default_sample_type = "alloc_space";
   return profile;
 }
@@ -101,11 +107,11 @@ Endpoint wall_endpoint() {
 const std::vector<Endpoint>& endpoints() {
   static const auto* const table = new std::vector<Endpoint>{
       heap_endpoint("allocs", "All memory allocated since the start, by stack, sampled.",
-                    allocs_profile),
+                    service_allocs_profile),
       block_endpoint(),
       threads_endpoint("goroutine", "The same as threads, under the name that Go's tools know."),
       heap_endpoint("heap", "The memory in use now, by the stack that allocated it, sampled.",
-                    heap_profile),
+                    service_heap_profile),
       mutex_endpoint(),
       cpu_endpoint(),
       threads_endpoint("threads",

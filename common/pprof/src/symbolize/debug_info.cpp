@@ -2,10 +2,12 @@
 #include "symbolize/debug_info.h"
 
 #include <dwarf.h>
+#include <gelf.h>
 #include <libelf.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "symbolize/compilation_unit.h"
 #include "symbolize/demangle.h"
@@ -23,9 +25,28 @@ const Dwfl_Callbacks kCallbacks = {
     .debuginfo_path = &debug_path,
 };
 
+// True if the object was linked with debug information. Where that is in a file of its own, as for
+// the system's libraries, only the names are taken from there: lines of source that nobody has here
+// are not worth the time and memory (150 ms and 10 MB for the C library).
+bool has_debug_section(Dwfl_Module* module) {
+  GElf_Addr bias = 0;
+  Elf* elf = dwfl_module_getelf(module, &bias);
+  std::size_t names = 0;
+  if (elf == nullptr || elf_getshdrstrndx(elf, &names) != 0) return false;
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) continue;
+    const char* name = elf_strptr(elf, names, header.sh_name);
+    if (name != nullptr && std::string_view(name) == ".debug_info") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-DebugInfo::DebugInfo(Module& module) { open(module); }
+DebugInfo::DebugInfo(Module& module, bool is_executable) : is_executable_(is_executable) {
+  open(module);
+}
 
 DebugInfo::~DebugInfo() {
   units_.clear();
@@ -56,6 +77,7 @@ void DebugInfo::open(Module& module) {
 void DebugInfo::index_units() {
   if (is_indexed_) return;
   is_indexed_ = true;
+  if (!is_executable_ && !has_debug_section(module_)) return;
   Dwarf_Addr bias = 0;
   for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module_, unit, &bias)) != nullptr;) {
     dwarf_bias_ = bias;
@@ -94,7 +116,8 @@ std::vector<Frame> DebugInfo::frames_at(std::uintptr_t address) {
     if (!frames.empty()) return frames;
   }
   if (symbol == nullptr) return {};
-  return {{short_name(demangle(symbol)), symbol, {}, 0, 0}};
+  const std::string name(symbol, std::string_view(symbol).find('@'));  // without "@@GLIBC_2.3.2"
+  return {{short_name(demangle(name)), name, {}, 0, 0}};
 }
 
 }  // namespace pprof::internal

@@ -19,7 +19,7 @@ class DebugInfo {
  public:
   // Takes over the module's open file. Without one (or without debug information) frames_at()
   // gives less, but never fails.
-  explicit DebugInfo(Module& module);
+  DebugInfo(Module& module, bool is_executable);
   ~DebugInfo();
   DebugInfo(const DebugInfo&) = delete;
   DebugInfo& operator=(const DebugInfo&) = delete;
@@ -39,6 +39,7 @@ class DebugInfo {
   CompilationUnit* unit_at(std::uint64_t address) const;
   const char* symbol_at(std::uintptr_t address);
 
+  bool is_executable_;
   Dwfl* session_ = nullptr;
   Dwfl_Module* module_ = nullptr;
   bool is_indexed_ = false;

@@ -10,8 +10,8 @@ namespace pprof::internal {
 std::string demangle(const std::string& symbol);
 
 // `demangled` without parameters, template arguments, return type, clone suffixes and "(anonymous
-// namespace)::", much as pprof shows names by default: "std::vector::push_back". If that would leave
-// nothing, `demangled` itself.
+// namespace)::", much as pprof shows names by default: "std::vector::push_back". If that would
+// leave nothing, `demangled` itself.
 std::string short_name(std::string_view demangled);
 
 }  // namespace pprof::internal

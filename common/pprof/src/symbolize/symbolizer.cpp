@@ -56,7 +56,7 @@ std::string Symbolizer::name_of(std::uintptr_t address) {
 
 DebugInfo& Symbolizer::debug_info(Module& module) {
   std::unique_ptr<DebugInfo>& info = debug_infos_[&module];
-  if (info == nullptr) info = std::make_unique<DebugInfo>(module);
+  if (info == nullptr) info = std::make_unique<DebugInfo>(module, &module == &modules_.main());
   return *info;
 }
 
