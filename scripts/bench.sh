@@ -2,7 +2,6 @@
 # Runs the micro-benchmarks of one stage and prints Google Benchmark's table.
 # Called by `make bench` and by hand. One stage says little alone: compare.sh compares two.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -2,7 +2,6 @@
 # Compares two stages: benchmarks as benchstat does, then the services under ab; old and new runs in turn.
 # Called by `make compare` and by hand. The work is in compare/, a Python package.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {
@@ -14,7 +13,7 @@ of both services, each with its delta, or ~ where there is no difference. Takes 
 Fails if a request fails or a build is a debug build.
 
   OLD, NEW       stages (default v1-naive and v2-optimized)
-  --pairs N      runs of each side, at least 16 (default 20; fewer if time runs out)
+  --pairs N      runs of each side, at least 16 (default 30; fewer if time runs out)
   --no-service   benchmarks only
   --out DIR      where results go (default build/compare): compare.json, compare.txt, old.txt and new.txt
                  in the Go benchmark format (benchstat old.txt new.txt), raw/ with every run

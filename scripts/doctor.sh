@@ -2,7 +2,6 @@
 # Checks tools, headers, kernel limits, ports and noise; for each problem, the command that mends it.
 # Called by `make doctor` and by hand. Changes nothing, needs no root, takes a few seconds.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -138,7 +138,5 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# shellcheck source=scripts/lib/stages.sh
 . "$SCRIPTS_DIR/lib/stages.sh"
-# shellcheck source=scripts/lib/service.sh
 . "$SCRIPTS_DIR/lib/service.sh"

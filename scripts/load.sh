@@ -2,7 +2,6 @@
 # Loads a stage's service with ab, as the article does, and prints the gist of ab's report.
 # Called by `make load` and by hand. Starts the service itself unless it is given the URL of one.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -2,7 +2,6 @@
 # Runs the service of a stage in the foreground until Ctrl-C; the program's own options can follow.
 # Called by `make run` and by hand.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

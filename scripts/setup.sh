@@ -2,7 +2,6 @@
 # Installs what the workshop needs: Debian packages (packages.txt), pprof, and a StatsD server for the tests.
 # Called by the Makefile before everything else and by hand; silent and fast when nothing is missing.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly TOOLS_DIR=$BUILD_DIR/tools

@@ -2,7 +2,6 @@
 # Makes a new stage by copying one; the build and every script find it by its name.
 # Called by `make stage` and by hand.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -2,7 +2,6 @@
 import argparse
 import json
 import shutil
-import time
 from pathlib import Path
 
 from compare import ab, console, gbench, gobench, machine, process, report, schedule, service, stats, tables
@@ -10,12 +9,13 @@ from compare.errors import Failure
 
 ROOT = Path(__file__).absolute().parent.parent.parent
 CLIENTS = 8
-PAIRS = 20
+PAIRS = 30
 # Together they keep the whole comparison within two minutes on a machine that is busy as well.
 BENCHMARK_BUDGET_SECONDS = 50
-SERVICE_BUDGET_SECONDS = 55
+SERVICE_BUDGET_SECONDS = 58
 # One ab run of the slower stage takes about this long.
 LOAD_SECONDS = 0.8
+NOISE_WORTH_A_WARNING = 0.10
 REQUESTS_RANGE = (2000, 50000)
 CALIBRATION_REQUESTS = 2000
 
@@ -92,36 +92,25 @@ def requests_for(rates):
     return int(max(REQUESTS_RANGE[0], min(wanted, REQUESTS_RANGE[1])))
 
 
-def run_service(stages, pairs, raw):
-    """{side: [figures]} and what ab did, in words."""
-    start = time.monotonic()
-    warm = [
+def calibrate(stages, raw):
+    """Requests for each ab run. Comes first, so that a service that cannot serve is known at once."""
+    rates = [
         service.load(program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS, raw / f"ab-warm-up-{side}.txt")
         for side in schedule.SIDES
     ]
-    requests = requests_for([figures["requests_per_second"] for figures in warm])
+    return requests_for([figures["requests_per_second"] for figures in rates])
+
+
+def run_service(stages, pairs, requests, raw):
     console.step(f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
-    port, debug_port = 8080, 6060
     for stage in stages.values():
-        console.show(service.service_command(program("leftpad", stage), port, debug_port, "/tmp/requests.log"), ROOT)
-        console.show(service.ab_command(port, requests, CLIENTS, "percentiles.csv"), ROOT)
+        console.show(service.service_command(program("leftpad", stage), 8080, 6060, "/tmp/requests.log"), ROOT)
+        console.show(service.ab_command(8080, requests, CLIENTS, "percentiles.csv"), ROOT)
 
     def measure(side, pair):
         return service.load(program("leftpad", stages[side]), requests, CLIENTS, raw / f"ab-{pair:02}-{side}.txt")
 
-    budget = SERVICE_BUDGET_SECONDS - (time.monotonic() - start)
-    loads = schedule.interleave("service", pairs, budget, measure)
-    return loads, f"ab -k -c {CLIENTS} -n {requests}, no failed request"
-
-
-def rule(pairs):
-    return {
-        "test": "Mann-Whitney U beyond the noise, Holm-corrected over the timed rows; constant counters exactly",
-        "alpha": stats.ALPHA,
-        "noise_minimum": stats.NOISE_MINIMUM,
-        "pairs": pairs,
-        "order": "ABBA",
-    }
+    return schedule.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
 
 
 def compare(options):
@@ -132,18 +121,24 @@ def compare(options):
     builds = check_builds(stages)
     prepare(options.out)
     raw = options.out / "raw"
+    requests = None if options.no_service else calibrate(stages, raw)
     runs = run_benchmarks(stages, options.pairs, raw)
     for side in schedule.SIDES:
         gobench.write(options.out / f"{side}.txt", facts, runs[side])
-    loads, load = ({"old": [], "new": []}, "") if options.no_service else run_service(stages, options.pairs, raw)
-
     rows = report.rows_of_benchmarks(runs)
-    service_rows = [] if options.no_service else report.rows_of_service(loads, ab.METRICS)
-    verdicts = stats.judge(rows + service_rows)
-    benchmarks, services = verdicts[: len(rows)], verdicts[len(rows) :]
+    if requests:
+        rows += report.rows_of_service(run_service(stages, options.pairs, requests, raw), ab.METRICS)
+    write_results(options, facts, builds, stats.judge(rows), requests)
+
+
+def write_results(options, facts, builds, verdicts, requests):
+    """The text to the terminal and compare.txt, everything to compare.json."""
+    services = [verdict for verdict in verdicts if verdict.row.name == report.SERVICE]
+    benchmarks = [verdict for verdict in verdicts if verdict.row.name != report.SERVICE]
+    load = f"ab -k -c {CLIENTS} -n {requests}" if requests else None
     paper = report.text(options.old, options.new, benchmarks, services, load)
-    document = report.document(facts, builds, rule(len(runs["old"])), benchmarks, services, load)
     (options.out / "compare.txt").write_text(paper, encoding="utf-8")
+    document = report.document(facts, builds, benchmarks, services, load)
     (options.out / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(f"\n{describe(facts, builds)}\n{paper}")
     warn_of_noise(verdicts)
@@ -158,11 +153,11 @@ def describe(facts, builds):
 
 
 def warn_of_noise(verdicts):
-    noisy = [verdict for verdict in verdicts if not verdict.exact and verdict.noise > 0.25]
+    noisy = [verdict for verdict in verdicts if not verdict.exact and verdict.noise > NOISE_WORTH_A_WARNING]
     if noisy:
         worst = max(noisy, key=lambda verdict: verdict.noise)
         console.warn(
-            f"noisy runs: {len(noisy)} rows cannot show a difference below 25 % (worst {worst.row.name} "
+            f"noisy runs: {len(noisy)} rows scatter (worst {worst.row.name} "
             f"{tables.TITLES.get(worst.row.metric, worst.row.metric)}: {worst.noise:.0%}). Close other programs and repeat"
         )
 

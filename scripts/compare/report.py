@@ -1,6 +1,9 @@
 """Puts the verdicts on paper: the text on the terminal, compare.txt and compare.json. Pure functions."""
 from compare import stats, tables
 
+# The name of the service's rows; no benchmark has it.
+SERVICE = "service"
+
 
 def rows_of_benchmarks(runs):
     """Rows for every benchmark that both sides have, metric by metric. runs: {side: [{name: Sample}]}."""
@@ -20,7 +23,7 @@ def rows_of_benchmarks(runs):
 def rows_of_service(loads, metrics):
     """Rows for the service. loads: {side: [figures of ab.parse]}."""
     return [
-        stats.Row("service", metric, unit, *(tuple(load[metric] for load in loads[side]) for side in ("old", "new")))
+        stats.Row(SERVICE, metric, unit, *(tuple(load[metric] for load in loads[side]) for side in ("old", "new")))
         for metric, unit in metrics
     ]
 
@@ -31,7 +34,7 @@ def text(old, new, benchmarks, service, load):
     for metric in tables.TITLES:
         lines += ["", *tables.benchmark_table(metric, benchmarks)]
     if service:
-        lines += ["", *tables.service_table(service), f"   {load}"]
+        lines += ["", *tables.service_table(service), f"   {load}, no failed request"]
     lines += ["", *tables.explanation(benchmarks + service)]
     if service:
         lines += ["", gain(old, new, service[0])]
@@ -63,12 +66,12 @@ def _entry(verdict):
     }
 
 
-def document(machine, builds, rule, benchmarks, service, load):
+def document(machine, builds, benchmarks, service, load):
     """compare.json. old, new: medians; delta: new/old - 1 as a part of 1, null if old is 0 and new is not."""
     return {
         "machine": machine,
         "build": builds,
-        "rule": rule,
+        "rule": stats.RULE,
         "benchmarks": [{"name": verdict.row.name, **_entry(verdict)} for verdict in benchmarks],
         "service": [
             {**_entry(verdict), "ratio": verdict.new / verdict.old if verdict.old else None} for verdict in service

@@ -1,7 +1,7 @@
 """Decides which rows differ. Pure functions on numbers; thread-safe.
 
 The rule: runs of old and new are interleaved, so a slow spell of the machine hits both. For each timed row,
-noise is what halves of one stage's own runs differ by (95th percentile; at least NOISE_MINIMUM).
+noise is what halves of one stage's own runs typically differ by (at least NOISE_MINIMUM).
 p is the chance of such runs if old and new differed by no more than that noise: Mann-Whitney U after moving
 old towards new by the noise, corrected over all timed rows (Holm, 1979). A row differs if p < ALPHA.
 Counters that are the same in every run are compared exactly.
@@ -16,9 +16,14 @@ from scipy.stats import mannwhitneyu
 ALPHA = 0.01
 NOISE_MINIMUM = 0.03
 SPLITS = 400
-SPLIT_QUANTILE = 0.95
 # The distance of 0 from anything else: finite, so that it can be computed with and written as JSON.
 FAR = math.log(1e9)
+RULE = {
+    "test": "Mann-Whitney U beyond the noise, Holm-corrected over the timed rows; constant counters exactly",
+    "alpha": ALPHA,
+    "noise_minimum": NOISE_MINIMUM,
+    "order": "ABBA",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def distance(one, other):
 
 
 def noise_of(values):
-    """What two halves of one stage's runs differ by: of each two successive runs, one in each half, at random.
+    """What two halves of one stage's runs typically differ by: of each two successive runs, one in each half, at random.
 
     So the halves are interleaved as old and new are. The random numbers are the same each time.
     """
@@ -83,7 +88,7 @@ def noise_of(values):
         mixed = [couple if generator.random() < 0.5 else couple[::-1] for couple in couples]
         one, other = zip(*mixed)
         differences.append(distance(statistics.median(one), statistics.median(other)))
-    return sorted(differences)[math.ceil(SPLIT_QUANTILE * SPLITS) - 1]
+    return statistics.median(differences)
 
 
 def p_beyond(old, new, noise):

@@ -86,13 +86,12 @@ def explanation(verdicts):
     timed = [verdict for verdict in verdicts if not verdict.exact]
     lines = []
     if timed:
-        lines.append(
-            f"~  no difference: p >= {stats.ALPHA}. p: the chance of such runs if old and new differed by no more than"
-        )
-        lines.append(
-            "   the noise seen between runs of one stage (here "
-            f"{min(v.noise for v in timed):.0%} to {max(v.noise for v in timed):.0%}); Mann-Whitney U, Holm-corrected over {len(timed)} rows."
-        )
+        noises = [verdict.noise for verdict in timed]
+        lines += [
+            f"~  no difference: p >= {stats.ALPHA}. p: the chance of such runs if old and new differed by no more than halves",
+            f"   of one stage's own runs do (noise, here {min(noises):.0%} to {max(noises):.0%}); Mann-Whitney U, Holm-corrected"
+            f" over {len(timed)} rows.",
+        ]
     if any(verdict.exact for verdict in verdicts):
         lines.append("   exact: the counter was the same in every run of a stage, so any difference is real.")
     lines.append("±  half of the interquartile range around the median of the runs.")

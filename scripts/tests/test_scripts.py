@@ -1,0 +1,122 @@
+"""The shell scripts from outside, on fake programs: help, refusals, results, and what they leave behind."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from sandbox import SCRIPTS, Sandbox, alive
+
+COMMANDS = ("bench.sh", "compare.sh", "doctor.sh", "load.sh", "run.sh", "setup.sh", "stage.sh")
+
+
+class Scripts(unittest.TestCase):
+    def setUp(self):
+        self.box = self.enterContext(Sandbox())
+
+    def ends(self, *command, status, out="", err="", **extra):
+        code, got_out, got_err = self.box.run(*command, **extra)
+        self.assertEqual(code, status, got_out + got_err)
+        self.assertTrue(re.search(out, got_out), got_out)
+        self.assertTrue(re.search(err, got_err), got_err)
+
+    def test_every_script_has_help_with_an_example(self):
+        for command in COMMANDS:
+            self.ends(command, "--help", status=0, out=r"(?s)^Usage: scripts/.*Example: ", err="^$")
+
+    def test_every_script_refuses_an_unknown_option_in_one_line(self):
+        for command in COMMANDS:
+            self.ends(command, "--frob", status=1 if command == "stage.sh" else 2, err=r"^error: [^\n]*\n$")
+
+    def test_load_prints_the_gist_and_keeps_the_report(self):
+        self.ends("load.sh", "v1-naive", "-n", "1000", status=0,
+                  out=r"(?s)\$ ab -k -c 8 -n 1000 .*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: ")
+        self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
+
+    def test_load_fails_if_a_request_fails(self):
+        self.ends("load.sh", "v1-naive", status=1, err="Failed requests: 3", FAKE_AB="failed")
+
+    def test_load_uses_a_running_service(self):
+        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", status=0, out="'http://127.0.0.1:9/v1/leftpad/")
+        self.ends("load.sh", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
+
+    def test_load_says_why_the_service_did_not_start(self):
+        self.ends("load.sh", "v1-naive", status=1, err="port 1: it is in use", FAKE_SERVICE="dies")
+
+    def test_a_stopped_load_leaves_nothing_behind(self):
+        pids = self.box.root / "pids"
+        child = self.box.start("load.sh", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
+        deadline = time.monotonic() + 20
+        while not (self.box.root / "build/load/v1-naive/ab-progress.txt").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(child.pid, signal.SIGINT)
+        child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 130)
+        self.assertFalse(alive(int(pids.read_text())))
+        self.assertEqual(list((self.box.root / "temp").iterdir()), [])
+
+    def test_bench_refuses_a_debug_build(self):
+        self.ends("bench.sh", "v1-naive", status=1, err="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
+        self.ends("bench.sh", "v1-naive", status=0, out=r"Result: build/bench/v1-naive.json\nNext: ")
+
+    def test_run_becomes_the_service(self):
+        pids = self.box.root / "pids"
+        child = self.box.start("run.sh", "v1-naive", "--port", "1", FAKE_PIDS=str(pids))
+        self.assertIn("listening on", child.stderr.readline())
+        self.assertEqual(int(pids.read_text()), child.pid)
+        child.terminate()
+        child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 0)
+
+    def test_stage_copies_and_never_overwrites(self):
+        self.ends("stage.sh", "v3-mine", "v2-optimized", status=0, out="Result: v3-mine/\nNext:   make compare OLD=v2-optimized NEW=v3-mine")
+        self.assertTrue((self.box.root / "v3-mine" / "CMakeLists.txt").exists())
+        self.ends("stage.sh", "v3-mine", status=1, err="never overwritten")
+
+    def test_stage_refuses_names_that_the_build_would_not_find(self):
+        for name in ("mine", "v3", "v3-", "V3-mine", "v3-a/b", "v3-Mine", "../v3-mine"):
+            self.ends("stage.sh", name, status=1, err="stage name")
+        self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
+
+    def test_an_unknown_stage_is_not_guessed_from_afar(self):
+        self.ends("load.sh", "nonsense-entirely", status=1, err=r"^error: (?!.*Did you mean)")
+
+    def test_output_into_a_file_has_no_colour_codes(self):
+        _, out, err = self.box.run("load.sh", "v1-naive", FAKE_AB="failed")
+        self.assertNotIn("\033", out + err)
+
+    def test_setup_lists_what_is_missing_with_reasons_and_the_command(self):
+        packages = self.box.root / "scripts" / "packages.txt"
+        packages.write_text("[build]\nno-such-package  # a reason\nno-such-package-2|sh  # sh will do\n", encoding="utf-8")
+        self.ends("setup.sh", "--check", "build", status=1,
+                  out=r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n")
+        packages.write_text("[build]\nbash  # a shell\n", encoding="utf-8")
+        self.ends("setup.sh", "build", status=0, out="^$", err="^$")
+
+    def test_setup_refuses_an_unknown_group(self):
+        self.ends("setup.sh", "everything", status=2, err="build, run, test, docs")
+
+
+class Sources(unittest.TestCase):
+    def test_every_package_has_a_reason(self):
+        for line in (SCRIPTS / "packages.txt").read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "[")):
+                self.assertRegex(line, r"^[a-z0-9.+-]+(\|[a-z]+)? +# \S")
+
+    @unittest.skipUnless(shutil.which("shellcheck"), "shellcheck is not installed")
+    def test_shellcheck_finds_nothing(self):
+        files = [str(path.relative_to(SCRIPTS.parent)) for path in sorted(SCRIPTS.rglob("*.sh"))]
+        done = subprocess.run(["shellcheck", *files], cwd=SCRIPTS.parent, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_every_script_is_executable_and_strict(self):
+        for command in COMMANDS:
+            text = (SCRIPTS / command).read_text(encoding="utf-8")
+            self.assertTrue(os.access(SCRIPTS / command, os.X_OK), command)
+            self.assertTrue(re.search(r'^\. .*/lib\.sh"$', text, re.M), command)
+
+
+if __name__ == "__main__":
+    unittest.main()
