@@ -12,6 +12,7 @@ target_sources(pprof PRIVATE
   src/threads/handler.cpp
   src/threads/interrupt.cpp
   src/threads/registry.cpp
+  src/threads/stack_cache.cpp
   src/threads/threads.cpp
   src/threads/unwind.cpp
   src/trace/json.cpp
@@ -20,3 +21,10 @@ target_sources(pprof PRIVATE
   src/trace/trace.cpp
   src/wall/wall.cpp
 )
+
+# pprof_alloc_cost: what heap sampling adds to new and delete.
+if(PPROF_BUILD_EXAMPLE)
+  add_executable(pprof_alloc_cost bench/alloc_cost.cpp)
+  target_include_directories(pprof_alloc_cost PRIVATE src)
+  target_link_libraries(pprof_alloc_cost PRIVATE pprof pprof_tcmalloc)
+endif()

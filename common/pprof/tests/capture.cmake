@@ -7,6 +7,7 @@ add_executable(pprof_capture_test
   registry_test.cpp
   threads_test.cpp
   trace_test.cpp
+  unwind_test.cpp
   wall_test.cpp
 )
 target_include_directories(pprof_capture_test PRIVATE ../src)

@@ -5,26 +5,33 @@
 #include <ucontext.h>
 #include <unwind.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <mutex>
+
+#include "threads/stack_cache.h"
 
 namespace pprof::internal {
 namespace {
 
 using BacktraceFunction = decltype(&_Unwind_Backtrace);
 using IpInfoFunction = decltype(&_Unwind_GetIPInfo);
+using CfaFunction = decltype(&_Unwind_GetCFA);
 
 std::atomic<BacktraceFunction> backtrace_function{nullptr};
 std::atomic<IpInfoFunction> ip_info_function{nullptr};
+std::atomic<CfaFunction> cfa_function{nullptr};
 
 struct Walk {
   std::uintptr_t* out;
+  std::uintptr_t* places;  // where the return addresses lay, or nullptr
   std::size_t capacity;
   std::uintptr_t first;  // start at the frame with this address; 0: at the interrupted one
   std::size_t depth;
   bool started;
   IpInfoFunction ip_info;
+  CfaFunction cfa;
 };
 
 _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
@@ -41,6 +48,9 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
   if (walk.depth == walk.capacity) {
     return _URC_END_OF_STACK;
   }
+  if (walk.places != nullptr) {
+    walk.places[walk.depth] = walk.cfa(context) - sizeof(void*);
+  }
   walk.out[walk.depth++] = interrupted != 0 ? address : address - 1;
   return _URC_NO_REASON;
 }
@@ -56,22 +66,35 @@ std::uintptr_t interrupted_address([[maybe_unused]] const void* ucontext) noexce
 #endif
 }
 
-std::size_t walk_stack(std::uintptr_t* out, std::size_t capacity, std::uintptr_t first) noexcept {
-  Walk walk{out, capacity, first, 0, false, ip_info_function.load(std::memory_order_relaxed)};
+std::size_t walk_stack(std::uintptr_t* out, std::uintptr_t* places, std::size_t capacity,
+                       std::uintptr_t first) noexcept {
+  Walk walk{out,
+            places,
+            capacity,
+            first,
+            0,
+            false,
+            ip_info_function.load(std::memory_order_relaxed),
+            cfa_function.load(std::memory_order_relaxed)};
   if (const auto function = backtrace_function.load(std::memory_order_acquire)) {
     function(visit_frame, &walk);
   }
   return walk.depth;
 }
 
-void look_up() {
-  // The handle stays open: the functions are used until the process ends.
+template <class Function>
+Function look_up(void* library, const char* name, Function otherwise) {
+  void* const found = library != nullptr ? dlsym(library, name) : nullptr;
+  return found != nullptr ? reinterpret_cast<Function>(found) : otherwise;
+}
+
+void look_all_up() {
+  // The handle stays open: the functions are used until the process ends. A program with its own
+  // copy of libgcc (-static-libgcc) has no such library, and calls that copy.
   void* const libgcc = dlopen("libgcc_s.so.1", RTLD_NOW);
-  void* const backtrace = libgcc != nullptr ? dlsym(libgcc, "_Unwind_Backtrace") : nullptr;
-  void* const ip_info = libgcc != nullptr ? dlsym(libgcc, "_Unwind_GetIPInfo") : nullptr;
-  const bool found = backtrace != nullptr && ip_info != nullptr;
-  ip_info_function = found ? reinterpret_cast<IpInfoFunction>(ip_info) : &_Unwind_GetIPInfo;
-  backtrace_function = found ? reinterpret_cast<BacktraceFunction>(backtrace) : &_Unwind_Backtrace;
+  cfa_function = look_up(libgcc, "_Unwind_GetCFA", &_Unwind_GetCFA);
+  ip_info_function = look_up(libgcc, "_Unwind_GetIPInfo", &_Unwind_GetIPInfo);
+  backtrace_function = look_up(libgcc, "_Unwind_Backtrace", &_Unwind_Backtrace);
   std::array<std::uintptr_t, 4> warm_up{};  // runs libgcc's own once-initialization
   capture_own_stack(warm_up.data(), warm_up.size(), __builtin_return_address(0));
 }
@@ -80,17 +103,26 @@ void look_up() {
 
 void prepare_unwinder() {
   static std::once_flag once;
-  std::call_once(once, look_up);
+  std::call_once(once, look_all_up);
 }
 
 std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
                               const void* return_address) noexcept {
-  return walk_stack(out, capacity, reinterpret_cast<std::uintptr_t>(return_address));
+  const auto first = reinterpret_cast<std::uintptr_t>(return_address);
+  const auto base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (const std::size_t depth = recognize_stack(out, capacity, first - 1, base); depth > 0) {
+    return depth;
+  }
+  std::array<std::uintptr_t, kMaxStackDepth> places;  // NOLINT(*-member-init): filled below
+  const std::size_t depth =
+      walk_stack(out, places.data(), std::min(capacity, places.size()), first);
+  remember_stack(out, places.data(), depth, first - 1, base);
+  return depth;
 }
 
 std::size_t capture_interrupted_stack(std::uintptr_t* out, std::size_t capacity,
                                       const void* ucontext) noexcept {
-  const std::size_t depth = walk_stack(out, capacity, 0);
+  const std::size_t depth = walk_stack(out, nullptr, capacity, 0);
   if (depth == 0 && capacity > 0) {  // no unwind table for the trampoline: at least the leaf
     out[0] = interrupted_address(ucontext);
     return out[0] != 0 ? 1 : 0;
