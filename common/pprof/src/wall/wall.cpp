@@ -20,9 +20,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Key = std::pair<std::vector<std::uintptr_t>, std::vector<Label>>;
 
-constexpr std::chrono::milliseconds kPatience{15};
-// A silent thread is asked again after this many rounds: each time it may cost the patience.
-constexpr int kRoundsOfSilence = 50;
+// A thread that waits for a CPU answers when it gets one, and the round waits for it.
+constexpr std::chrono::milliseconds kPatience{100};
+// A thread that blocks the signal is asked again after this many rounds, another silent one after
+// a few: each time it may cost the patience.
+constexpr int kRoundsOfBlocking = 50;
+constexpr int kRoundsOfSilence = 3;
 
 struct Sums {
   std::int64_t samples = 0;
@@ -61,12 +64,18 @@ class WallSampler {
     add(std::move(key));
   }
 
-  void charge_silent(pid_t tid) {
-    const std::string reason = why_silent(tid);
-    if (reason.empty()) {
-      return;
+  // Returns the reason, or an empty text if the thread is gone.
+  std::string charge_silent(pid_t tid) {
+    std::string reason = why_silent(tid);
+    if (!reason.empty()) {
+      add({{silent_frame()}, {{"thread", thread_name(tid), 0, {}}, {"silent", reason, 0, {}}}});
     }
-    add({{silent_frame()}, {{"thread", thread_name(tid), 0, {}}, {"silent", reason, 0, {}}}});
+    return reason;
+  }
+
+  void begin_silence(pid_t tid) {
+    const bool blocks = charge_silent(tid).starts_with("blocks");
+    silent_rounds_left_[tid] = blocks ? kRoundsOfBlocking : kRoundsOfSilence;
   }
 
   void add(Key key) {
@@ -79,10 +88,7 @@ class WallSampler {
   std::map<Key, Sums> sums_;
   std::map<pid_t, int> silent_rounds_left_;
   InterruptCallbacks callbacks_{[this](const RawStack& raw) { charge_answer(raw); },
-                                [this](pid_t tid) {
-                                  silent_rounds_left_[tid] = kRoundsOfSilence;
-                                  charge_silent(tid);
-                                }};
+                                [this](pid_t tid) { begin_silence(tid); }};
 };
 
 }  // namespace
