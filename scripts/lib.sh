@@ -18,13 +18,16 @@ readonly STOP_TIMEOUT_SECONDS=5
 
 # --- messages -------------------------------------------------------------------------------------
 
-# paint FD SGR TEXT: TEXT, coloured only if FD is a terminal and NO_COLOR is unset or empty.
+# COLOUR[FD] is set if FD is a terminal and NO_COLOR is unset or empty. Found once: $(…) is no terminal.
+COLOUR=()
+if [[ -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
+  [[ ! -t 1 ]] || COLOUR[1]=yes
+  [[ ! -t 2 ]] || COLOUR[2]=yes
+fi
+
+# paint FD SGR TEXT: TEXT, coloured if FD takes colour.
 paint() {
-  if [[ -t $1 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]; then
-    printf '\033[%sm%s\033[0m' "$2" "$3"
-  else
-    printf '%s' "$3"
-  fi
+  if [[ ${COLOUR[$1]-} ]]; then printf '\033[%sm%s\033[0m' "$2" "$3"; else printf '%s' "$3"; fi
 }
 
 step() { printf '%s %s\n' "$(paint 1 '1;34' '==>')" "$*"; }

@@ -74,7 +74,7 @@ as_root() {
 }
 
 install_packages() {
-  local limits=(-o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o DPkg::Lock::Timeout=120)
+  local limits=(-o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o DPkg::Lock::Timeout=120)
   step "Installing ${#MISSING[@]} Debian packages"
   as_root apt-get update -q "${limits[@]}" || warn 'the package lists could not be renewed; trying with the old ones'
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${limits[@]}" "${MISSING[@]}" && return

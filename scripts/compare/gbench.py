@@ -27,7 +27,7 @@ class Sample:
 
     iterations: int
     time_ns: float
-    bytes: float
+    bytes: int
     allocs: float
 
 
@@ -57,7 +57,8 @@ def _sample(name, group):
         return Sample(
             iterations=int(group[0]["iterations"]),
             time_ns=median("real_time", lambda entry: NANOSECONDS[entry["time_unit"]]),
-            bytes=median("B/op"),
+            # Whole, as Go has it: a buffer that grows now and then, or digits of a time, make it a fraction.
+            bytes=round(median("B/op")),
             allocs=median("allocs/op"),
         )
     except KeyError as missing:

@@ -70,7 +70,7 @@ def benchmark_table(metric, verdicts):
     body = [_row(verdict.row.name, verdict) for verdict in chosen]
     old, new, change, left_out = stats.geomean(chosen)
     if old is not None:
-        note = f"(without {left_out} rows that have a 0)" if left_out else ""
+        note = f"(of the {len(chosen) - left_out} rows without a 0)" if left_out else ""
         unit = chosen[0].row.unit
         body.append(["[Geo mean]", figure(old, unit), figure(new, unit), percent(change) if change is not None else "~", note])
     return _lines(["name", f"old {title}", f"new {title}", "delta", ""], body)
