@@ -104,8 +104,8 @@ def calibrate(stages, raw):
 def run_service(stages, pairs, requests, raw):
     console.step(f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
     for stage in stages.values():
-        console.show(service.service_command(program("leftpad", stage), 8080, 6060, "/tmp/requests.log"), ROOT)
-        console.show(service.ab_command(8080, requests, CLIENTS, "percentiles.csv"), ROOT)
+        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"), ROOT)
+        console.show(service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"), ROOT)
 
     def measure(side, pair):
         return service.load(program("leftpad", stages[side]), requests, CLIENTS, raw / f"ab-{pair:02}-{side}.txt")

@@ -1,5 +1,5 @@
 """The service of a stage and its load: one process, one ab run. Loopback only."""
-import socket
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -13,32 +13,28 @@ POLL_SECONDS = 0.005
 QUERY = "/v1/leftpad/?str=test&len=50&chr=*"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _tail(path):
     lines = path.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "nothing"
 
 
-def _wait_until_ready(child, output, program):
+def _url_when_ready(child, output, program):
+    """The address that the service says it listens on."""
     deadline = time.monotonic() + READY_SECONDS
-    while "listening on http://" not in output.read_text(errors="replace"):
+    while not (found := re.search(r"listening on (http://\S+)", output.read_text(errors="replace"))):
         if child.poll() is not None or time.monotonic() > deadline:
             raise Failure(program, f"not ready within {READY_SECONDS} s; it said: {_tail(output)}", "Run it by hand")
         time.sleep(POLL_SECONDS)
+    return found.group(1)
 
 
-def ab_command(port, requests, clients, percentiles):
-    return ["ab", "-k", "-c", str(clients), "-n", str(requests), "-e", str(percentiles),
-            f"http://127.0.0.1:{port}{QUERY}"]
+def ab_command(url, requests, clients, percentiles):
+    return ["ab", "-k", "-c", str(clients), "-n", str(requests), "-e", str(percentiles), url + QUERY]
 
 
-def service_command(program, port, debug_port, log):
-    return [program, "--port", str(port), "--debug-addr", f"127.0.0.1:{debug_port}", "--log-file", str(log)]
+def service_command(program, port, log):
+    """Port 0: any free one."""
+    return [program, "--port", str(port), "--debug-addr", "off", "--log-file", str(log)]
 
 
 def load(program, requests, clients, report):
@@ -48,12 +44,12 @@ def load(program, requests, clients, report):
     """
     percentiles = report.with_suffix(".csv")
     with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
-        output, port = Path(folder, "service.txt"), free_port()
+        output = Path(folder, "service.txt")
         with output.open("wb") as sink:
-            child = process.start(service_command(program, port, free_port(), Path(folder, "requests.log")), sink)
+            child = process.start(service_command(program, 0, Path(folder, "requests.log")), sink)
         try:
-            _wait_until_ready(child, output, program)
-            done = process.run(ab_command(port, requests, clients, percentiles))
+            url = _url_when_ready(child, output, program)
+            done = process.run(ab_command(url, requests, clients, percentiles))
         finally:
             status = process.end(child)
         report.write_text(done.stdout, encoding="utf-8")

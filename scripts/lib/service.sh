@@ -6,32 +6,29 @@
 # port_in_use PORT: true if something accepts connections there on loopback.
 port_in_use() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# free_port: sets FREE_PORT, below the kernel's range for outgoing connections.
-free_port() {
-  FREE_PORT=$((20000 + RANDOM % 10000))
-  while port_in_use "$FREE_PORT"; do FREE_PORT=$((20000 + RANDOM % 10000)); done
-}
-
 # start_service STAGE [OPTION…]: starts build/bin/leftpad-STAGE on free ports and returns when it is ready.
 # Sets SERVICE_PID, SERVICE_URL, SERVICE_DEBUG_URL and SERVICE_LOG (the service's own output).
 # The log of requests goes to a temporary file unless --log-file is among the options.
 start_service() {
-  local stage=$1 port debug_port
+  local stage=$1
   shift
   need_binary leftpad "$stage"
-  free_port; port=$FREE_PORT
-  free_port; debug_port=$FREE_PORT
   temp_dir
   SERVICE_LOG=$TEMP_DIR/service.txt
   [[ " $* " == *' --log-file'* ]] || set -- --log-file "$TEMP_DIR/requests.log" "$@"
-  set -- "$BINARY" --port "$port" --debug-addr "127.0.0.1:$debug_port" "$@"
+  # Port 0: the kernel chooses a free one, so nobody can be faster.
+  set -- "$BINARY" --port 0 --debug-addr 127.0.0.1:0 "$@"
   show_command "$@"
   "$@" >"$SERVICE_LOG" 2>&1 &
   SERVICE_PID=$!
   OWN_PIDS+=("$SERVICE_PID")
   wait_until_ready "$stage"
-  SERVICE_URL=http://127.0.0.1:$port SERVICE_DEBUG_URL=http://127.0.0.1:$debug_port
+  SERVICE_URL=$(service_said 'listening on')
+  SERVICE_DEBUG_URL=$(service_said 'profiles at')
 }
+
+# service_said WORDS: the http://HOST:PORT that follows them in the service's output.
+service_said() { sed -n "s|.*$1 \\(http://[^/]*\\).*|\\1|p" "$SERVICE_LOG" | head -n 1; }
 
 wait_until_ready() {
   local deadline=$((SECONDS + READY_TIMEOUT_SECONDS)) said

@@ -32,7 +32,7 @@ class Scripts(unittest.TestCase):
 
     def test_load_prints_the_gist_and_keeps_the_report(self):
         self.ends("load.sh", "v1-naive", "-n", "1000", status=0,
-                  out=r"(?s)\$ ab -k -c 8 -n 1000 .*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: ")
+                  out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: ")
         self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
 
     def test_load_fails_if_a_request_fails(self):
@@ -64,6 +64,7 @@ class Scripts(unittest.TestCase):
     def test_run_becomes_the_service(self):
         pids = self.box.root / "pids"
         child = self.box.start("run.sh", "v1-naive", "--port", "1", FAKE_PIDS=str(pids))
+        self.assertIn("profiles at", child.stderr.readline())
         self.assertIn("listening on", child.stderr.readline())
         self.assertEqual(int(pids.read_text()), child.pid)
         child.terminate()
