@@ -61,7 +61,7 @@ check_system() {
 check_packages() {
   local list
   if list=$("$SCRIPTS_DIR/setup.sh" --check); then
-    ok 'Debian packages, pprof and the StatsD server'
+    ok 'Debian packages and pprof'
   else
     missing "${list//$'\n'/$'\n'          }" 'make setup'
   fi

@@ -1,18 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the workshop needs: Debian packages (packages.txt), pprof, and a StatsD server for the tests.
+# Installs what the workshop needs: Debian packages (packages.txt) and pprof, which is built from one of them.
 # Called by the Makefile before everything else and by hand; silent and fast when nothing is missing.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly TOOLS_DIR=$BUILD_DIR/tools
-readonly STATSD_VERSION=0.9.0
 
 usage() {
   cat <<'TEXT'
 Usage: scripts/setup.sh [--check] [GROUP…]
 
 Installs the Debian packages of the groups (build, run, test, docs; default: all) and builds
-build/tools/pprof (group run) and build/tools/node_modules/statsd (group test).
+build/tools/pprof (group run).
 Needs root, or sudo. Does nothing, silently, when all is there.
 
   --check   only list what is missing; exit 1 if something is
@@ -43,7 +42,6 @@ missing_packages() {
 
 has_group() { [[ " ${GROUPS_WANTED[*]} " == *" $1 "* ]]; }
 pprof_missing() { has_group run && [[ ! -x $TOOLS_DIR/pprof ]]; }
-statsd_missing() { has_group test && [[ ! -f $TOOLS_DIR/node_modules/statsd/stats.js ]]; }
 
 # list_missing PACKAGE…: what is missing and the command that installs it, for people and logs.
 list_missing() {
@@ -57,7 +55,6 @@ list_missing() {
     printf 'Install them with network access, as root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' "$*"
   fi
   ! pprof_missing || printf 'Missing: build/tools/pprof (built by make setup from the packages above, offline)\n'
-  ! statsd_missing || printf 'Missing: build/tools/node_modules/statsd (installed by make setup with npm, needs network)\n'
 }
 
 # as_root COMMAND…: runs it as root; dies with the list of what is missing if there is no way to.
@@ -95,14 +92,6 @@ build_pprof() {
     die 'go build' 'pprof did not build' 'See the compiler output above; packages: golang-go golang-github-google-pprof-dev'
 }
 
-install_statsd() {
-  step 'Installing the StatsD server that the tests send to'
-  mkdir -p "$TOOLS_DIR"
-  run_watched npm install --prefix "$TOOLS_DIR" --omit=optional --ignore-scripts --no-audit --no-fund \
-    --no-package-lock --loglevel=error "statsd@$STATSD_VERSION" ||
-    die "statsd@$STATSD_VERSION" 'npm could not install it (no network?)' 'Mend that, then run: make setup'
-}
-
 GROUPS_WANTED=()
 check_only=0
 while (($#)); do
@@ -118,7 +107,7 @@ done
 
 need_tool dpkg-query 'dpkg: the workshop is made for Debian 12'
 mapfile -t MISSING < <(missing_packages "${GROUPS_WANTED[@]}")
-if ((${#MISSING[@]} == 0)) && ! pprof_missing && ! statsd_missing; then
+if ((${#MISSING[@]} == 0)) && ! pprof_missing; then
   exit 0
 fi
 if ((check_only)); then
@@ -127,5 +116,4 @@ if ((check_only)); then
 fi
 ((${#MISSING[@]} == 0)) || install_packages
 ! pprof_missing || build_pprof
-! statsd_missing || install_statsd
 next_command make doctor
