@@ -146,9 +146,10 @@ def write_results(options, facts, builds, verdicts, requests):
 
 def describe(facts, builds):
     new = builds["new"]
+    commit = facts["commit"] if new["commit"] == "unknown" else new["commit"]
     return (
         f"machine: {facts['cpu']}, {facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}\n"
-        f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {new['commit']}"
+        f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {commit}"
     )
 
 
