@@ -33,7 +33,7 @@ std::string encode_object(std::string_view key, std::string_view value) {
   return json;
 }
 
-std::optional<std::string_view> find_param(const httplib::Params& params, const char* name) {
+std::optional<std::string_view> find_param(const QueryParams& params, const char* name) {
   const auto it = params.lower_bound(name);
   if (it == params.end() || it->first != name) return std::nullopt;
   return it->second;
@@ -74,7 +74,7 @@ std::string utf8_error(const char* name) {
 
 }  // namespace
 
-ParsedQuery parse_leftpad_query(const httplib::Params& params, std::size_t max_len) {
+ParsedQuery parse_leftpad_query(const QueryParams& params, std::size_t max_len) {
   ParsedQuery parsed;
   parsed.error = parse_len(find_param(params, "len"), max_len, parsed.query.len);
   if (!parsed.error.empty()) return parsed;

@@ -2,13 +2,15 @@
 // every stage. Pure functions.
 #pragma once
 
-#include <httplib.h>
-
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
 namespace service {
+
+// Names and decoded values of a query, in the order they came; httplib::Params is the same type.
+using QueryParams = std::multimap<std::string, std::string>;
 
 // A valid query. The views point into the request's parameters.
 struct LeftpadQuery {
@@ -25,7 +27,7 @@ struct ParsedQuery {
 
 // Reads `str`, `len` and `chr`. A parameter given twice counts the first time. `len` must be an
 // integer of at most `max_len`; a negative one means 0. `str` and `chr` must be valid UTF-8.
-ParsedQuery parse_leftpad_query(const httplib::Params& params, std::size_t max_len);
+ParsedQuery parse_leftpad_query(const QueryParams& params, std::size_t max_len);
 
 // `{"str":"…"}` and a newline. Precondition: `str` is valid UTF-8.
 std::string encode_answer(std::string_view str);

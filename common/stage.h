@@ -11,9 +11,8 @@
 // All functions and classes are safe to use from several threads at once.
 #pragma once
 
-#include <httplib.h>
-
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +30,11 @@
 //   and no trailing zeros in any locale; a value that is not finite is not sent.
 #include "statsd.h"  // IWYU pragma: export
 
+namespace httplib {
+struct Request;
+struct Response;
+}  // namespace httplib
+
 namespace service {
 
 // What a handler works with. Everything referred to outlives the server.
@@ -42,14 +46,16 @@ struct Services {
 
 using HandlerFunction = void (*)(const Services&, const httplib::Request&, httplib::Response&);
 
+// As httplib::Server::Handler.
+using HttpHandler = std::function<void(const httplib::Request&, httplib::Response&)>;
+
 // `str` with copies of `pad` (one code point, UTF-8) in front, until it has `len` code points.
 // Returns `str` when it is long enough. Precondition: both are valid UTF-8.
 std::string leftpad(std::string_view str, std::size_t len, std::string_view pad);
 
 // A handler that runs `next`, logs how long it took and sends `request.<name>.timing` (ms) and
 // `request.<name>.count`.
-httplib::Server::Handler timed_handler(const Services& services, std::string_view name,
-                                       HandlerFunction next);
+HttpHandler timed_handler(const Services& services, std::string_view name, HandlerFunction next);
 
 // Answers GET /v1/leftpad/?str=&len=&chr= (leftpad_api.h): logs the request, sends the
 // `request.str.len` histogram, and sets status and body. Content-Type is the server's default.

@@ -1,3 +1,5 @@
+#include <httplib.h>
+
 #include <chrono>
 
 #include "leftpad_api.h"
@@ -6,8 +8,7 @@
 
 namespace service {
 
-httplib::Server::Handler timed_handler(const Services& services, std::string_view name,
-                                       HandlerFunction next) {
+HttpHandler timed_handler(const Services& services, std::string_view name, HandlerFunction next) {
   return [services, name = std::string(name), next](const auto& request, auto& response) {
     const auto start = std::chrono::steady_clock::now();
     next(services, request, response);

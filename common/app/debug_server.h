@@ -2,8 +2,6 @@
 // profile never takes a thread from the service. Used by run_app.
 #pragma once
 
-#include <httplib.h>
-
 #include <memory>
 #include <string>
 

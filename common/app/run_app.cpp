@@ -1,5 +1,6 @@
 #include "app/run_app.h"
 
+#include <httplib.h>
 #include <pprof/label.h>
 #include <pprof/thread.h>
 #include <pprof/trace.h>
@@ -22,7 +23,7 @@ constexpr char kVersion[] = "leftpad " WORKSHOP_VERSION " " STAGE_NAME;
 constexpr char kLeftpadRoute[] = "/v1/leftpad/";
 
 // Names the route in CPU and wall profiles and in traces.
-httplib::Server::Handler labelled(const char* route, httplib::Server::Handler next) {
+HttpHandler labelled(const char* route, HttpHandler next) {
   return [route, next = std::move(next)](const auto& request, auto& response) {
     pprof::LabelScope label("route", route);
     pprof::TraceSpan span(route, "request");

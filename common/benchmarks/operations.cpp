@@ -1,6 +1,7 @@
 #include "benchmarks/operations.h"
 
 #include <benchmark/benchmark.h>
+#include <httplib.h>
 
 #include <memory>
 #include <utility>

@@ -1,6 +1,7 @@
 // The contract of the API: what a client gets for every kind of query, and which metrics are sent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <nlohmann/json.hpp>
 

@@ -1,10 +1,11 @@
 // The contract of Logger: one whole line an event, whatever the client sent.
+#include "logger.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "stage.h"
 #include "tests/support.h"
 
 namespace service {

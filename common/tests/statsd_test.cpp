@@ -1,5 +1,7 @@
 // The contract of StatsD: every packet is a valid line of the StatsD protocol, and sampling is
 // real.
+#include "statsd.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include <limits>
 #include <locale>
 
-#include "stage.h"
 #include "tests/support.h"
 
 namespace service {
