@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Formats the C++ code, or checks that it is formatted. Called by the Makefile and by check.sh.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+usage() {
+  cat <<'EOF'
+Usage: scripts/format.sh [--check]
+Formats every C++ file that git knows. With --check, changes nothing and shows what would change.
+Example: make format
+EOF
+}
+
+case ${1-} in
+  --help) usage; exit 0 ;;
+  --check | '') ;;
+  *) usage_error "$1" 'the only option is --check' ;;
+esac
+need_tool clang-format-14 clang-format-14
+cd "$REPO_ROOT"
+mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
+
+if [[ ${1-} == --check ]]; then
+  show_command clang-format-14 --dry-run --Werror '(every C++ file)'
+  if ! clang-format-14 --dry-run --Werror "${files[@]}" 2>&1 | head -40; then
+    die 'the files above' 'they are not formatted by .clang-format' 'Run: make format'
+  fi
+else
+  show_command clang-format-14 -i '(every C++ file)'
+  clang-format-14 -i "${files[@]}"
+fi

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Runs clang-tidy over the C++ sources and shellcheck over the scripts. Called by check.sh.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+usage() {
+  cat <<'EOF'
+Usage: scripts/lint.sh
+Lints every C++ source of build/compile_commands.json (run `make build` first) by .clang-tidy, and
+every shell script by shellcheck. A source is not linted again until it, a header or .clang-tidy
+changes; what passed is remembered in build/lint/.
+EOF
+}
+
+case ${1-} in
+  --help) usage; exit 0 ;;
+  '') ;;
+  *) usage_error "$1" 'there are no options' ;;
+esac
+need_tool clang-tidy-14 clang-tidy-14
+need_tool shellcheck shellcheck
+need_tool jq jq
+cd "$REPO_ROOT"
+[[ -f build/compile_commands.json ]] || die 'build/compile_commands.json' 'it is missing' 'Run: make build'
+
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+show_command shellcheck -x '(every script)'
+shellcheck -x "${scripts[@]}"
+
+# One entry a source: what is built once per stage is linted once.
+mkdir -p build/lint/passed
+jq 'unique_by(.file) | map(select(.file | test("/build[^/]*/") | not))' build/compile_commands.json \
+  >build/lint/compile_commands.json
+mapfile -t sources < <(jq -r '.[].file' build/lint/compile_commands.json)
+headers=$(git ls-files '*.h' .clang-tidy | xargs sha1sum | sha1sum | cut -c1-40)
+
+lint_one() {
+  local source=$1 stamp
+  stamp=build/lint/passed/$(printf '%s %s' "$2" "$(sha1sum <"$source")" | sha1sum | cut -c1-40)
+  [[ -e $stamp ]] && return
+  if output=$(clang-tidy-14 -p build/lint --quiet "$source" 2>/dev/null); then
+    touch "$stamp"
+  else
+    printf '%s\n' "$output"
+    return 1
+  fi
+}
+export -f lint_one
+
+show_command clang-tidy-14 -p build/lint '(each source)'
+if ! printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I{} bash -c 'lint_one "$1" "$2"' _ {} "$headers"; then
+  die 'the sources above' 'clang-tidy found faults' 'Mend them; the name of the rule stands in brackets'
+fi
