@@ -1,0 +1,59 @@
+"""Figures as text, three significant digits, with units people read. Pure functions."""
+
+_SCALES = {
+    "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
+    "ms": ((1e3, "s"), (1, "ms"), (1e-3, "µs")),
+    "B": ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")),
+    "req/s": ((1, "req/s"),),
+    "": ((1, ""),),
+}
+MINUS = "\u2212"
+THIN = "\u202f"
+
+
+def plain(value):
+    """A figure without a unit: 5,904 or 1.42 or 0."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 100:
+        text = f"{value:,.0f}"
+    else:
+        decimals = 1 if size >= 10 else 2 if size >= 0.1 else 3
+        text = f"{value:.{decimals}f}"
+        # A count stays a count: 53, not 53.0; 1.40 keeps its digits.
+        if float(text) == round(float(text)) and size >= 1:
+            text = f"{value:.0f}"
+    return text.replace("-", MINUS)
+
+
+def amount(value, unit=""):
+    """A figure in the largest unit that leaves it at 1 or more: 32.8 µs."""
+    scale = _SCALES.get(unit, ((1, unit),))
+    size, name = next(((size, name) for size, name in scale if abs(value) >= size), scale[-1])
+    if value == 0:
+        size, name = 1, unit
+    return f"{plain(value / size)}{THIN}{name}" if name else plain(value / size)
+
+
+def change(old, new):
+    """New against old in per cent: −96 %, +43 %; "new" where there was nothing before."""
+    if old == new:
+        return "0" + THIN + "%"
+    if not old:
+        return "new"
+    part = new / old - 1
+    digits = 1 if abs(part) > 0.9 and abs(part) < 1 else 0
+    return f"{part * 100:+.{digits}f}{THIN}%".replace("-", MINUS)
+
+
+def share(part, whole):
+    if not whole:
+        return "0" + THIN + "%"
+    value = 100 * part / whole
+    return f"{value:.0f}{THIN}%" if value >= 9.95 or value == 0 else f"{value:.1f}{THIN}%"
+
+
+def times(old, new):
+    """How many times as much: 1.43×."""
+    return f"{plain(new / old)}×" if old else "∞"
