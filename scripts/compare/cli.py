@@ -1,7 +1,6 @@
 """The comparison from start to end: check, measure, judge, write. Called by compare.sh through __main__."""
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 from compare import ab, console, gbench, gobench, machine, process, report, schedule, service, stats, tables
@@ -55,11 +54,11 @@ def check_builds(stages):
 
 
 def prepare(out):
-    """Empties the folder of the last comparison, so that an interrupted one leaves no old result."""
-    for name in ("compare.json", "compare.txt", "old.txt", "new.txt"):
-        (out / name).unlink(missing_ok=True)
-    shutil.rmtree(out / "raw", ignore_errors=True)
-    (out / "raw").mkdir(parents=True)
+    """Removes what the last comparison wrote, so that an interrupted one leaves no old result."""
+    (out / "raw").mkdir(parents=True, exist_ok=True)
+    old = [out / name for name in ("compare.json", "compare.txt", "old.txt", "new.txt")]
+    for path in old + [*(out / "raw").glob("bench-*.json"), *(out / "raw").glob("ab-*")]:
+        path.unlink(missing_ok=True)
 
 
 def run_benchmarks(stages, pairs, raw):

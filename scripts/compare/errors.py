@@ -12,9 +12,11 @@ class Failure(Exception):
 
 
 def main_of(function):
-    """Runs a command's main function; prints a Failure as one line and exits with 1."""
+    """Runs a command's main function; prints a failure as one line and exits with 1."""
     try:
         sys.exit(function(sys.argv[1:]))
     except Failure as failure:
         console.error(failure)
-        sys.exit(1)
+    except OSError as failure:
+        console.error(f"{failure.filename}: {failure.strerror}. Mend that and run the command again")
+    sys.exit(1)

@@ -82,6 +82,16 @@ class Compare(unittest.TestCase):
             self.fails("compare.sh", *command, saying="--help", status=2)
         self.fails("compare.sh", "--pairs", "3", saying="at least 16")
 
+    def test_says_where_it_cannot_write(self):
+        self.fails("compare.sh", *PAIRS, "--out", "build/bin/bench-v1-naive/x", saying="Not a directory")
+
+    def test_removes_nothing_but_its_own_results(self):
+        kept = self.box.root / "mine" / "raw" / "notes.txt"
+        kept.parent.mkdir(parents=True)
+        kept.write_text("mine", encoding="utf-8")
+        self.fails("compare.sh", *PAIRS, "--out", "mine", saying="Failed", FAKE_AB="failed")
+        self.assertTrue(kept.exists())
+
     def test_failed_requests_fail_the_comparison(self):
         self.fails("compare.sh", *PAIRS, saying="Failed requests: 3", FAKE_AB="failed")
         self.fails("compare.sh", *PAIRS, saying="Non-2xx", FAKE_AB="non2xx")
