@@ -15,8 +15,9 @@ compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-
 	@scripts/compare.sh $(OLD) $(NEW)
 
 .PHONY: test
-test: build ## Every test, against every stage
-	@ctest --preset release -j $(JOBS) --output-on-failure
+test: setup ## Every test, against every stage
+	@scripts/build.sh release all
+	@ctest --preset release -j $(JOBS)
 
 ##@ One stage at a time [STAGE=v1-naive]
 .PHONY: run load bench
@@ -26,6 +27,27 @@ load: build ## Requests per second under `ab`
 	@scripts/load.sh $(STAGE)
 bench: build ## The five benchmarks
 	@scripts/bench.sh $(STAGE)
+
+##@ Profiles [STAGE=v1-naive SECONDS=10]
+PROFILES := profile-cpu profile-heap profile-allocs profile-mutex profile-block profile-threads profile-wall
+.PHONY: $(PROFILES) trace profile-diff heaptrack alloc-sites
+profile-cpu: ## CPU time by function
+profile-heap: ## Memory in use
+profile-allocs: ## Allocated objects and bytes
+profile-mutex: ## Waiting for locks, by who held the lock
+profile-block: ## Waiting for locks, by who waited
+profile-threads: ## Where every thread is
+profile-wall: ## Real time of all threads, waiting included
+$(PROFILES): profile-%: build
+	@scripts/profile.sh $* $(STAGE) $(addprefix --seconds ,$(SECONDS))
+trace: build ## Requests and lock waits on a time line, for Perfetto
+	@scripts/profile.sh trace $(STAGE) $(addprefix --seconds ,$(SECONDS))
+profile-diff: build ## Old against new [OLD=v1-naive NEW=v2-optimized KIND=cpu]
+	@scripts/profile_diff.sh $(OLD) $(NEW) $(addprefix --kind ,$(KIND)) $(addprefix --seconds ,$(SECONDS))
+heaptrack: build ## Every allocation, with heaptrack
+	@scripts/heaptrack.sh $(STAGE)
+alloc-sites: build ## What can allocate after optimization [STAGE= or OLD= NEW=]
+	@scripts/alloc_sites.sh $(if $(findstring command,$(origin OLD)$(origin NEW)),$(OLD) $(NEW),$(STAGE))
 
 ##@ Your own stage
 .PHONY: stage
@@ -38,9 +60,9 @@ setup: ## Install what is missing
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that mends it
 	@scripts/doctor.sh
-build: setup ## Compile everything into build/
-	@scripts/build.sh release
-check: build ## What CI runs: format, lint, build, tests
+build: setup ## Compile services and benchmarks into build/bin
+	@scripts/build.sh release programs
+check: test ## What CI runs: tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
 format: setup ## Format the C++ code
 	@scripts/format.sh
@@ -51,4 +73,4 @@ help: ## This list
 	@echo 'Profiling workshop. Usage: make COMMAND [VARIABLE=value]'
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

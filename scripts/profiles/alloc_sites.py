@@ -1,0 +1,166 @@
+"""Lists what can allocate in a stage's optimized code; compares two stages. alloc_sites.sh tells the rule.
+
+`python3 -m profiles.alloc_sites STAGE [NEW] [--stacks] [--others] [--json FILE]`
+"""
+import argparse
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from compare.errors import Failure, main_of
+from profiles import objects
+from profiles.alloc_rule import closure, kind_of_target
+
+ROOT = Path(__file__).absolute().parents[2]
+
+
+@dataclass
+class Site:
+    """Calls from one source line of a stage."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+    calls: dict = field(default_factory=dict)  # {(kind, callee): how many}
+    stacks: set = field(default_factory=set)  # inlined functions between the line and the call, outermost first
+
+    def key(self):
+        """What pairs sites of two stages: not the line number, which any edit changes."""
+        return self.file, self.function, self.source
+
+    def as_json(self):
+        calls = [{"kind": kind, "callee": callee, "count": count} for (kind, callee), count in sorted(self.calls.items())]
+        return {**asdict(self), "calls": calls, "stacks": sorted(self.stacks)}
+
+
+def readable(name):
+    """A demangled name as a person would write it: no parameters, template arguments or return type."""
+    name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::", "std::").replace("(anonymous namespace)::", "")
+    if re.match(r"(<lambda|operator\(\))", name):
+        return "{lambda}"
+    before = None
+    while before != name:  # template arguments, from the inside out
+        before, name = name, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>", "", name)
+    name = re.sub(r"(?<!operator)\(.*", "", name).strip()
+    name = re.sub(r"^.* (?=\S+$)", "", name) if "operator new" not in name else name
+    return name.replace("basic_string::basic_string", "string::string").replace("basic_string::", "string::")
+
+
+def stage_objects(stage):
+    folder = ROOT / "build" / stage / "CMakeFiles" / f"stage-{stage}.dir"
+    found = sorted(folder.glob("*.o"))
+    if not found:
+        raise Failure(f"build/{stage}", "it holds no object files of this stage", "Run: make build")
+    stale = [path.name for path in found if (ROOT / stage / path.name[:-2]).is_file()
+             and (ROOT / stage / path.name[:-2]).stat().st_mtime > path.stat().st_mtime]
+    if stale:
+        raise Failure(f"{stage}/{stale[0][:-2]}", "it is newer than its object file", "Run: make build")
+    return found
+
+
+def analyse(stage):
+    """(sites in order of file and line, readable names of the functions called that do not count)"""
+    own = objects.calls(stage_objects(stage))
+    library = ROOT / "build" / "common" / "libcommon.a"
+    others = objects.calls([library]) if library.is_file() else []
+    names = objects.demangle(call.target for call in own + others)
+    allocating = closure(own + others, names)
+    kinds = {target: kind_of_target(name) or ("function" if target in allocating else None) for target, name in names.items()}
+
+    candidates = [call for call in own if kinds[call.target]]
+    objects.locate(candidates)
+    defined_here = stage_functions(candidates, stage)
+    sites = {}
+    for call in candidates:
+        place = innermost(call.frames, stage)
+        if place is None or call.target in defined_here:
+            continue
+        frame = call.frames[place]
+        file = Path(frame.file).name
+        site = sites.setdefault((file, frame.line), Site(
+            file, frame.line, readable(frame.function), source_line(frame.file, frame.line)))
+        entry = kinds[call.target], readable(names[call.target])
+        site.calls[entry] = site.calls.get(entry, 0) + 1
+        site.stacks.add(" > ".join([*(readable(inlined.function) for inlined in call.frames[:place][::-1]), entry[1]]))
+    quiet = sorted({readable(names[call.target]) for call in own if not kinds[call.target]})
+    return [sites[key] for key in sorted(sites)], quiet
+
+
+def innermost(frames, stage):
+    """Index of the innermost frame that is written in the stage; None if there is none."""
+    return next((i for i, frame in enumerate(frames) if f"/{stage}/" in frame.file), None)
+
+
+def stage_functions(calls, stage):
+    """Mangled names of the functions that are written in the stage: their own lines are listed."""
+    return {call.caller for call in calls if call.frames and f"/{stage}/" in call.frames[-1].file}
+
+
+def source_line(file, line):
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
+    except (OSError, IndexError):
+        return ""
+
+
+def print_sites(sites, stacks):
+    for site in sites:
+        print(f"\n  {site.file}:{site.line}  in {site.function}\n      {site.source}")
+        for (_, callee), count in sorted(site.calls.items(), key=lambda item: (-item[1], item[0])):
+            print(f"        {count} x {callee}")
+        for stack in sorted(site.stacks) if stacks else ():
+            print(f"          {stack}")
+
+
+KINDS = {
+    "new": "operator new", "malloc": "malloc", "string": "growth of a string (only when it outgrows its memory)",
+    "stream": "output to a stream", "function": "a function that allocates", "library": "the C++ library",
+    "locale": "a locale", "thread": "a thread",
+}
+
+
+def summary(stage, sites):
+    counts = {}
+    for site in sites:
+        for (kind, _), count in site.calls.items():
+            counts[kind] = counts.get(kind, 0) + count
+    rows = [f"{sum(counts.values()):>5}  {stage}: calls that can allocate, on {len(sites)} lines"]
+    rows += [f"{counts[kind]:>9}  {text}" for kind, text in KINDS.items() if kind in counts]
+    return "\n".join(rows)
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog="python3 -m profiles.alloc_sites", description=__doc__)
+    parser.add_argument("stage")
+    parser.add_argument("new", nargs="?")
+    parser.add_argument("--stacks", action="store_true")
+    parser.add_argument("--others", action="store_true")
+    parser.add_argument("--json")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    chosen = options(arguments)
+    stages = [chosen.stage] + ([chosen.new] if chosen.new else [])
+    results = {stage: analyse(stage) for stage in stages}
+    for stage in stages:
+        print(summary(stage, results[stage][0]))
+    if chosen.new:
+        for stage, other in (stages, stages[::-1]):
+            present = {site.key() for site in results[other][0]}
+            only = [site for site in results[stage][0] if site.key() not in present]
+            print(f"\nOnly in {stage}: {len(only)} lines")
+            print_sites(only, chosen.stacks)
+    else:
+        print_sites(results[chosen.stage][0], chosen.stacks)
+    for stage in stages if chosen.others else ():
+        print(f"\nCalled in {stage}, and not counted:\n  " + "\n  ".join(results[stage][1]))
+    if chosen.json:
+        data = {stage: [site.as_json() for site in results[stage][0]] for stage in stages}
+        Path(chosen.json).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main_of(main)

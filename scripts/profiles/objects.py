@@ -1,0 +1,95 @@
+"""The calls in object files and where they come from, by objdump and addr2line. Used by alloc_sites.py.
+
+A call is a call or jump instruction with a target outside its function. Its source is the chain of inlined
+functions that DWARF records for its address. Works on objects that are not linked: relocations name the targets.
+"""
+import re
+import subprocess
+from dataclasses import dataclass
+
+from compare.errors import Failure
+
+_SECTION = re.compile(r"^Disassembly of section (\S+):$")
+_FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+# x86-64 and arm64; a conditional jump never leaves a function.
+_CALL = re.compile(r"^\s*([0-9a-f]+):\s+(?:call|callq|jmp|jmpq|bl|b)\s+(.*)$")
+_RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\S+\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
+_LOCAL_TARGET = re.compile(r"<([^>+]+)(?:\+0x[0-9a-f]+)?>$")
+
+
+@dataclass(frozen=True)
+class Frame:
+    function: str
+    file: str
+    line: int
+
+
+@dataclass
+class Call:
+    object: str
+    section: str
+    address: int
+    caller: str  # mangled
+    target: str  # mangled
+    frames: tuple = ()  # innermost inlined function first; filled by locate()
+
+
+def _output(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError as error:
+        raise Failure(command[0], "this program is not installed (Debian package binutils)", "Run: make setup") from error
+    except subprocess.CalledProcessError as error:
+        raise Failure(command[0], f"it failed: {error.stderr.strip()[:200]}", "Is the object built? Run: make build") from error
+    return done.stdout
+
+
+def calls(objects):
+    """Every Call in the object files or archives, in order, without frames."""
+    found = []
+    file = section = function = ""
+    for line in _output("objdump", "-dr", "--no-show-raw-insn", *map(str, objects)).splitlines():
+        if line.endswith(("file format elf64-x86-64", "file format elf64-littleaarch64")):
+            file = line.split(":")[0]
+        elif match := _SECTION.match(line):
+            section = match[1]
+        elif match := _FUNCTION.match(line):
+            function = match[1]
+        elif match := _CALL.match(line):
+            local = _LOCAL_TARGET.search(match[2])
+            found.append(Call(file, section, int(match[1], 16), function, local[1] if local else ""))
+        elif (match := _RELOCATION.match(line)) and found and _follows(line, found[-1]):
+            found[-1].target = match[1]
+    return [call for call in found if call.target and not call.target.startswith(".") and call.target != call.caller]
+
+
+def _follows(line, call):
+    """Whether a relocation belongs to this call: its address is within the instruction."""
+    return 0 <= int(line.split(":")[0], 16) - call.address < 8
+
+
+def locate(found):
+    """Fills the frames of these calls."""
+    groups = {}
+    for call in found:
+        groups.setdefault((call.object, call.section), []).append(call)
+    for (file, section), group in groups.items():
+        text = _output("addr2line", "-e", file, "-j", section, "-a", "-f", "-i", "-C", *(hex(call.address) for call in group))
+        answers = re.split(r"^0x[0-9a-f]+\n", text, flags=re.MULTILINE)[1:]
+        for call, answer in zip(group, answers):
+            lines = answer.splitlines()
+            call.frames = tuple(_frame(*pair) for pair in zip(lines[::2], lines[1::2]))
+
+
+def _frame(function, place):
+    file, _, line = place.split(" ")[0].rpartition(":")
+    return Frame(function, file, int(line) if line.isdigit() else 0)
+
+
+def demangle(names):
+    """{mangled: readable}"""
+    names = sorted(set(names))
+    if not names:
+        return {}
+    done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True)
+    return dict(zip(names, done.stdout.splitlines()))

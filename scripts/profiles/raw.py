@@ -1,0 +1,82 @@
+"""Reads the text that `pprof -raw` prints: every sample with its whole stack, inlined frames included.
+
+Used by flame.py and record.py. The format is that of Profile.String() in github.com/google/pprof/profile.
+"""
+import re
+from dataclasses import dataclass, field
+
+from compare.errors import Failure
+
+_SAMPLE = re.compile(r"^\s*(-?\d+(?:\s+-?\d+)*):((?:\s+\d+)+)\s*$")
+_LOCATION = re.compile(r"^\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*)$")
+_LINE = re.compile(r"^(?P<name>.*?) (?P<file>\S*):(?P<line>\d+)(?::\d+)? s=\d+(?:\(.*\))?$")
+
+
+@dataclass(frozen=True)
+class Frame:
+    name: str
+    file: str
+    line: int
+
+
+@dataclass
+class Profile:
+    types: list  # (type, unit) of each value
+    default: int = -1  # index of the value that pprof shows first
+    samples: list = field(default_factory=list)  # (values, frames from the root to the leaf)
+
+    def index_of(self, name):
+        """The index of a sample type by name; the default one for an empty name."""
+        if not name:
+            return self.default
+        names = [kind for kind, _ in self.types]
+        if name not in names:
+            raise Failure(f"sample type '{name}'", f"the profile has {', '.join(names)}", "Choose one of these")
+        return names.index(name)
+
+
+def _sample_types(line):
+    words = line.split()
+    types = [tuple(word.removesuffix("[dflt]").split("/", 1)) for word in words]
+    marked = [i for i, word in enumerate(words) if word.endswith("[dflt]")]
+    return Profile(types, marked[0] if marked else len(types) - 1)
+
+
+def _frame(text):
+    found = _LINE.match(text.strip())
+    if found:
+        return Frame(found["name"], found["file"], int(found["line"]))
+    return Frame(text.strip().removesuffix(" s=0").strip() or "[unknown]", "", 0)
+
+
+def parse(text):
+    """The Profile of pprof's -raw output. Raises Failure if it is something else."""
+    head, found, rest = text.partition("\nSamples:\n")
+    if not found:
+        raise Failure("the output of pprof -raw", "it has no samples section", "Is the file a profile?")
+    body, _, rest = rest.partition("\nLocations\n")
+    locations = _locations(rest.partition("\nMappings\n")[0])
+    first, *lines = body.splitlines()
+    profile = _sample_types(first)
+    for line in lines:
+        found = _SAMPLE.match(line)
+        if not found:
+            continue  # a line of labels
+        values = [int(word) for word in found[1].split()]
+        # Leaf first in the file, and within a location the innermost inlined frame first.
+        leaf_first = [frame for number in found[2].split() for frame in locations[int(number)]]
+        profile.samples.append((values, leaf_first[::-1]))
+    return profile
+
+
+def _locations(text):
+    locations = {}
+    frames = []
+    for line in text.splitlines():
+        found = _LOCATION.match(line)
+        if found:
+            frames = locations.setdefault(int(found[1]), [])
+            line = found[2]
+        if line.strip():
+            frames.append(_frame(line))
+    return locations
