@@ -25,7 +25,7 @@ namespace service {
 struct PoolOptions {
   std::size_t max_threads = 2048;
   std::chrono::milliseconds idle_timeout{10'000};
-  std::size_t stack_bytes = std::size_t{1} << 20;
+  std::size_t stack_bytes = std::size_t{4} << 20;
   // At shutdown: called first, to wake up idle connections; may be empty.
   std::function<void()> on_stop;
   // Called if tasks still run this long after; may be empty.

@@ -1,0 +1,151 @@
+"""What is left of a service that is told to stop, is killed, or cannot write its log.
+
+SERVICES names the binary, as for the tests of ../service. Standard library only.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service"))
+
+from service import Service, binary, main  # noqa: E402
+
+ROUNDS = 20
+CLIENTS = 4
+STOP_SECONDS = 5
+FLUSH_SECONDS = 0.2  # run_app's timer
+
+
+class Client(threading.Thread):
+    """Sends requests on one connection until it ends; keeps the ids of complete answers."""
+
+    def __init__(self, port, name):
+        super().__init__(name=name)
+        self.port = port
+        self.answered = []  # (time of the answer, id)
+
+    def run(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=STOP_SECONDS) as sock:
+                while self.ask(sock, f"{self.name}-{len(self.answered)}."):
+                    pass
+        except OSError:
+            pass  # the service ended the connection
+
+    def ask(self, sock, ident):
+        sock.sendall(f"GET /v1/leftpad/?str={ident}&len=9 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith(b"\"}\n"):
+            block = sock.recv(65536)
+            if not block:
+                return False
+            answer += block
+        if f'{ident}"'.encode() not in answer:
+            raise AssertionError(f"answer of another request: {answer!r} for {ident}")
+        self.answered.append((time.monotonic(), ident))
+        return b"Connection: close" not in answer
+
+
+def load(port, round_number):
+    clients = [Client(port, f"r{round_number}c{i}") for i in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    return clients
+
+
+def answers_of(clients):
+    for client in clients:
+        client.join(STOP_SECONDS * 2)
+    return [answer for client in clients for answer in client.answered]
+
+
+def logged(lines):
+    return {found[1] for line in lines if (found := re.search(r"str=([^&\"]*)&len=9", line))}
+
+
+class Durability(unittest.TestCase):
+    def test_no_answered_request_is_missing_in_the_log_after_sigterm(self):
+        for number in range(ROUNDS):
+            with Service() as service:
+                clients = load(service.port, number)
+                time.sleep(0.02 + 0.01 * number)
+                start = time.monotonic()
+                code = service.stop()
+                seconds = time.monotonic() - start
+                answers = answers_of(clients)
+                self.assertEqual(code, 0)
+                self.assertLess(seconds, STOP_SECONDS)
+                self.assertGreater(len(answers), 0)
+                lost = {ident for _, ident in answers} - logged(service.log_lines())
+                self.assertEqual(lost, set(), f"round {number}: {len(answers)} answered")
+
+    def test_kill_loses_one_flush_interval_at_most(self):
+        with Service() as service:
+            clients = load(service.port, 0)
+            time.sleep(1)
+            killed = time.monotonic()
+            service.process.kill()
+            answers = answers_of(clients)
+            service.process.wait()
+            safe = {ident for when, ident in answers if when < killed - 2 * FLUSH_SECONDS}
+            self.assertGreater(len(safe), 0)
+            self.assertEqual(safe - logged(service.log_lines()), set())
+
+    def test_stops_soon_with_idle_and_slow_connections(self):
+        with Service() as service:
+            sockets = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
+            for sock in sockets[::2]:
+                sock.sendall(b"GET /v1/leftpad/?str=slow")
+            time.sleep(0.2)
+            start = time.monotonic()
+            self.assertEqual(service.stop(), 0)
+            self.assertLess(time.monotonic() - start, STOP_SECONDS)
+            for sock in sockets:
+                sock.close()
+
+
+class FullDisk(unittest.TestCase):
+    def test_the_service_answers_counts_and_reports_the_loss(self):
+        command = [binary(), "--port=0", "--debug-addr=127.0.0.1:0", "--log-file=/dev/full"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            debug = int(re.search(r":(\d+)/debug", process.stderr.readline())[1])
+            port = int(re.search(r":(\d+)$", process.stderr.readline())[1])
+            client = Client(port, "full")
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+                for i in range(100):
+                    self.assertTrue(client.ask(sock, f"full-{i}."))
+            self.assertTrue(eventually(lambda: lines_lost(debug) >= 100), lines_lost(debug))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 0)
+        self.assertRegex(errors, r"log lines lost: /dev/full")
+
+
+def lines_lost(debug_port):
+    with socket.create_connection(("127.0.0.1", debug_port), timeout=10) as sock:
+        sock.sendall(b"GET /debug/vars HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    return json.loads(answer.split(b"\r\n\r\n", 1)[1])["log"]["lines_lost"]
+
+
+def eventually(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+if __name__ == "__main__":
+    main()
