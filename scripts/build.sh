@@ -1,22 +1,33 @@
 #!/usr/bin/env bash
 # Configures (once) and builds one preset of CMakePresets.json. Called by the Makefile.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/lib.sh"
 
-if [[ ${1:-} != release && ${1:-} != asan && ${1:-} != tsan ]]; then
-  echo "Usage: scripts/build.sh release|asan|tsan"
-  [[ ${1:-} == --help ]] && exit 0 || exit 2
-fi
-preset=$1
-directory=build
-[[ $preset == release ]] || directory=build-$preset
+usage() {
+  cat <<'EOF'
+Usage: scripts/build.sh PRESET [TARGET]
+PRESET is release, asan or tsan; TARGET is all (default) or one of ninja's targets, for example
+programs: the services and the benchmarks of every stage.
+Example: scripts/build.sh release programs
+EOF
+}
+
+preset=${1-} target=${2-all}
+case $preset in
+  --help) usage; exit 0 ;;
+  release) directory=build ;;
+  asan | tsan) directory=build-$preset ;;
+  *) usage_error "preset '$preset'" 'it must be release, asan or tsan' ;;
+esac
+cd "$REPO_ROOT"
+need_tool cmake cmake
+need_tool ninja ninja-build
 
 if [[ ! -f $directory/build.ninja ]]; then
-  echo "\$ cmake --preset $preset"
-  if ! output=$(cmake --preset "$preset" 2>&1); then
+  show_command cmake --preset "$preset"
+  output=$(cmake --preset "$preset" 2>&1) || {
     printf '%s\n' "$output" >&2
-    exit 1
-  fi
+    die "cmake --preset $preset" 'it must succeed; its output is above' 'Try: make doctor'
+  }
 fi
-echo "\$ cmake --build --preset $preset"
-exec cmake --build --preset "$preset"
+run_watched cmake --build --preset "$preset" --target "$target"

@@ -48,6 +48,7 @@ lint_one() {
 export -f lint_one
 
 show_command clang-tidy-14 -p build/lint '(each source)'
+# shellcheck disable=SC2016  # expanded by the inner bash
 if ! printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I{} bash -c 'lint_one "$1" "$2"' _ {} "$headers"; then
   die 'the sources above' 'clang-tidy found faults' 'Mend them; the name of the rule stands in brackets'
 fi
