@@ -25,3 +25,21 @@ add_test(NAME heap_native_sampler COMMAND pprof_heap_test)
 add_test(NAME heap_hook_sampler COMMAND pprof_heap_test)
 set_tests_properties(heap_native_sampler heap_hook_sampler PROPERTIES LABELS pprof)
 set_tests_properties(heap_hook_sampler PROPERTIES ENVIRONMENT PPROF_HEAP_HOOKS=1)
+
+# A program of its own: it replaces malloc's hooks and the pthread locks.
+add_executable(pprof_handler_test handler_test.cpp)
+target_include_directories(pprof_handler_test PRIVATE ../src)
+target_link_libraries(pprof_handler_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
+  ${CMAKE_DL_LIBS})
+gtest_discover_tests(pprof_handler_test PROPERTIES LABELS pprof)
+
+# PPROF_SAFETY_SECONDS=60 for the full run.
+add_library(pprof_safety_plugin MODULE safety_plugin.cpp)
+add_executable(pprof_safety_test safety_test.cpp)
+target_compile_definitions(pprof_safety_test PRIVATE
+  PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
+target_link_libraries(pprof_safety_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
+  PkgConfig::pprof_httplib ${CMAKE_DL_LIBS})
+add_dependencies(pprof_safety_test pprof_safety_plugin)
+add_test(NAME safety COMMAND pprof_safety_test)
+set_tests_properties(safety PROPERTIES LABELS pprof)

@@ -1,12 +1,12 @@
-// Names a thread for every profile and gives it a CPU timer.
+// Names a thread for every profile.
 // Called first thing in each thread of the service; see also label.h.
 // Thread-safety: a ThreadScope belongs to the thread that made it.
 #pragma once
 
 namespace pprof {
 
-// While it lives, the thread appears under `name` in CPU, wall, threads and trace profiles, and
-// gperftools samples its CPU time (with per-thread timers only threads that registered are).
+// While it lives, the thread appears under `name` in CPU, wall, threads and trace profiles. A
+// running CPU capture samples it from here on; other threads are found within 50 ms.
 //
 // `name` is copied; longer than 63 bytes is cut. The kernel's name for the thread is set, too (cut
 // to its 15 bytes), except for the main thread, whose kernel name is the name of the process.

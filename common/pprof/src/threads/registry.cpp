@@ -2,7 +2,6 @@
 #include "threads/registry.h"
 
 #include <dirent.h>
-#include <gperftools/profiler.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -143,7 +142,9 @@ ThreadScope::ThreadScope(const char* name) {
   if (current_tid() != getpid()) {
     pthread_setname_np(pthread_self(), text.substr(0, kMaxKernelNameLength).c_str());
   }
-  ProfilerRegisterThread();
+  // Not ProfilerRegisterThread(): with per-thread timers it allocates while it holds the lock that
+  // gperftools' signal handler takes. A thread in fork(), which holds tcmalloc's locks, deadlocks
+  // with it when SIGPROF comes.
   thread_born();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);

@@ -1,0 +1,157 @@
+// Proves what our signal handlers do not do: allocate, free, lock. This program puts traps in the
+// way of malloc, free, the pthread locks and dl_iterate_phdr, and counts who steps on them.
+#include <dlfcn.h>
+#include <gperftools/malloc_hook_c.h>
+#include <gtest/gtest.h>
+#include <link.h>
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pprof/label.h"
+#include "pprof/thread.h"
+#include "threads/interrupt.h"
+#include "threads/threads.h"
+#include "wall/wall.h"
+
+namespace {
+
+struct Trap {
+  std::atomic<int> inside_handlers{0};
+  std::atomic<int> elsewhere{0};  // proves that the trap works
+
+  void step_on() {
+    (pprof::internal::in_capture_handler() ? inside_handlers : elsewhere)
+        .fetch_add(1, std::memory_order_relaxed);
+  }
+};
+constinit Trap allocations;
+constinit Trap frees;
+constinit Trap locks;
+constinit Trap module_lists;
+
+template <class Function>
+Function next_function(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" {
+int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
+  static const auto next = next_function<int (*)(pthread_mutex_t*)>("pthread_mutex_lock");
+  locks.step_on();
+  return next(mutex);
+}
+int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {
+  static const auto next = next_function<int (*)(pthread_rwlock_t*)>("pthread_rwlock_rdlock");
+  locks.step_on();
+  return next(lock);
+}
+int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
+  static const auto next = next_function<int (*)(pthread_rwlock_t*)>("pthread_rwlock_wrlock");
+  locks.step_on();
+  return next(lock);
+}
+int dl_iterate_phdr(int (*callback)(dl_phdr_info*, std::size_t, void*), void* data) {
+  static const auto next = next_function<decltype(&dl_iterate_phdr)>("dl_iterate_phdr");
+  module_lists.step_on();
+  return next(callback, data);
+}
+}
+
+namespace pprof::internal {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A thread that calls, allocates, throws and locks until the end of the scope.
+class BusyThread {
+ public:
+  BusyThread() : thread_([this] { run(); }) {}
+  ~BusyThread() {
+    stop_ = true;
+    thread_.join();
+  }
+  BusyThread(const BusyThread&) = delete;
+  BusyThread& operator=(const BusyThread&) = delete;
+
+ private:
+  void run() {
+    const ThreadScope scope("busy");
+    while (!stop_) {
+      const LabelScope label("route", "/busy");
+      try {
+        throw std::runtime_error("as a service under load would");
+      } catch (const std::exception& error) {
+        length_ += std::string(error.what()).size();
+      }
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::size_t length_ = 0;
+  std::thread thread_;
+};
+
+TEST(Handler, NeitherAllocatesNorLocks) {
+  ASSERT_EQ(MallocHook_AddNewHook([](const void*, std::size_t) { allocations.step_on(); }), 1);
+  ASSERT_EQ(MallocHook_AddDeleteHook([](const void*) { frees.step_on(); }), 1);
+  {
+    const std::array<BusyThread, 3> load;
+    for (int i = 0; i < 20; ++i) {
+      capture_threads();
+    }
+    wall_profile(milliseconds(500), [] { return true; });
+    std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    dl_iterate_phdr([](dl_phdr_info*, std::size_t, void*) { return 1; }, nullptr);
+  }
+  for (const Trap* const trap : {&allocations, &frees, &locks, &module_lists}) {
+    EXPECT_EQ(trap->inside_handlers, 0);
+    EXPECT_GT(trap->elsewhere, 0) << "the trap does not work";
+  }
+}
+
+// The loader's own lock cannot be trapped; a thread holds it instead.
+TEST(Handler, NeedsNoLockOfTheLoader) {
+  struct Signals {
+    std::latch holding{1};
+    std::latch release{1};
+  } signals;
+  std::thread holder([&signals] {
+    const ThreadScope scope("loader-lock");
+    dl_iterate_phdr(
+        [](dl_phdr_info*, std::size_t, void* data) {
+          auto* const both = static_cast<Signals*>(data);
+          both->holding.count_down();
+          both->release.wait();
+          return 1;
+        },
+        &signals);
+  });
+  signals.holding.wait();
+  const std::array<BusyThread, 2> load;
+  std::vector<ThreadStack> threads;
+  for (int i = 0; i < 20; ++i) {
+    threads = capture_threads();
+  }
+  signals.release.count_down();
+  holder.join();
+  for (const ThreadStack& thread : threads) {
+    EXPECT_EQ(thread.silent_because, "") << thread.name;
+    EXPECT_GT(thread.stack.size(), 1U) << thread.name;
+  }
+  EXPECT_GE(threads.size(), 4U);
+}
+
+}  // namespace
+}  // namespace pprof::internal

@@ -1,0 +1,215 @@
+// A process under every capture at once, over HTTP, while it does all that makes profilers fall:
+// exceptions, threads that come and go, dlopen and dlclose, fork and exec, contended locks.
+// It must neither hang nor crash, and every request must be answered with a profile.
+// PPROF_SAFETY_SECONDS (default 3) says for how long.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pprof/label.h"
+#include "pprof/mutex.h"
+#include "pprof/pprof.h"
+#include "pprof/thread.h"
+#include "pprof/trace.h"
+
+namespace pprof {
+namespace {
+
+using std::chrono::seconds;
+
+seconds test_duration() {
+  const char* const text = std::getenv("PPROF_SAFETY_SECONDS");  // NOLINT(concurrency-mt-unsafe)
+  return seconds(text != nullptr ? std::atoi(text) : 3);
+}
+
+[[gnu::noinline]] int throw_from(int depth) {
+  if (depth == 0) {
+    throw std::runtime_error(std::string(100, 'x'));
+  }
+  const std::string on_the_way = std::to_string(depth);  // to be destroyed while unwinding
+  return throw_from(depth - 1) + static_cast<int>(on_the_way.size());
+}
+
+void throw_and_catch() {
+  const TraceSpan span("throw");
+  try {
+    throw_from(20);
+  } catch (const std::exception&) {
+  }
+}
+
+void start_a_thread() {
+  std::thread([] {
+    const ThreadScope scope("short-lived");
+    const LabelScope label("route", "/short");
+    throw_and_catch();
+  }).join();
+}
+
+void load_and_unload() {
+  void* const plugin = dlopen(PPROF_SAFETY_PLUGIN, RTLD_NOW);
+  ASSERT_NE(plugin, nullptr) << dlerror();  // NOLINT(concurrency-mt-unsafe)
+  const auto function = reinterpret_cast<int (*)(int)>(dlsym(plugin, "plugin_throws_and_catches"));
+  EXPECT_EQ(function(10), 10);
+  dlclose(plugin);
+}
+
+void expect_success_of(pid_t child) {
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  EXPECT_EQ(status, 0);
+}
+
+void fork_and_exec() {
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/true", "true", nullptr);
+    _exit(127);
+  }
+  expect_success_of(child);
+}
+
+void spawn() {
+  std::array<char*, 2> arguments{const_cast<char*>("true"), nullptr};
+  pid_t child = 0;
+  ASSERT_EQ(posix_spawn(&child, "/bin/true", nullptr, nullptr, arguments.data(), environ), 0);
+  expect_success_of(child);
+}
+
+void contend() {
+  static Mutex mutex;
+  static ConditionVariable condition;
+  const LabelScope label("route", "/contend");
+  std::unique_lock lock(mutex);
+  condition.wait_for(lock, std::chrono::microseconds(100));
+  std::map<int, std::string> memory;
+  for (int i = 0; i < 50; ++i) {
+    memory[i] = std::string(static_cast<std::size_t>(100 * i), 'x');
+  }
+  condition.notify_all();
+}
+
+void wait_in_poll() { EXPECT_TRUE(poll(nullptr, 0, 5) == 0 || errno == EINTR); }
+
+// Threads that repeat their work until stop(). Each must get on with it.
+class Load {
+ public:
+  void add(const char* name, std::function<void()> work) {
+    counters_.push_back(std::make_unique<std::atomic<long>>(0));
+    threads_.emplace_back([this, name, work = std::move(work), count = counters_.back().get()] {
+      const ThreadScope scope(name);
+      while (!stop_) {
+        work();
+        count->fetch_add(1);
+      }
+    });
+  }
+
+  void stop() {
+    stop_ = true;
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+    for (const auto& counter : counters_) {
+      EXPECT_GT(*counter, 0);
+    }
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::vector<std::unique_ptr<std::atomic<long>>> counters_;
+  std::vector<std::thread> threads_;
+};
+
+// Ends the process, with a message, if the test does not end: a hang is a failure, too.
+class Watchdog {
+ public:
+  explicit Watchdog(seconds limit)
+      : thread_([this, limit] {
+          std::unique_lock lock(mutex_);
+          if (!condition_.wait_for(lock, limit, [this] { return done_; })) {
+            std::fprintf(stderr, "safety_test: hangs; attach a debugger to see where\n");
+            std::abort();
+          }
+        }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    condition_.notify_all();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+void get(int port, const std::string& path) {
+  httplib::Client client("127.0.0.1", port);
+  client.set_read_timeout(seconds(60));
+  const auto result = client.Get("/debug/pprof/" + path);
+  ASSERT_TRUE(result) << path << ": " << httplib::to_string(result.error());
+  EXPECT_EQ(result->status, 200) << path << ": " << result->body.substr(0, 300);
+  EXPECT_FALSE(result->body.empty()) << path;
+}
+
+TEST(Safety, EveryCaptureAtOnceUnderHostileLoad) {
+  const seconds duration = test_duration();
+  const Watchdog watchdog(duration + seconds(120));
+  httplib::Server server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(16); };
+  mount(server);
+  const int port = server.bind_to_any_port("127.0.0.1");
+  std::thread listener([&server] { server.listen_after_bind(); });
+
+  Load load;
+  load.add("thrower", throw_and_catch);
+  load.add("parent", start_a_thread);
+  load.add("loader", load_and_unload);
+  load.add("forker", fork_and_exec);
+  load.add("spawner", spawn);
+  load.add("contender-1", contend);
+  load.add("contender-2", contend);
+  load.add("poller", wait_in_poll);
+
+  Load captures;
+  for (const char* const path :
+       {"profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block",
+        "mutex", "threads", "threads?debug=2", "heap?seconds=1", "mutex?seconds=1"}) {
+    captures.add("client", [port, path] { get(port, path); });
+  }
+  std::this_thread::sleep_for(duration);
+  captures.stop();
+  load.stop();
+  server.stop();
+  listener.join();
+}
+
+}  // namespace
+}  // namespace pprof
