@@ -9,17 +9,18 @@ from report.inputs import PPROF, ROOT
 
 NODES = 30
 _SVG = "http://www.w3.org/2000/svg"
+_PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 _TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
-def commands(capture, value, nodes=NODES):
-    """The words of the pprof command that draws the graph."""
-    return [str(PPROF), "-svg", f"-nodecount={nodes}", f"-sample_index={value}", "-output=/dev/stdout", str(capture.path)]
+# From the request handler down, without a box for every label of every sample.
+OPTIONS = ("-svg", f"-nodecount={NODES}", "-show_from=timed_handler", "-taghide=.*")
 
 
 def draw(capture, value, name, label):
     """The call graph as an inline SVG element; None if pprof or dot cannot."""
-    done = subprocess.run(commands(capture, value), capture_output=True, text=True, errors="replace", check=False)
+    command = [PPROF, *OPTIONS, f"-sample_index={value}", "-output=/dev/stdout", capture.path]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     start = done.stdout.find("<svg")
     if done.returncode != 0 or start < 0:
         return None
@@ -34,9 +35,11 @@ def clean(text, name, label):
     box = _background(graph)
     for parent in list(graph.iter()):
         for child in list(parent):
-            # The first node is pprof's legend; the page says the same.
-            if child.tag.endswith("}g") and (child.findtext(f"{{{_SVG}}}title") or "").startswith("File:"):
+            # The first cluster and node are pprof's legend; the page says the same.
+            title = child.findtext(f"{{{_SVG}}}title") or ""
+            if child.tag.endswith("}g") and title.startswith(("File:", "cluster_L")):
                 parent.remove(child)
+    box = _extent(graph) or box
     _unlink(graph)
     graph.set("transform", f"translate({-box[0]:.0f} {-box[1]:.0f})")
     size = box[2] - box[0], box[3] - box[1]
@@ -57,6 +60,16 @@ def _background(graph):
     graph.remove(sheet)
     across, down = zip(*points)
     return min(across), min(down), max(across), max(down)
+
+
+def _extent(graph):
+    """What boxes and arrows cover, with a margin: less than the sheet once the legend is gone."""
+    pairs = [pair for node in graph.iter() for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
+             if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")]
+    if not pairs:
+        return None
+    across, down = zip(*((float(x), float(y)) for x, y in pairs))
+    return min(across) - 12, min(down) - 12, max(across) + 60, max(down) + 12
 
 
 def _unlink(graph):

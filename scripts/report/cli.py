@@ -80,7 +80,7 @@ def fields(data, options):
         "allocations": profile_view.functions(data, "allocs", "alloc_objects", ""),
         "alloc_parts": profile_view.components(data, "allocs", "alloc_objects", ""),
         "heap": profile_view.places(data, "heap", "inuse_space", "B"),
-        "locks": profile_view.functions(data, "mutex", "delay", "ns"),
+        "locks": profile_view.functions(data, "mutex", "delay", "ns"), "lock_finding": profile_view.lock_finding(data),
         "threads": profile_view.places(data, "threads", "threads", ""),
         "facts": [*machine_view.facts(data), ("Page made", f"{now:%Y-%m-%d %H:%M} UTC")],
         "left_out": ("plots and flame graphs; their JavaScript libraries are not installed. Run: make setup"

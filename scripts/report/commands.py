@@ -1,4 +1,7 @@
 """The commands that made each section, as a learner would type them. Pure functions."""
+import shlex
+
+from report import callgraph
 
 
 def of(data):
@@ -21,7 +24,7 @@ def of(data):
         "service": [compare, f"build/bin/leftpad-{data.old} --port 8080 --debug-addr 127.0.0.1:6060 --log-file /tmp/requests.log",
                     f"{ab} -e percentiles.csv 'http://127.0.0.1:8080/v1/leftpad/?str=test&len=50&chr=*'"],
         "benchmarks": [compare, f"build/bin/bench-{data.old}", "benchstat build/compare/old.txt build/compare/new.txt"],
-        "cpu": [*capture("cpu"), *pprof("-top", "cpu"), *pprof("-svg -nodecount=30", "cpu"), *pprof("-list=service::leftpad", "cpu"),
+        "cpu": [*capture("cpu"), *pprof("-top", "cpu"), *pprof(shlex.join(callgraph.OPTIONS), "cpu"), *pprof("-list=service::leftpad", "cpu"),
                 f"build/tools/pprof -top -diff_base={file(data.old, 'cpu')} {file(data.new, 'cpu')}"],
         "allocations": [*capture("allocs"), *pprof("-sample_index=alloc_objects -top", "allocs"), *capture("heap")],
         "locks": [*capture("mutex"), *pprof("-top", "mutex")],

@@ -3,7 +3,7 @@ from profiles import tree
 from report import attribution, numbers
 
 # A frame narrower than this part of the whole is not worth its bytes.
-SMALLEST = 0.0008
+SMALLEST = 0.005
 
 
 def _prune(node, least):

@@ -43,7 +43,7 @@ def change(old, new):
     if not old:
         return "new"
     part = new / old - 1
-    digits = 1 if abs(part) > 0.9 and abs(part) < 1 else 0
+    digits = 1 if 0.985 <= abs(part) < 1 else 0
     return f"{part * 100:+.{digits}f}{THIN}%".replace("-", MINUS)
 
 

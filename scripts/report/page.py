@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from report.inputs import ROOT
 
@@ -50,11 +50,17 @@ def as_json(value):
     return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"))
 
 
+def breakable(name):
+    """A C++ name that may be broken after :: and _, where readers expect it."""
+    return Markup(str(escape(name)).replace("::", "::<wbr>").replace("_", "_<wbr>"))
+
+
 def render(fields, documents, modules=MODULES):
     """The page. fields: what the templates name; documents: {id: data for a script}."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True)
+    environment.filters["breakable"] = breakable
     return environment.get_template("page.html.j2").render(
         **fields, sections=SECTIONS, style=style(), scripts=scripts(modules),
         documents={name: as_json(value) for name, value in documents.items() if value})

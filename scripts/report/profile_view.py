@@ -92,3 +92,13 @@ def places(data, kind, value, unit):
     rows = [{"name": name, "old": numbers.amount(old.get(name, 0), unit), "new": numbers.amount(new.get(name, 0), unit)}
             for name in names[:ROWS]]
     return {"rows": rows, "old": numbers.amount(sum(old.values()), unit), "new": numbers.amount(sum(new.values()), unit)}
+
+
+def lock_finding(data):
+    """Who holds the locks that are waited for in the old stage, in a sentence."""
+    pair = data.pair("mutex")
+    totals = attribution.by_component(pair[0], "delay") if pair else {}
+    if not sum(totals.values()):
+        return ""
+    leader = max(sorted(totals), key=totals.get)
+    return f"In {data.old}, {numbers.share(totals[leader], sum(totals.values()))} of it is for locks held by: {_label(leader)}."

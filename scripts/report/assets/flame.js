@@ -24,8 +24,8 @@
         const whole = data.root[state.view] || 1;
         return `${node.name}: ${amount(node.value)}, ${((100 * node.value) / whole).toFixed(1)} %`;
       }
-      const change = node.o ? `${node.v >= node.o ? '+' : '−'}${Math.abs((100 * (node.v - node.o)) / node.o).toFixed(0)} %` : 'new';
-      return `${node.name}: ${amount(node.o)} → ${amount(node.v)} (${change})`;
+      const change = node.before ? `${node.after >= node.before ? '+' : '−'}${Math.abs(100 * (node.after / node.before - 1)).toFixed(0)} %` : 'new';
+      return `${node.name}: ${amount(node.before)} → ${amount(node.after)} (${change})`;
     }
     function say(text) {
       details.textContent = text || data.title;
@@ -33,9 +33,9 @@
 
     // Orange is more than before, blue is less; the tone is the change as a part of the whole.
     function changeColor(node) {
-      const part = Math.abs(node.v - node.o) / Math.max(data.root.o, data.root.v);
+      const part = Math.abs(node.after - node.before) / Math.max(data.root.o, data.root.v);
       const tone = part < 0.004 ? 0 : Math.min(1, 0.3 + 3 * part);
-      return `color-mix(in srgb, var(${node.v > node.o ? '--more' : '--less'}) ${Math.round(100 * tone)}%, var(--same))`;
+      return `color-mix(in srgb, var(${node.after > node.before ? '--more' : '--less'}) ${Math.round(100 * tone)}%, var(--same))`;
     }
     function fill({ highlight, data: node }) {
       if (highlight) return 'var(--mark)';
@@ -44,7 +44,7 @@
       return node.own ? name : `color-mix(in srgb, ${name} 55%, white)`;
     }
 
-    // What d3-flame-graph draws: name, value, children. A frame belongs to the component that called it last.
+    // What d3-flame-graph draws: name, value, children (v would be a value to it, too). A frame belongs to the component that called it last.
     function tree(node, above) {
       const own = data.components[node.n];
       const component = own || above;
@@ -52,13 +52,13 @@
       const children = node.c.map((child) => tree(child, component)).filter((child) => child.value > 0);
       // In the difference the widths of the parts may add up to more than the whole.
       const sum = children.reduce((total, child) => total + child.value, 0);
-      return { name: node.n, value: Math.max(value, sum), o: node.o, v: node.v, component, own: Boolean(own), children };
+      return { name: node.n, value: Math.max(value, sum), before: node.o, after: node.v, component, own: Boolean(own), children };
     }
 
     const chart = flamegraph.default()
       .cellHeight(18)
       .inverted(true)
-      .minFrameSize(1)
+      .minFrameSize(2)
       .resetHeightOnZoom(true)
       .transitionDuration(still ? 0 : 200)
       .sort((a, b) => b.data.value - a.data.value || a.data.name.localeCompare(b.data.name))
