@@ -247,6 +247,12 @@ TEST_F(Http, SecondCaptureIsToldHowLongToWait) {
   }
 }
 
+TEST_F(Http, NextCaptureMayFollowAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(server_.get("/debug/pprof/profile?seconds=0.01").status, 200);
+  }
+}
+
 TEST_F(Http, ClientThatLeavesEndsItsCaptureWithin200Ms) {
   auto best = steady_clock::duration::max();
   for (int i = 0; i < 3; ++i) {  // the best of three: a busy machine may delay one

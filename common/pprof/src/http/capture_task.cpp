@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <cstdio>
 #include <exception>
 
 namespace pprof::internal {
@@ -33,8 +34,10 @@ bool CaptureTask::step(httplib::DataSink& sink) {
     if (!data.empty() && !sink.write(data.data(), data.size())) return false;
     sink.done();
     return true;
-  } catch (const std::exception&) {
-    return false;  // the headers have gone out: only a broken connection can tell the client
+  } catch (const std::exception& error) {
+    // The headers have gone out: only a broken connection can tell the client.
+    std::fprintf(stderr, "pprof: the capture failed: %s\n", error.what());
+    return false;
   }
 }
 

@@ -53,10 +53,15 @@ CaptureTask::Work delta_work(const Endpoint& endpoint, nanoseconds duration, int
 CaptureTask::Work timed_work(const Endpoint& endpoint, nanoseconds duration, int debug,
                              std::shared_ptr<CaptureSlot::Lease> lease) {
   return [&endpoint, duration, debug,
-          lease = std::move(lease)](const CaptureTask::Wanted& wanted) -> std::string {
+          lease = std::move(lease)](const CaptureTask::Wanted& wanted) mutable -> std::string {
     const CaptureTask::Wanted watching = watching_modules(wanted);
-    if (endpoint.json) return endpoint.json(duration, watching);
+    if (endpoint.json) {
+      std::string json = endpoint.json(duration, watching);
+      lease.reset();
+      return json;
+    }
     const Profile profile = endpoint.timed(duration, watching);
+    lease.reset();  // before the answer goes out: its reader may ask for the next one at once
     return wanted() ? encode(endpoint, profile, debug) : std::string();
   };
 }

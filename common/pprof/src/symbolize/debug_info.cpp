@@ -116,7 +116,8 @@ std::vector<Frame> DebugInfo::frames_at(std::uintptr_t address) {
     if (!frames.empty()) return frames;
   }
   if (symbol == nullptr) return {};
-  const std::string name(symbol, std::string_view(symbol).find('@'));  // without "@@GLIBC_2.3.2"
+  const std::string_view versioned(symbol);
+  const std::string name(versioned.substr(0, versioned.find('@')));  // without "@@GLIBC_2.3.2"
   return {{short_name(demangle(name)), name, {}, 0, 0}};
 }
 

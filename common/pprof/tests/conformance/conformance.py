@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+"""Checks that the stock tools read every profile of the example service.
+
+Each endpoint x {go tool pprof, standalone pprof} x {raw, top, list, peek, tags, svg, each
+sample_index, diff_base}; for the go tool the service's binary is moved away first. What cannot
+work is asserted to fail as expected: disasm in the go tool, which does not read C++ binaries. Then
+npm's pprof-format, which shares no code with either, reads every profile, and counts the names.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from service import Service
+
+# Endpoint: query for two captures, its sample types, and a function that must be in it.
+ENDPOINTS = {
+    "profile": ("seconds=3", ["samples", "cpu"], "count_words"),
+    "wall": ("seconds=2", ["samples", "wall"], "count_words"),
+    "heap": ("", ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"],
+             "Totals::remember"),
+    "allocs": ("", ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"],
+               "count_words"),
+    "heap-delta": ("seconds=1", ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"],
+                   ""),
+    "allocs-delta": ("seconds=1", ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"],
+                     "count_words"),
+    "block": ("", ["contentions", "delay"], "Totals::add"),
+    "mutex": ("", ["contentions", "delay"], "Totals::add"),
+    "threads": ("", ["threads"], "main"),
+    "goroutine": ("", ["threads"], "main"),
+}
+SOURCE_LINES = {"count_words": "words >> word", "Totals::remember": "latest_.push_back",
+                "Totals::add": "lock_guard lock", "main": "server.listen"}
+LABELS = {"profile": {"thread", "route"}, "wall": {"thread", "route"}, "threads": {"thread"},
+          "goroutine": {"thread"}}
+MIN_NAMED = 0.95
+
+
+class Matrix:
+    """Runs the cells and remembers what failed."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.cells = 0
+        self.failures = []
+        self.environment = dict(os.environ, PPROF_TMPDIR=str(folder), HOME=str(folder))
+
+    def run(self, tool, arguments):
+        done = subprocess.run([*tool, *map(str, arguments)], env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                              check=False)
+        return done.returncode, done.stdout
+
+    def check(self, name, condition, output):
+        self.cells += 1
+        if not condition:
+            self.failures.append(name)
+            print(f"FAILED {name}\n{output[:1500]}\n", flush=True)
+
+    def cell(self, name, tool, arguments, *patterns):
+        status, output = self.run(tool, arguments)
+        found = all(re.search(pattern, output) for pattern in patterns)
+        self.check(name, status == 0 and found, f"wanted {patterns}, status {status}:\n{output}")
+
+
+def check_tool(matrix, label, tool, captured):
+    """One tool's rows, two at a time."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        rows = [pool.submit(check_row, matrix, label, tool, endpoint, *captured[endpoint])
+                for endpoint in captured]
+    for row in rows:
+        row.result()
+
+
+def check_row(matrix, label, tool, endpoint, url, first, second):
+    """Every report on one endpoint's profile."""
+    _, types, function = ENDPOINTS[endpoint]
+    escaped = re.escape(function) if function else "."
+    cell = lambda report, arguments, *patterns: matrix.cell(
+        f"{label} {endpoint} {report}", tool, arguments, *patterns)
+    cell("raw", ["-raw", second], r"Samples:", r"Mappings", *[f"{t}/" for t in types])
+    cell("top by URL", ["-top", url], r"flat%", r"Showing nodes")
+    cell("top", ["-top", "-nodecount=500", second], r"flat%", escaped)
+    if function:
+        cell("list", [f"-list={function}$", second], r"ROUTINE =+ .*" + escaped,
+             re.escape(SOURCE_LINES[function]))
+    cell("peek", [f"-peek={function or '.'}", second], r"flat%", escaped)
+    cell("tags", ["-tags", second], *[rf"\b{label}: Total" for label in LABELS.get(endpoint, ())])
+    svg = matrix.folder / f"{label}.{endpoint}.svg"
+    cell("svg", ["-svg", f"-output={svg}", "-nodefraction=0", second], r"Generating report")
+    matrix.check(f"{label} {endpoint} svg has the function",
+                 svg.exists() and "</svg>" in svg.read_text(), "no svg")
+    for sample_type in types:
+        cell(f"sample_index={sample_type}", ["-top", f"-sample_index={sample_type}", second],
+             f"Type: {sample_type}", r"flat%")
+    cell("diff_base", ["-top", f"-diff_base={first}", second], r"Showing nodes")
+
+
+def check_disassembly(matrix, go_tool, standalone, binary, profile):
+    # -show: this pprof takes the first node of the graph to find where the binary was loaded, and
+    # finds nothing if that node lies in a library.
+    reports = ["-show=count_words", "-disasm=count_words"]
+    status, output = matrix.run(go_tool, [*reports, binary, profile])
+    matrix.check("go tool disasm fails as expected",
+                 status != 0 and "no matches found" in output, output)
+    matrix.cell("standalone disasm", standalone,
+                [*reports, binary, profile], r"ROUTINE =+", r"\b(call|mov)[a-z]*\b")
+
+
+def read_independently(matrix, node, modules, profiles):
+    reader = pathlib.Path(__file__).with_name("pprof_reader.cjs")
+    status, output = matrix.run([node, reader], [modules, *profiles.values()])
+    matrix.check("pprof-format reads every profile", status == 0, output)
+    if status != 0:
+        return
+    for endpoint, found in zip(profiles, json.loads(output)):
+        _, types, function = ENDPOINTS[endpoint]
+        name = f"pprof-format {endpoint}"
+        matrix.check(f"{name} rules", not found["problems"], str(found["problems"][:5]))
+        matrix.check(f"{name} types", [t.split("/")[0] for t in found["types"]] == types,
+                     str(found["types"]))
+        matrix.check(f"{name} has {function}", not function or function in found["functions"],
+                     str(found["functions"]))
+        matrix.check(f"{name} labels", LABELS.get(endpoint, set()) <= set(found["labels"]),
+                     str(found["labels"]))
+        share = found["named"] / found["total"] if found["total"] else 1
+        print(f"{name}: {100 * share:.1f} % of {found['samples']} samples fully named")
+        matrix.check(f"{name} names", share >= MIN_NAMED, f"{share}")
+
+
+def check_trace(matrix, service):
+    trace = json.loads(service.fetch("trace?seconds=1", matrix.folder / "trace.json").read_text())
+    names = {event.get("name") for event in trace["traceEvents"]}
+    matrix.check("trace has the service's spans", "count_words" in names, str(names))
+    keys = {"ph", "pid", "tid", "name"}
+    matrix.check("trace events have the format's keys",
+                 all(keys <= event.keys() for event in trace["traceEvents"]), "")
+
+
+def capture(service, folder):
+    """Two profiles of each endpoint: {endpoint: (url, first, second)}."""
+    captured = {}
+    for endpoint, (query, _, _) in ENDPOINTS.items():
+        path = endpoint.removesuffix("-delta") + (f"?{query}" if query else "")
+        files = [service.fetch(path, folder / f"{endpoint}.{i}.pb.gz") for i in (1, 2)]
+        short = path.replace("seconds=3", "seconds=1").replace("seconds=2", "seconds=1")
+        captured[endpoint] = (service.url(short), *files)
+    return captured
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--example", required=True, help="the example service's binary")
+    parser.add_argument("--standalone", required=True, help="standalone pprof")
+    parser.add_argument("--modules", required=True, help="node_modules with pprof-format")
+    parser.add_argument("--go", default="go")
+    parser.add_argument("--node", default="node")
+    options = parser.parse_args()
+    go_tool, standalone = [options.go, "tool", "pprof"], [options.standalone]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        matrix = Matrix(folder)
+        service = Service(options.example, folder)
+        away = folder / "moved-away"
+        try:
+            captured = capture(service, folder)
+            check_disassembly(matrix, go_tool, standalone, service.binary, captured["profile"][2])
+            check_tool(matrix, "standalone", standalone, captured)
+            service.binary.rename(away)
+            check_tool(matrix, "go tool", go_tool, captured)
+            gone = service.fetch("profile?seconds=1", folder / "gone.pb.gz")
+            matrix.cell("captured with the binary gone", go_tool, ["-top", gone], "count_words")
+            check_trace(matrix, service)
+        finally:
+            service.stop()
+        read_independently(matrix, options.node, options.modules,
+                           {endpoint: files[2] for endpoint, files in captured.items()})
+        print(f"{matrix.cells} checks, {len(matrix.failures)} failed, "
+              f"{service.requests} requests served meanwhile")
+        return 1 if matrix.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

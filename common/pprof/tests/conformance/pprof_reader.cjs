@@ -1,0 +1,71 @@
+// Reads profiles with npm's pprof-format, an implementation of profile.proto that shares nothing
+// with ours, checks the format's rules, and prints what it found as JSON.
+// Usage: node pprof_reader.cjs MODULES_DIR PROFILE...   Called by conformance.py.
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const zlib = require('zlib');
+
+const {Profile} = require(path.join(process.argv[2], 'pprof-format'));
+
+function byId(list, what, problems) {
+  const map = new Map();
+  for (const entry of list) {
+    if (Number(entry.id) === 0 || map.has(Number(entry.id))) problems.push(`${what} id ${entry.id}`);
+    map.set(Number(entry.id), entry);
+  }
+  return map;
+}
+
+function read(file) {
+  const profile = Profile.decode(zlib.gunzipSync(fs.readFileSync(file)));
+  const problems = [];
+  const text = (index) => profile.stringTable.strings[Number(index)];
+  if (text(0) !== '') problems.push('string 0 is not empty');
+  const mappings = byId(profile.mapping, 'mapping', problems);
+  const functions = byId(profile.function, 'function', problems);
+  const locations = byId(profile.location, 'location', problems);
+  const main = profile.mapping[0];
+  if (!path.isAbsolute(text(main.filename))) problems.push('mapping 1 has no absolute file');
+  if (!/^[0-9a-f]{16,}$/.test(text(main.buildId))) problems.push('mapping 1 has no hex build-id');
+  for (const mapping of profile.mapping) {
+    const all = mapping.hasFunctions && mapping.hasFilenames && mapping.hasLineNumbers &&
+        mapping.hasInlineFrames;
+    if (!all) problems.push(`mapping ${text(mapping.filename)} lacks a has_ flag`);
+  }
+
+  // A frame is the application's if it lies in the executable; it must have a name, file and line.
+  let named = 0;
+  let total = 0;
+  const names = new Set();
+  for (const sample of profile.sample) {
+    if (sample.value.length !== profile.sampleType.length) problems.push('number of values');
+    const weight = Math.abs(Number(sample.value[sample.value.length - 1]));
+    let complete = true;
+    for (const id of sample.locationId) {
+      const location = locations.get(Number(id));
+      if (location === undefined) { problems.push(`no location ${id}`); continue; }
+      const mapping = mappings.get(Number(location.mappingId));
+      if (Number(location.mappingId) !== 0 && mapping === undefined) problems.push('no mapping');
+      const isMain = mapping === main;
+      if (isMain && location.line.length === 0) complete = false;
+      for (const line of location.line) {
+        const fn = functions.get(Number(line.functionId));
+        if (fn === undefined) { problems.push(`no function ${line.functionId}`); continue; }
+        names.add(text(fn.name));
+        const isStart = text(fn.name) === '_start';  // crt1.o: no debug information
+        if (isMain && !isStart && (!text(fn.filename) || Number(line.line) === 0)) complete = false;
+      }
+    }
+    total += weight;
+    if (complete) named += weight;
+  }
+  return {
+    file, problems, samples: profile.sample.length, named, total,
+    types: profile.sampleType.map((t) => `${text(t.type)}/${text(t.unit)}`),
+    functions: [...names],
+    labels: [...new Set(profile.sample.flatMap((s) => s.label.map((l) => text(l.key))))],
+  };
+}
+
+console.log(JSON.stringify(process.argv.slice(3).map(read)));
