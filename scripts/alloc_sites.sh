@@ -7,7 +7,7 @@
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/alloc_sites.sh STAGE [NEW] [--stacks] [--others]
+Usage: scripts/alloc_sites.sh STAGE [NEW] [--stacks] [--others] [--out DIR]
 
 What Go's escape analysis (go build -gcflags=-m) tells, for C++: the calls in the stage's object files, as
 the optimizer left them, that can allocate. With two stages: what STAGE has and NEW has not, and the reverse.
@@ -23,16 +23,18 @@ the heap. How often it does, only a profile tells: make profile-allocs.
 
   --stacks   under each line, the chain of inlined functions that leads to the call
   --others   also the functions called that do not count, to check the rule
+  --out DIR  where results go (default build/profiles/STAGE, for two stages build/profiles/diff/STAGE/NEW)
   --help     this text
 
 Example: make alloc-sites STAGE=v1-naive        (or: scripts/alloc_sites.sh v1-naive v2-optimized)
 TEXT
 }
 
-stages=() options=()
+stages=() options=() out=''
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
+    --out) need_value "$1" $#; out=$2; shift ;;
     --stacks | --others) options+=("$1") ;;
     -*) usage_error "$1" 'unknown option' ;;
     *) stages+=("$1") ;;
@@ -46,15 +48,17 @@ for stage in "${stages[@]}"; do
     die "build/$stage" 'this stage is not built' 'Run: make build'
 done
 need_tool objdump binutils
-need_tool addr2line binutils
+need_tool eu-addr2line elfutils
 need_tool "$PYTHON" python3
 
-show_command objdump -dr --no-show-raw-insn "build/${stages[0]}/CMakeFiles/stage-${stages[0]}.dir/*.o"
-show_command addr2line -Cfipa -j SECTION -e OBJECT ADDRESS…
+for stage in "${stages[@]}"; do
+  printf '%s\n' "\$ objdump -dr --no-show-raw-insn build/$stage/CMakeFiles/stage-$stage.dir/*.o"
+done
+printf '%s\n' "\$ eu-addr2line -afiC -j SECTION -e OBJECT ADDRESS…   (for each of them)"
 if ((${#stages[@]} == 1)); then
-  out=$BUILD_DIR/profiles/${stages[0]}/alloc-sites
+  out=${out:-$BUILD_DIR/profiles/${stages[0]}}/alloc-sites
 else
-  out=$BUILD_DIR/profiles/diff/${stages[0]}/${stages[1]}/alloc-sites
+  out=${out:-$BUILD_DIR/profiles/diff/${stages[0]}/${stages[1]}}/alloc-sites
 fi
 mkdir -p "${out%/*}"
 python_module profiles.alloc_sites "${stages[@]}" ${options[@]+"${options[@]}"} --json "$out.json" | tee "$out.txt"

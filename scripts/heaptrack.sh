@@ -9,7 +9,7 @@
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/heaptrack.sh STAGE [-n REQUESTS] [-c CLIENTS]
+Usage: scripts/heaptrack.sh STAGE [-n REQUESTS] [-c CLIENTS] [--out DIR]
 
 Records every allocation of the service while ab loads it. Prints totals, the peak and the places that
 allocate most; writes heaptrack's data, its whole report and a flame graph to build/profiles/STAGE/.
@@ -19,6 +19,7 @@ malloc, which a program with tcmalloc never calls. Expect about an eighth of the
 
   -n REQUESTS   how many requests (default 5000)
   -c CLIENTS    how many at a time (default 8)
+  --out DIR     where results go (default build/profiles/STAGE)
   --help        this text
 
 Example: make heaptrack STAGE=v1-naive        (or: scripts/heaptrack.sh v1-naive -n 20000)
@@ -29,12 +30,13 @@ TEXT
 [[ ${1--} != -* ]] || usage_error "${1:-nothing}" 'the first argument must be a stage'
 stage=$1
 shift
-requests=5000 clients=8
+requests=5000 clients=8 out=$BUILD_DIR/profiles/$stage
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
     -n) need_value "$1" $#; need_number "$1" "$2"; requests=$2; shift 2 ;;
     -c) need_value "$1" $#; need_number "$1" "$2"; clients=$2; shift 2 ;;
+    --out) need_value "$1" $#; out=$2; shift 2 ;;
     *) usage_error "$1" 'unknown option' ;;
   esac
 done
@@ -66,7 +68,6 @@ start_recorded() {
   SERVICE_URL=$(service_said 'listening on')
 }
 
-out=$BUILD_DIR/profiles/$stage
 mkdir -p "$out"
 prefix=$out/heaptrack
 rm -f -- "$prefix".{zst,gz,txt,folded,flame.html}
@@ -89,7 +90,8 @@ data=$(find "$out" -maxdepth 1 -name 'heaptrack.zst' -o -maxdepth 1 -name 'heapt
 show_command heaptrack_print -a 1 -p 1 -T 0 -F "$prefix.folded" -f "$data"
 heaptrack_print -a 1 -p 1 -T 0 -F "$prefix.folded" -f "$data" >"$prefix.txt"
 python_module profiles.heaptrack "$prefix.txt" "$prefix.folded" "$stage" "$requests"
-python_module profiles.flame "$prefix.folded" --stage "$stage" --title "$stage: allocations (heaptrack)" --unit allocations --page "$prefix.flame.html"
+python_module profiles.flame "$prefix.folded" --stage "$stage" --title "$stage: allocations (heaptrack)" --unit allocations --page "$prefix.flame.html" ||
+  warn 'there is no flame graph (see above)'
 printf '\n'
 result_at "$prefix.txt"
 printf '        %s\n        %s\n' "${prefix#"$REPO_ROOT"/}.folded" "${prefix#"$REPO_ROOT"/}.flame.html"

@@ -12,7 +12,7 @@
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/profile.sh KIND STAGE [--seconds N] [-c CLIENTS] [-- SERVICE OPTION…]
+Usage: scripts/profile.sh KIND STAGE [--seconds N] [-c CLIENTS] [--out DIR] [-- SERVICE OPTION…]
 
 Starts the service of the stage on free ports, loads it with ab, captures a profile from /debug/pprof/ and
 ends both. Prints pprof's top; writes the profile, its call graph and its flame graph to
@@ -25,6 +25,7 @@ build/profiles/STAGE/. KIND is one of
 
   --seconds N   how long to capture (default 10; heap 5, threads and trace 1)
   -c CLIENTS    how many requests at a time (default 8)
+  --out DIR     where results go (default build/profiles/STAGE)
   --help        this text
 
 Example: make profile-cpu STAGE=v1-naive SECONDS=5        (or: scripts/profile.sh cpu v1-naive --seconds 5)
@@ -41,12 +42,13 @@ shift
 [[ ${1--} != -* ]] || usage_error "${1:-nothing}" 'the second argument must be a stage'
 stage=$1
 shift
-seconds=$SECONDS_DEFAULT clients=8
+seconds=$SECONDS_DEFAULT clients=8 out=$BUILD_DIR/profiles/$stage
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
     --seconds) need_value "$1" $#; need_number "$1" "$2"; seconds=$2; shift 2 ;;
     -c) need_value "$1" $#; need_number "$1" "$2"; clients=$2; shift 2 ;;
+    --out) need_value "$1" $#; out=$2; shift 2 ;;
     --) shift; break ;;
     *) usage_error "$1" 'unknown option' ;;
   esac
@@ -59,7 +61,6 @@ need_tool curl curl
 need_tool "$PYTHON" python3
 [[ $KIND == trace ]] || need_pprof
 
-out=$BUILD_DIR/profiles/$stage
 mkdir -p "$out"
 forget_capture "$out/$KIND"
 sample_more

@@ -13,7 +13,7 @@
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/profile_diff.sh [OLD [NEW]] [--kind KIND] [--seconds N]
+Usage: scripts/profile_diff.sh [OLD [NEW]] [--kind KIND] [--seconds N] [--out DIR]
 
 Prints what NEW has more (+) and less (-) than OLD; writes the call graph and the flame graph of the
 difference to build/profiles/diff/OLD/NEW/. A stage whose capture is missing or older than its program
@@ -22,18 +22,20 @@ is captured first. The flame graph counts per request, since the faster stage se
   OLD, NEW      stages, or captures (FILE.pb.gz); default v1-naive and v2-optimized
   --kind KIND   cpu, heap, allocs, mutex, block, threads or wall (default cpu)
   --seconds N   how long to capture, if need be (default: that of profile.sh)
+  --out DIR     where results go (default build/profiles/diff/OLD/NEW)
   --help        this text
 
 Example: make profile-diff OLD=v1-naive NEW=v2-optimized KIND=allocs
 TEXT
 }
 
-sides=() kind=cpu limits=()
+sides=() kind=cpu limits=() out=''
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
     --kind) need_value "$1" $#; kind=$2; shift 2 ;;
     --seconds) need_value "$1" $#; need_number "$1" "$2"; limits=("$1" "$2"); shift 2 ;;
+    --out) need_value "$1" $#; out=$2; shift 2 ;;
     -*) usage_error "$1" 'unknown option' ;;
     *) sides+=("$1"); shift ;;
   esac
@@ -73,7 +75,7 @@ use_capture "$old"
 old_file=$CAPTURED old_name=$NAME
 use_capture "$new"
 new_file=$CAPTURED new_name=$NAME
-out=$BUILD_DIR/profiles/diff/$old_name/$new_name
+out=${out:-$BUILD_DIR/profiles/diff/$old_name/$new_name}
 mkdir -p "$out"
 prefix=$out/$KIND
 rm -f -- "$prefix".{svg,folded,flame.html,top.txt}
@@ -103,7 +105,8 @@ old_requests=$(requests_of "$old_file") new_requests=$(requests_of "$new_file")
     "$old_name" "$old_requests" "$new_name" "$new_requests"
 python_module profiles.flame "$new_raw" --base "$old_raw" --sample-index "$SAMPLE_INDEX" --unit "$UNIT_NAME" \
   --names "$old_name" "$new_name" --requests "$old_requests" "$new_requests" \
-  --title "$KIND_WHAT: $old_name against $new_name" --folded "$prefix.folded" --page "$prefix.flame.html"
+  --title "$KIND_WHAT: $old_name against $new_name" --folded "$prefix.folded" --page "$prefix.flame.html" ||
+  warn 'there is no flame graph (see above)'
 
 printf '\n'
 result_at "$prefix.svg"

@@ -23,11 +23,11 @@ read_raw() {
 }
 
 # is_empty RAW: true if there is no sample in it.
-is_empty() { ! grep -qE '^ *-?[0-9]+( +-?[0-9]+)*: [0-9]' "$1"; }
+is_empty() { awk '/^Locations/ { exit } /^ *-?[0-9]+( +-?[0-9]+)*: [0-9]/ { found = 1; exit } END { exit found }' "$1"; }
 
 # show_profile PREFIX STAGE: PREFIX.pb.gz on the terminal and as pictures.
 show_profile() {
-  local prefix=$1 stage=$2
+  local prefix=$1 stage=$2 own=${OWN_CODE/STAGE/$2}
   if is_empty "$RAW"; then
     printf 'The profile is empty: %s.\n' "$EMPTY_REASON"
     printf 'Capture for longer or with more clients: scripts/profile.sh %s %s --seconds 30 -c 32\n' "$KIND" "$stage"
@@ -35,13 +35,14 @@ show_profile() {
     return
   fi
   run "${PPROF[@]}" -top -nodecount="$TOP_NODES" -sample_index="$SAMPLE_INDEX" "$prefix.pb.gz" 2>&1 | tee "$prefix.top.txt"
-  printf "\nThe same, only functions written in %s/; what they call counts as theirs:\n" "$stage"
-  run "${PPROF[@]}" -top -show="/$stage/" -nodecount="$TOP_NODES" -sample_index="$SAMPLE_INDEX" "$prefix.pb.gz" 2>&1 |
+  printf '\nThe same, only functions written in %s/; what they call counts as theirs:\n' "$own"
+  run "${PPROF[@]}" -top -show="/$own/" -nodecount="$TOP_NODES" -sample_index="$SAMPLE_INDEX" "$prefix.pb.gz" 2>&1 |
     without_header
   printf '\n'
   run_quietly "${PPROF[@]}" -svg -sample_index="$SAMPLE_INDEX" -output="$prefix.svg" "$prefix.pb.gz"
   python_module profiles.flame "$RAW" --sample-index "$SAMPLE_INDEX" --title "$stage: $KIND_WHAT" --unit "$UNIT_NAME" \
-    --folded "$prefix.folded" --page "$prefix.flame.html"
+    --folded "$prefix.folded" --page "$prefix.flame.html" ||
+    warn 'there is no flame graph (see above)'
   printf '\n'
   result_at "$prefix.pb.gz"
   printf '        %-42s call graph\n        %-42s flame graph (open it in a browser)\n        %-42s folded stacks\n' \

@@ -7,11 +7,14 @@ readonly KINDS='cpu heap allocs mutex block threads wall trace'
 # The service refuses longer captures.
 readonly MAX_SECONDS=300
 
-# set_kind KIND: sets KIND, KIND_WHAT, ENDPOINT, EXTENSION, SAMPLE_INDEX (the value shown), UNIT_NAME (where the
-# profile says just count), EMPTY_REASON, SECONDS_DEFAULT, HEAP_SAMPLE_BYTES, and CAPTURE: timed (?seconds=N,
-# what N seconds added) or snapshot (as it is after N seconds of load).
+# set_kind KIND: sets KIND and
+#   KIND_WHAT ENDPOINT EXTENSION SECONDS_DEFAULT EMPTY_REASON
+#   CAPTURE            timed (?seconds=N: what N seconds added) or snapshot (as it is after N seconds of load)
+#   SAMPLE_INDEX       the value shown; UNIT_NAME is its unit where the profile says just count
+#   OWN_CODE           a pattern of the folders whose functions are shown apart
+#   HEAP_SAMPLE_BYTES  how often the heap sampler looks, if not as usual
 set_kind() {
-  KIND=$1 CAPTURE=timed SECONDS_DEFAULT=10 UNIT_NAME='' ENDPOINT=$1 EXTENSION=pb.gz HEAP_SAMPLE_BYTES=''
+  KIND=$1 CAPTURE=timed SECONDS_DEFAULT=10 UNIT_NAME='' ENDPOINT=$1 EXTENSION=pb.gz HEAP_SAMPLE_BYTES='' OWN_CODE='STAGE'
   case $KIND in
     cpu)
       ENDPOINT=profile KIND_WHAT='CPU time' SAMPLE_INDEX=cpu
@@ -19,6 +22,7 @@ set_kind() {
       ;;
     heap)
       KIND_WHAT='memory in use' SAMPLE_INDEX=inuse_space CAPTURE=snapshot SECONDS_DEFAULT=5 HEAP_SAMPLE_BYTES=4096
+      OWN_CODE='(common|STAGE)' # a stage itself keeps next to nothing
       EMPTY_REASON='too little memory is in use to meet the sampler'
       ;;
     allocs)
@@ -35,6 +39,7 @@ set_kind() {
       ;;
     threads)
       KIND_WHAT='threads and where they are' SAMPLE_INDEX=threads CAPTURE=snapshot SECONDS_DEFAULT=1 UNIT_NAME=threads
+      OWN_CODE='(common|STAGE)'
       EMPTY_REASON='no thread answered'
       ;;
     wall)
@@ -61,14 +66,19 @@ kind_hints() {
   case $KIND in
     cpu)
       hint "$pprof -list=service::leftpad $file" 'annotated source'
-      hint "$pprof -disasm='^service::leftpad' \$PWD/build/bin/leftpad-$1 $file" 'annotated instructions'
-      hint "google-pprof --disasm=service::leftpad build/bin/leftpad-$1 $file" 'the same from gperftools'
+      # go tool pprof reads only Go's own programs.
+      [[ ${PPROF[0]} == go ]] || hint "$pprof -disasm=leftpad \$PWD/build/bin/leftpad-$1 $file" 'annotated instructions'
       ;;
-    allocs) hint "$pprof -sample_index=alloc_space -top $file" 'bytes instead of objects' ;;
-    mutex | block) hint "$pprof -sample_index=contentions -top $file" 'how often instead of how long' ;;
+    allocs)
+      hint "$pprof -sample_index=alloc_space -top $file" 'bytes instead of objects'
+      hint "$pprof -list=service::leftpad $file" 'annotated source'
+      ;;
+    mutex | block)
+      hint "$pprof -sample_index=contentions -top $file" 'how often instead of how long'
+      hint "$pprof -list=Logger::write_line $file" 'annotated source'
+      ;;
     threads | wall) hint "$pprof -tags $file" 'by thread and route' ;;
   esac
-  [[ $KIND == cpu ]] || hint "$pprof -list=service::$([[ $KIND =~ mutex|block ]] && echo Logger::write_line || echo leftpad) $file" 'annotated source'
 }
 
 hint() { printf '        %-78s # %s\n' "$1" "$2"; }

@@ -1,7 +1,8 @@
-"""The calls in object files and where they come from, by objdump and addr2line. Used by alloc_sites.py.
+"""The calls in object files and where they come from, by objdump and eu-addr2line. Used by alloc_sites.py.
 
 A call is a call or jump instruction with a target outside its function. Its source is the chain of inlined
 functions that DWARF records for its address. Works on objects that are not linked: relocations name the targets.
+Not binutils' addr2line, which can name the wrong function where inlined code begins one.
 """
 import re
 import subprocess
@@ -14,6 +15,7 @@ _FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 # x86-64 and arm64; a conditional jump never leaves a function.
 _CALL = re.compile(r"^\s*([0-9a-f]+):\s+(?:call|callq|jmp|jmpq|bl|b)\s+(.*)$")
 _RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\S+\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
+_PLACE = re.compile(r"(.*?)(?::(\d+)(?::\d+)?)?$")
 _LOCAL_TARGET = re.compile(r"<([^>+]+)(?:\+0x[0-9a-f]+)?>$")
 
 
@@ -38,7 +40,7 @@ def _output(*command):
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
-        raise Failure(command[0], "this program is not installed (Debian package binutils)", "Run: make setup") from error
+        raise Failure(command[0], "this program is not installed", "Run: make setup") from error
     except subprocess.CalledProcessError as error:
         raise Failure(command[0], f"it failed: {error.stderr.strip()[:200]}", "Is the object built? Run: make build") from error
     return done.stdout
@@ -74,7 +76,8 @@ def locate(found):
     for call in found:
         groups.setdefault((call.object, call.section), []).append(call)
     for (file, section), group in groups.items():
-        text = _output("addr2line", "-e", file, "-j", section, "-a", "-f", "-i", "-C", *(hex(call.address) for call in group))
+        addresses = [hex(call.address) for call in group]
+        text = _output("eu-addr2line", "-afiC", "-e", file, "-j", section, *addresses)
         answers = re.split(r"^0x[0-9a-f]+\n", text, flags=re.MULTILINE)[1:]
         for call, answer in zip(group, answers):
             lines = answer.splitlines()
@@ -82,8 +85,8 @@ def locate(found):
 
 
 def _frame(function, place):
-    file, _, line = place.split(" ")[0].rpartition(":")
-    return Frame(function, file, int(line) if line.isdigit() else 0)
+    file, line = _PLACE.match(place).groups()
+    return Frame(function.split(" inlined at ")[0], file, int(line or 0))
 
 
 def demangle(names):

@@ -1,0 +1,147 @@
+"""Every kind of profile on a real, short capture under load: what it must name, what it leaves, how it fails."""
+import json
+import os
+import signal
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from captures import V1, V2, Captures, built, shares
+
+
+@built
+class Kinds(Captures):
+    def files(self, kind):
+        for ending in ("pb.gz", "svg", "folded", "flame.html", "top.txt", "about.json"):
+            self.assertGreater((self.out / f"{kind}.{ending}").stat().st_size, 0, ending)
+
+    def test_cpu_is_led_by_logging_and_metrics_in_the_stage(self):
+        _, own, out = self.profile("cpu", V1)
+        self.files("cpu")
+        cumulative = shares(own, 5)
+        logger = max(share for name, share in cumulative.items() if name.startswith("service::Logger::"))
+        self.assertGreater(logger, cumulative.get("service::leftpad", 0))
+        self.assertGreater(cumulative["service::StatsD::send"], 0)
+        self.assertRegex(out, r"(?m)^\$ build/bin/leftpad-v1-naive .*\n\$ ab .* &\n\$ curl .*/debug/pprof/profile\?seconds=2'$")
+        self.assertIn("-list=service::leftpad", out)
+
+    def test_allocs_are_led_by_leftpad_and_statsd_in_v1(self):
+        _, own, _ = self.profile("allocs", V1)
+        self.files("allocs")
+        cumulative = shares(own, 5)
+        self.assertGreater(cumulative["service::leftpad"], 20)
+        self.assertGreater(cumulative["service::StatsD::send"], 20)
+        self.assertGreater(json.loads((self.out / "allocs.about.json").read_text())["requests"], 100)
+
+    def test_allocs_of_v2_do_not_name_statsd(self):
+        _, own, _ = self.profile("allocs", V2)
+        cumulative = shares(own, 5)
+        self.assertNotIn("service::StatsD::send", cumulative)
+        self.assertLess(cumulative["service::leftpad"], 10)
+
+    def test_heap_shows_what_the_server_keeps(self):
+        whole, own, _ = self.profile("heap", V1)
+        self.files("heap")
+        self.assertIn("Type: inuse_space", whole)
+        self.assertRegex(own, r"service::\w+")
+
+    def test_mutex_charges_the_loggers_lock_in_v1(self):
+        _, own, _ = self.profile("mutex", V1)
+        self.files("mutex")
+        self.assertEqual(next(iter(shares(own))), "service::Logger::write_line")
+
+    def test_block_charges_who_waits_for_the_logger_in_v1(self):
+        _, own, _ = self.profile("block", V1)
+        self.files("block")
+        self.assertEqual(next(iter(shares(own))), "service::Logger::write_line")
+
+    def test_threads_shows_the_pool(self):
+        _, own, _ = self.profile("threads", V1)
+        self.files("threads")
+        self.assertIn("service::ElasticPool::run", own)
+
+    def test_wall_shows_threads_that_wait_in_recv(self):
+        whole, _, _ = self.profile("wall", V1)
+        self.files("wall")
+        self.assertRegex(whole, r"recv")
+
+    def test_trace_sums_up_requests(self):
+        out, _ = self.ends("profile.sh", "trace", V1, "--seconds", "1", "--out", self.out)
+        self.assertRegex(out, r"(?s)spans on \d+ threads.*request +/v1/leftpad/ +\d+.*longest spans.*perfetto")
+        self.assertTrue(json.loads((self.out / "trace.json").read_text())["traceEvents"])
+
+    def test_an_empty_profile_is_explained(self):
+        _, _, out = self.profile("mutex", V1, "-c", "1")
+        self.assertRegex(out, r"The profile is empty: no thread waited.*\nCapture for longer.*\nResult: ")
+        self.assertFalse((self.out / "mutex.svg").exists())
+
+
+@built
+class Endings(Captures):
+    def test_ctrl_c_leaves_no_process_and_no_folder(self):
+        temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        child = self.start("profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out, TMPDIR=str(temp))
+        for line in child.stdout:
+            if line.startswith("$ curl"):
+                break
+        time.sleep(0.5)
+        self.assertGreaterEqual(len(session(child.pid)), 4)  # the script, the service, ab, curl
+        os.kill(child.pid, signal.SIGINT)
+        child.communicate(timeout=30)
+        self.assertEqual(child.returncode, 130)
+        self.assertEqual(session(child.pid), [])
+        self.assertEqual(list(temp.iterdir()), [])
+
+    def test_a_missing_tool_is_named(self):
+        tools = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for program in Path("/usr/bin").iterdir():
+            if program.name != "ab":
+                (tools / program.name).symlink_to(program)
+        _, err = self.ends("profile.sh", "cpu", V1, status=1, PATH=str(tools))
+        self.assertRegex(err, r"^error: ab: .*apache2-utils.*make setup\n$")
+
+    def test_a_refused_service_option_ends_the_script_with_its_message(self):
+        _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
+        self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
+
+
+class Refusals(Captures):
+    def test_each_script_has_help_with_an_example(self):
+        for script in ("profile.sh", "profile_diff.sh", "heaptrack.sh", "alloc_sites.sh"):
+            out, err = self.ends(script, "--help")
+            self.assertRegex(out, rf"(?s)^Usage: scripts/{script}.*Example: make ")
+            self.assertEqual(err, "")
+
+    def test_wrong_command_lines_get_one_line(self):
+        for status, *command in (
+            (2, "profile.sh"), (2, "profile.sh", "frob", V1), (2, "profile.sh", "cpu"), (1, "profile.sh", "cpu", "v9-none"),
+            (2, "profile.sh", "cpu", V1, "--seconds", "0"), (2, "profile.sh", "cpu", V1, "--seconds", "301"),
+            (2, "profile.sh", "cpu", V1, "--frob"), (2, "profile_diff.sh", "--kind", "trace"), (2, "profile_diff.sh", "a", "b", "c"),
+            (1, "profile_diff.sh", "none.pb.gz", V1), (2, "heaptrack.sh"), (1, "heaptrack.sh", "v9-none"),
+            (2, "heaptrack.sh", V1, "-n", "4"), (2, "alloc_sites.sh"), (1, "alloc_sites.sh", "v9-none"),
+        ):
+            out, err = self.ends(*command, status=status)
+            self.assertRegex(err, r"^error: [^\n]*\n$", command)
+            self.assertEqual(out, "")
+
+    def test_an_unknown_stage_gets_the_list_and_a_guess(self):
+        _, err = self.ends("profile.sh", "cpu", "v1-niave", status=1)
+        self.assertRegex(err, r"there are: .*v1-naive.*Did you mean v1-naive\?")
+
+
+def session(leader):
+    """Process ids of the session that this leader began, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+if __name__ == "__main__":
+    unittest.main()

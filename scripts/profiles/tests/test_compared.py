@@ -1,0 +1,79 @@
+"""profile_diff.sh, heaptrack.sh and alloc_sites.sh on the built stages."""
+import json
+import re
+import unittest
+
+from captures import V1, V2, Captures, built
+
+
+@built
+class Diff(Captures):
+    def test_allocs_of_leftpad_and_statsd_shrink_from_v1_to_v2(self):
+        for stage in (V1, V2):
+            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage)
+        files = [self.out / stage / "allocs.pb.gz" for stage in (V1, V2)]
+        out, _ = self.ends("profile_diff.sh", *files, "--kind", "allocs", "--out", self.out)
+        self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
+        self.assertNotRegex(out, r"-diff_base=\S+ \S*build/bin")  # a program would be used for both sides
+        self.assertRegex(out, r"Requests in the captures: allocs \d+, allocs \d+")
+        root = tree_of(self.out / "allocs.flame.html")
+        for name in ("service::leftpad", "service::StatsD::send"):
+            old, new = totals(root, name)
+            self.assertGreater(old, 10, name)
+            self.assertLess(new, old / 4, name)
+        # What no stage touches stays as it is, per request.
+        old, new = totals(root, "httplib::Server::parse_request_line")
+        self.assertAlmostEqual(new / old, 1, delta=0.4)
+
+
+@built
+class Heaptrack(Captures):
+    def test_it_counts_what_a_request_allocates(self):
+        out, _ = self.ends("heaptrack.sh", V1, "-n", "500", "--out", self.out)
+        self.assertIn("The program without tcmalloc", out)
+        rows = {name: float(count) for count, name in re.findall(r"^ *[\d,]+ +([\d.]+)  (\S.*)$", out, re.MULTILINE)}
+        leftpad = next(count for name, count in rows.items() if name.startswith("service::leftpad["))
+        self.assertAlmostEqual(leftpad, 35, delta=1)
+        self.assertGreater(rows["service::StatsD::send"], 20)
+        for name in ("heaptrack.txt", "heaptrack.folded", "heaptrack.flame.html"):
+            self.assertGreater((self.out / name).stat().st_size, 0)
+
+
+@built
+class AllocSites(Captures):
+    def test_the_line_that_prepends_is_in_v1_only(self):
+        out, _ = self.ends("alloc_sites.sh", V1, V2, "--out", self.out)
+        old, _, new = out.partition(f"\nOnly in {V2}: ")
+        line = "padded = std::string(pad) + padded;"
+        self.assertRegex(old, rf"leftpad.cpp:\d+  in service::leftpad\n +{re.escape(line)}\n +2 x operator new")
+        self.assertNotIn(line, new)
+        self.assertIn("padded.reserve(", new)
+        self.assertNotIn("statsd.cpp", new)
+
+    def test_both_runs_say_the_same(self):
+        first, _ = self.ends("alloc_sites.sh", V1, "--stacks", "--others", "--out", self.out)
+        again, _ = self.ends("alloc_sites.sh", V1, "--stacks", "--others", "--out", self.out)
+        self.assertEqual(first, again)
+        self.assertIn("std::operator+ > ", first)
+
+    def test_the_json_has_every_site(self):
+        out, _ = self.ends("alloc_sites.sh", V1, "--out", self.out)
+        sites = json.loads((self.out / "alloc-sites.json").read_text())[V1]
+        self.assertEqual(len(sites), int(re.search(r"on (\d+) lines", out)[1]))
+        self.assertLessEqual({site["file"] for site in sites}, {"handlers.cpp", "leftpad.cpp", "logger.cpp", "statsd.cpp"})
+
+
+def tree_of(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(), re.DOTALL)[1])["root"]
+
+
+def totals(node, name):
+    """[old, new] of a function, wherever it is called from."""
+    if node["n"] == name:
+        return [node["o"], node["v"]]
+    sums = [totals(child, name) for child in node["c"]]
+    return [sum(column) for column in zip(*sums)] if sums else [0, 0]
+
+
+if __name__ == "__main__":
+    unittest.main()
