@@ -1,0 +1,98 @@
+"""Figures in prose come from the output that a chapter shows, never from a keyboard.
+
+`<!-- figure: NAME /REGEX/ -->` before a block names the number in the regex's group (first match).
+`<!-- figure: NAME = EXPRESSION -->` derives one from others. In prose, `9,800<!-- NAME -->` is the
+figure, rounded to three digits; ` round N` at a directive's end asks for N digits.
+Names are shared by all chapters, in order.
+"""
+
+import ast
+import operator
+import re
+from dataclasses import dataclass, field
+
+from docs.markdown import Block, Chapter, Directive, DocumentError
+
+_REGEX = re.compile(r"^([a-z]\w*) /(.*)/(?: round (\d+))?$")
+_DERIVED = re.compile(r"^([a-z]\w*) = (.*?)(?: round (\d+))?$")
+_USE = re.compile(r"(?<![\w.])(\d[\d,.]*|\?)<!-- ([a-z]\w*) -->")
+_DIGITS = 3
+
+_OPERATORS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+}  # fmt: skip
+
+
+@dataclass
+class Figures:
+    values: dict[str, float] = field(default_factory=dict)
+    digits: dict[str, int] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        return rounded(self.values[name], self.digits.get(name, _DIGITS))
+
+
+def take(directives: list[Directive], output: list[str], figures: Figures) -> None:
+    """Adds the figures that `directives` name, reading them from `output`."""
+    for directive in directives:
+        if found := _REGEX.match(directive.text):
+            match = re.search(found[2], "\n".join(output), re.MULTILINE)
+            if not match:
+                raise DocumentError(f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the output")
+            figures.values[found[1]] = float(match[1].replace(",", ""))
+        elif found := _DERIVED.match(directive.text):
+            figures.values[found[1]] = float(evaluate(found[2], figures.values))
+        else:
+            raise DocumentError(f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = EXPRESSION")
+        figures.digits[found[1]] = int(found[3] or _DIGITS)
+
+
+def evaluate(expression: str, values: dict[str, float]):
+    """Arithmetic and one comparison on figures, for example `v2_rps > 1.1 * v1_rps`."""
+
+    def value(node: ast.AST):
+        match node:
+            case ast.Constant(value=number) if isinstance(number, (int, float)):
+                return number
+            case ast.Name(id=name) if name in values:
+                return values[name]
+            case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](value(left), value(right))
+            case ast.Compare(left, [op], [right]) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](value(left), value(right))
+        raise DocumentError(f"figure expression '{expression}': '{ast.unparse(node)}' is unknown here")
+
+    return value(ast.parse(expression, mode="eval").body)
+
+
+def rounded(value: float, digits: int) -> str:
+    """`value` with that many significant digits and commas between thousands; counts in full."""
+    if value == int(value) and abs(value) < 10**digits:
+        return f"{int(value):,}"
+    places = digits - 1 - int(f"{abs(value):e}".split("e")[1])
+    value = round(value, places)
+    return f"{value:,.{max(places, 0)}f}"
+
+
+def shown_output(block: Block) -> list[str]:
+    return [line for step in block.steps() for line in step.output]
+
+
+def prose_problems(chapter: Chapter, figures: Figures) -> list[tuple[int, str]]:
+    """Figures of the prose that are not those of the output shown."""
+    found = []
+    for number, text in chapter.prose():
+        for use in _USE.finditer(text):
+            if use[2] not in figures.values:
+                found.append((number, f"figure '{use[2]}' is named by no block"))
+            elif use[1] != figures.text(use[2]):
+                found.append((number, f"figure '{use[2]}' is {figures.text(use[2])} in the output, {use[1]} here"))
+    return found
+
+
+def rewrite_prose(chapter: Chapter, figures: Figures) -> None:
+    for number, text in chapter.prose():
+        chapter.lines[number - 1] = _USE.sub(
+            lambda use: f"{figures.text(use[2])}<!-- {use[2]} -->" if use[2] in figures.values else use[0], text
+        )

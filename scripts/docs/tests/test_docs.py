@@ -1,0 +1,152 @@
+"""docs-check from outside, on chapters made for the purpose: what holds passes, what is broken fails."""
+
+import contextlib
+import io
+import os
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from docs import cli
+
+
+def chapter(*blocks: str) -> str:
+    return "# 1. Test\n\n" + "\n".join(blocks) + "\n"
+
+
+def console(directives: str, *lines: str) -> str:
+    return "\n".join((directives, "```console", *lines, "```", ""))
+
+
+class Chapters(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        (self.root / "build" / "bin").mkdir(parents=True)
+        (self.root / "docs").mkdir()
+        self.page = self.root / "docs" / "01-test.md"
+
+    def check(self, *options: str) -> tuple[int, str]:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            status = cli.main(["--root", str(self.root), *options])
+        return status, said.getvalue()
+
+    def holds(self, text: str):
+        self.page.write_text(text, encoding="utf-8")
+        status, said = self.check()
+        self.assertEqual(status, 0, said)
+
+    def fails(self, text: str, saying: str, *options: str):
+        self.page.write_text(text, encoding="utf-8")
+        status, said = self.check(*options)
+        self.assertEqual(status, 1, said)
+        self.assertRegex(said, saying)
+
+
+class Commands(Chapters):
+    def test_a_command_with_the_output_shown_passes(self):
+        self.holds(chapter(console("<!-- check: exact -->", "$ printf 'one\\ntwo\\n'", "one", "two")))
+
+    def test_a_dead_command_fails_with_its_place_and_output(self):
+        text = chapter(console("<!-- check: contains hello -->", "$ no-such-command hello", "hello"))
+        self.fails(text, r"docs/01-test\.md:4: exit status 127, not 0:\n.*no-such-command")
+
+    def test_other_output_than_shown_fails(self):
+        self.fails(chapter(console("<!-- check: exact -->", "$ echo 3", "4")), "differs from what is shown")
+
+    def test_shape_lets_numbers_differ_and_nothing_else(self):
+        self.holds(chapter(console("<!-- check: shape -->", "$ echo 'took 17.5 ms'", "took 3 ms")))
+        self.fails(chapter(console("<!-- check: shape -->", "$ echo 'lost 17.5 ms'", "took 3 ms")), "differs")
+
+    def test_text_that_must_not_be_there_fails(self):
+        self.fails(chapter(console("<!-- check: lacks leak -->", "$ echo a leak", "a leak")), "'leak' is in the output")
+
+    def test_an_expected_exit_status_passes_and_another_one_fails(self):
+        self.holds(chapter(console("<!-- check: exit 3 -->", "$ exit 3")))
+        self.fails(chapter(console("<!-- check: exit 3 -->", "$ true")), "exit status 0, not 3")
+
+    def test_a_failure_inside_a_pipe_fails(self):
+        self.fails(chapter(console("<!-- check: exact -->", "$ false | cat")), "exit status 1")
+
+    def test_top_looks_at_the_first_rows_of_a_profile_only(self):
+        table = ("      flat  flat%   sum%        cum   cum%", "  10ms 50%  50%  10ms 50%  hot", "   1ms  5%  55%   1ms  5%  cold")
+        command = "$ printf '%s\\n' " + " ".join(f"'{row}'" for row in table)
+        self.holds(chapter(console("<!-- check: top 1 contains hot -->", command, *table)))
+        self.fails(chapter(console("<!-- check: top 1 contains cold -->", command, *table)), "'cold' is not in the output")
+
+    def test_a_background_command_is_up_for_the_next_one_and_gone_afterwards(self):
+        start = console("<!-- run: background until ready -->", "$ echo $$ > build/pid; echo ready; sleep 60", "ready")
+        self.holds(chapter(start, console("<!-- check: exact -->", "$ kill -0 $(cat build/pid)")))
+        pid = int((self.root / "build" / "pid").read_text())
+        time.sleep(0.1)
+        self.assertRaises(ProcessLookupError, os.kill, pid, 0)
+
+    def test_a_background_command_that_ends_too_early_fails(self):
+        self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")), "'ready' did not appear")
+
+    def test_results_of_an_older_run_do_not_help_and_are_given_back(self):
+        old = self.root / "build" / "old.pb.gz"
+        old.write_text("mine")
+        self.fails(chapter(console("<!-- check: contains mine -->", "$ cat build/old.pb.gz", "mine")), "exit status 1")
+        self.assertEqual(old.read_text(), "mine")
+
+
+class Pages(Chapters):
+    def test_a_block_without_a_check_fails(self):
+        self.fails(chapter(console("", "$ true")), "nothing checks", "--static")
+        self.fails(chapter("```cpp\nint x;\n```"), "nothing checks", "--static")
+
+    def test_an_unknown_check_fails(self):
+        self.fails(chapter(console("<!-- check: looks good -->", "$ echo 1", "1")), "unknown check 'looks good'")
+
+    def test_a_snippet_must_be_the_source_as_it_is(self):
+        (self.root / "a.cpp").write_text("namespace a {\n\nint f(int x) {\n  return x;\n}\n\n}\n")
+        good = "<!-- code: a.cpp f() -->\n```cpp\nint f(int x) {\n  return x;\n}\n```\n"
+        self.holds(chapter(good))
+        self.fails(chapter(good.replace("return x", "return y")), "not what a.cpp f\\(\\) is now", "--static")
+        self.fails(chapter(good.replace("f()", "g()")), "g\\(\\) is not defined", "--static")
+
+    def test_dead_links_and_anchors_and_poor_alt_texts_fail(self):
+        self.holds(chapter("[here](#1-test)"))
+        self.fails(chapter("[gone](02-gone.md)"), "no such file", "--static")
+        self.fails(chapter("[gone](01-test.md#part)"), "no heading 'part'", "--static")
+        (self.root / "docs" / "a.svg").write_text("<svg/>")
+        self.fails(chapter("![graph](a.svg)"), "alt text", "--static")
+
+    def test_a_figure_in_prose_must_be_that_of_the_output(self):
+        block = console("<!-- figure: rps /(\\d+) a second/ -->\n<!-- check: shape -->", "$ echo 4321 a second", "1234 a second")
+        self.holds(chapter(block, "It answers 1,230<!-- rps --> requests."))
+        self.fails(chapter(block, "It answers 1,300<!-- rps --> requests."), "figure 'rps' is 1,230 in the output, 1,300 here", "--static")
+
+    def test_an_order_of_figures_is_checked_on_the_run(self):
+        def block(name, number):
+            return console(f"<!-- figure: {name} /(\\d+)/ -->\n<!-- check: shape -->", f"$ echo {number}", "5")
+
+        last = console("<!-- check: figures fast > 1.5 * slow -->", "$ true")
+        self.holds(chapter(block("slow", 10), block("fast", 20), last))
+        self.fails(chapter(block("slow", 10), block("fast", 14), last), "is false: fast = 14, slow = 10")
+
+
+class Update(Chapters):
+    def test_records_output_snippets_and_figures_and_then_holds(self):
+        (self.root / "a.cpp").write_text("int f() {\n  return 7;\n}\n")
+        self.page.write_text(
+            chapter(
+                "<!-- code: a.cpp f() -->\n```cpp\n```",
+                console("<!-- figure: n /^n (\\d+)/ -->\n<!-- show: first 2 -->\n<!-- check: contains n 42 -->",
+                        "$ printf 'in %s\\nn 42\\nx\\n' \"$PWD\"", "old"),
+                "There are ?<!-- n --> of them.",
+            )
+        )  # fmt: skip
+        status, said = self.check("--update")
+        self.assertEqual(status, 0, said)
+        text = self.page.read_text(encoding="utf-8")
+        self.assertIn("```cpp\nint f() {\n  return 7;\n}\n```", text)
+        self.assertIn("in /home/you/workshop\nn 42\n[…]\n```", text)
+        self.assertIn("There are 42<!-- n --> of them.", text)
+        self.assertEqual(self.check()[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,60 @@
+"""A clean working state for a run: earlier results set aside, ports free, learners' stages kept.
+
+Without it a dead command could pass on a file that an older run left behind.
+"""
+
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# What commands of the workshop write under build/, besides what the compiler and make setup do.
+RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "*.pb.gz", "*.log")
+
+
+class NotReady(Exception):
+    """Something that has to be mended before a run; the text says how."""
+
+
+@contextmanager
+def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
+    """Gives the home folder for the commands. Puts everything back at the end."""
+    _demand(root, "\n".join(commands))
+    build = root / "build"
+    work = build / "docs-check"
+    kept, home = work / "kept", work / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    for folder in (kept, home):
+        folder.mkdir(parents=True, exist_ok=True)
+    stages = set(root.glob("v[0-9]*-*"))
+    for result in _results(build):
+        # What a killed run left in kept/ is older and the reader's own: it stays.
+        if not (kept / result.name).exists():
+            result.rename(kept / result.name)
+    try:
+        yield home
+    finally:
+        for stage in set(root.glob("v[0-9]*-*")) - stages:
+            shutil.rmtree(stage)
+        for result in _results(build):
+            shutil.rmtree(result) if result.is_dir() else result.unlink()
+        for result in _results(kept):
+            result.rename(build / result.name)
+
+
+def _results(folder: Path) -> list[Path]:
+    return [found for pattern in RESULTS for found in folder.glob(pattern)]
+
+
+def _demand(root: Path, commands: str) -> None:
+    if not (root / "build" / "bin").is_dir():
+        raise NotReady("build/bin: the programs are not built. Run: make build")
+    for stage in set(re.findall(r"NAME=(v[\w-]+)", commands)):
+        if (root / stage).exists():
+            raise NotReady(f"{stage}: the chapters make a stage of this name. Move yours away for the run")
+    for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", commands))):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", int(port))) == 0:
+                raise NotReady(f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport = :{port}'")
