@@ -6,6 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=scripts/profiles/capture.sh
 . "$SCRIPTS_DIR/profiles/capture.sh"
+# shellcheck source=scripts/profiles/draw.sh
+. "$SCRIPTS_DIR/profiles/draw.sh"
 
 usage() {
   cat <<'TEXT'
@@ -50,6 +52,16 @@ need_tool heaptrack_print heaptrack
 need_tool pgrep procps
 need_tool "$PYTHON" python3
 
+# end_recorded: what heaptrack started; then it ends by itself and removes its pipe.
+end_recorded() {
+  local pid deadline=$((SECONDS + STOP_TIMEOUT_SECONDS))
+  [[ -n $HEAPTRACK_PID ]] || return 0
+  for pid in $(pgrep -P "$HEAPTRACK_PID"); do end_process "$pid" || true; done
+  while kill -0 "$HEAPTRACK_PID" 2>/dev/null && ((SECONDS <= deadline)); do sleep 0.02; done
+}
+HEAPTRACK_PID=''
+trap 'trap "" INT TERM HUP; end_recorded; clean_up' EXIT
+
 # start_recorded: the service under heaptrack, ready. Sets SERVICE_PID (the service's own) and HEAPTRACK_PID.
 start_recorded() {
   local command
@@ -63,8 +75,6 @@ start_recorded() {
   OWN_PIDS+=("$HEAPTRACK_PID")
   wait_until_ready "$stage-heaptrack"
   SERVICE_PID=$(pgrep -P "$HEAPTRACK_PID" -f "$BINARY" | tail -n 1)
-  # First in line: heaptrack ends by itself when its program has.
-  OWN_PIDS=("$SERVICE_PID" "${OWN_PIDS[@]}")
   SERVICE_URL=$(service_said 'listening on')
 }
 
@@ -81,9 +91,9 @@ OWN_PIDS+=("$!")
 wait "$!" ||
   die "$(tail -n 1 "$TEMP_DIR/ab.txt")" "ab could not load $SERVICE_URL" "Start the service by hand: make run STAGE=$stage"
 kill -TERM "$SERVICE_PID"
-forget_pid "$SERVICE_PID"
 wait "$HEAPTRACK_PID" || die "heaptrack's exit status $?" 'the recorded service must end with 0' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
 forget_pid "$HEAPTRACK_PID"
+HEAPTRACK_PID=''
 data=$(find "$out" -maxdepth 1 -name 'heaptrack.zst' -o -maxdepth 1 -name 'heaptrack.gz' | head -n 1)
 [[ -n $data ]] || die "$prefix" 'heaptrack wrote no data' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
 
@@ -94,5 +104,6 @@ python_module profiles.flame "$prefix.folded" --stage "$stage" --title "$stage: 
   warn 'there is no flame graph (see above)'
 printf '\n'
 result_at "$prefix.txt"
-printf '        %s\n        %s\n' "${prefix#"$REPO_ROOT"/}.folded" "${prefix#"$REPO_ROOT"/}.flame.html"
+also_at "$prefix.flame.html" 'flame graph: open it in a browser'
+also_at "$prefix.folded" 'folded stacks'
 next_command "heaptrack_print -f ${data#"$REPO_ROOT"/} | less"

@@ -110,5 +110,5 @@ python_module profiles.flame "$new_raw" --base "$old_raw" --sample-index "$SAMPL
 
 printf '\n'
 result_at "$prefix.svg"
-printf '        %s\n' "${prefix#"$REPO_ROOT"/}.flame.html"
+also_at "$prefix.flame.html" 'flame graph of the difference: open it in a browser'
 next_command "$(quoted "${command[@]}" -http=127.0.0.1:8888 "$new_file")"

@@ -45,11 +45,15 @@ show_profile() {
     warn 'there is no flame graph (see above)'
   printf '\n'
   result_at "$prefix.pb.gz"
-  printf '        %-42s call graph\n        %-42s flame graph (open it in a browser)\n        %-42s folded stacks\n' \
-    "${prefix#"$REPO_ROOT"/}.svg" "${prefix#"$REPO_ROOT"/}.flame.html" "${prefix#"$REPO_ROOT"/}.folded"
+  also_at "$prefix.svg" 'call graph'
+  also_at "$prefix.flame.html" 'flame graph: open it in a browser'
+  also_at "$prefix.folded" 'folded stacks'
   next_command "make profile-diff KIND=$KIND"
   kind_hints "$stage" "$prefix.pb.gz"
 }
+
+# also_at FILE WHAT: one more result, if it was made.
+also_at() { [[ ! -f $1 ]] || printf '        %-48s # %s\n' "${1#"$REPO_ROOT"/}" "$2"; }
 
 # run_quietly COMMAND…: as run, without pprof's progress messages.
 run_quietly() { run "$@" 2> >(grep -v '^Generating report' >&2 || true); }

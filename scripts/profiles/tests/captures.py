@@ -10,6 +10,8 @@ SCRIPTS = Path(__file__).absolute().parents[2]
 ROOT = SCRIPTS.parent
 BINARIES = ROOT / "build" / "bin"
 V1, V2 = "v1-naive", "v2-optimized"
+# Enough samples for steady shares on a slow machine.
+MANY_SAMPLES = {"PPROF_HEAP_SAMPLE_BYTES": "8192"}
 
 built = unittest.skipUnless((BINARIES / f"leftpad-{V1}").exists() and (BINARIES / f"leftpad-{V2}").exists(),
                             "the scripts profile the release build, which is not there: make build")
@@ -35,7 +37,7 @@ class Captures(unittest.TestCase):
 
     def profile(self, kind, stage, *options):
         """(pprof's table, the table of own functions, all output) of a capture of two seconds."""
-        out, err = self.ends("profile.sh", kind, stage, "--seconds", "2", "--out", self.out, *options)
+        out, err = self.ends("profile.sh", kind, stage, "--seconds", "2", "--out", self.out, *options, **MANY_SAMPLES)
         self.assertRegex(err, r"\A(Generating report.*\n)*\Z")
         whole, _, own = out.partition("\nThe same, only functions written in ")
         return whole, own.partition("\nResult: ")[0], out

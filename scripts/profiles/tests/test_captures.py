@@ -1,13 +1,15 @@
 """Every kind of profile on a real, short capture under load: what it must name, what it leaves, how it fails."""
 import json
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from captures import V1, V2, Captures, built, shares
+from captures import ROOT, V1, V2, Captures, built, shares
 
 
 @built
@@ -80,18 +82,25 @@ class Kinds(Captures):
 @built
 class Endings(Captures):
     def test_ctrl_c_leaves_no_process_and_no_folder(self):
+        for processes, *command in (
+            (4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out),  # the script, the service, ab, curl
+            (4, "heaptrack.sh", V1, "-n", "1000000", "--out", self.out),  # the script, heaptrack, the service, ab
+        ):
+            with self.subTest(command[0]):
+                self.assertEqual(self.interrupted(processes, *command), (130, [], []))
+
+    def interrupted(self, processes, *command):
+        """(exit status, processes left, temporary files left) of a script that gets Ctrl-C while this many run."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        child = self.start("profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out, TMPDIR=str(temp))
-        for line in child.stdout:
-            if line.startswith("$ curl"):
-                break
-        time.sleep(0.5)
-        self.assertGreaterEqual(len(session(child.pid)), 4)  # the script, the service, ab, curl
+        child = self.start(*command, TMPDIR=str(temp))
+        deadline = time.monotonic() + 60
+        while len(session(child.pid)) < processes or not any(temp.glob("leftpad.*/ab.txt")):
+            self.assertLess(time.monotonic(), deadline, "the load did not begin")
+            time.sleep(0.05)
+        time.sleep(0.3)
         os.kill(child.pid, signal.SIGINT)
-        child.communicate(timeout=30)
-        self.assertEqual(child.returncode, 130)
-        self.assertEqual(session(child.pid), [])
-        self.assertEqual(list(temp.iterdir()), [])
+        child.communicate(timeout=60)
+        return child.returncode, session(child.pid), list(temp.iterdir())
 
     def test_a_missing_tool_is_named(self):
         tools = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -104,6 +113,23 @@ class Endings(Captures):
     def test_a_refused_service_option_ends_the_script_with_its_message(self):
         _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
         self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
+
+
+    def test_without_the_standalone_pprof_gos_own_is_used_and_told(self):
+        tree = self.out / "tree"
+        shutil.copytree(ROOT / "scripts", tree / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+        (tree / "build").mkdir()
+        (tree / "build" / "bin").symlink_to(ROOT / "build" / "bin")
+        (tree / V1).symlink_to(ROOT / V1)
+        done = subprocess.run([tree / "scripts/profile.sh", "cpu", V1, "--seconds", "2"], cwd=tree, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"warning: build/tools/pprof is missing.*using go tool pprof")
+        self.assertRegex(done.stdout, r"(?m)^\$ go tool pprof -top .*\n(.*\n)*.* service::Logger::write_line$")
+        self.assertNotIn("-disasm", done.stdout)
+        # So are the libraries of the flame graph: no picture, and no mention of one.
+        self.assertIn("d3.min.js: this JavaScript library is missing", done.stderr)
+        self.assertNotIn("flame.html", done.stdout)
 
 
 class Refusals(Captures):

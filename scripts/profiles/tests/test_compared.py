@@ -3,14 +3,14 @@ import json
 import re
 import unittest
 
-from captures import V1, V2, Captures, built
+from captures import MANY_SAMPLES, V1, V2, Captures, built
 
 
 @built
 class Diff(Captures):
     def test_allocs_of_leftpad_and_statsd_shrink_from_v1_to_v2(self):
         for stage in (V1, V2):
-            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage)
+            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage, **MANY_SAMPLES)
         files = [self.out / stage / "allocs.pb.gz" for stage in (V1, V2)]
         out, _ = self.ends("profile_diff.sh", *files, "--kind", "allocs", "--out", self.out)
         self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
