@@ -58,6 +58,7 @@ class Http : public testing::Test {
                            const std::string& part_of_text) {
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(response.get_header_value("X-Go-Pprof"), "1");
+    EXPECT_EQ(response.get_header_value_count("Cache-Control"), 1U);
     EXPECT_EQ(response.get_header_value("Content-Type"), "text/plain; charset=utf-8");
     EXPECT_NE(response.body.find(part_of_text), std::string::npos) << response.body;
   }
@@ -101,6 +102,11 @@ TEST(Mount, WorksUnderAnotherPrefix) {
   const MountedServer server({.prefix = "/in(ternal)/pprof"});
   EXPECT_EQ(server.get("/in(ternal)/pprof/cmdline").status, 200);
   EXPECT_EQ(server.get("/debug/pprof/cmdline").status, 404);
+  const std::string index = server.get("/in(ternal)/pprof/").body;
+  EXPECT_NE(index.find("http://127.0.0.1:" + std::to_string(server.port()) +
+                       "/in(ternal)/pprof/profile<"),
+            std::string::npos)
+      << index;
 }
 
 TEST_F(Http, IndexListsEveryProfileWithVersionAndPid) {

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -55,6 +56,38 @@ TEST(Symbolizer, NamesFunctionsOfLibrariesWithoutDebugInformation) {
   // "__qsort_r" where the C library's debug file is installed.
   EXPECT_TRUE(location.frames[0].name.ends_with("qsort_r")) << location.frames[0].name;
   EXPECT_TRUE(location.mapping->file.find("libc.so") != std::string::npos);
+}
+
+// An address in a plugin that has been loaded, seen, and closed again.
+std::uintptr_t address_in_closed(const char* path, const char* function) {
+  void* plugin = dlopen(path, RTLD_NOW);
+  if (plugin == nullptr) return 0;
+  const auto call = reinterpret_cast<std::uintptr_t (*)()>(dlsym(plugin, function));
+  const std::uintptr_t address = call();
+  Symbolizer::instance().observe_modules();
+  dlclose(plugin);
+  return address;
+}
+
+TEST(Symbolizer, NamesFunctionsOfClosedObjects) {
+  const std::uintptr_t one = address_in_closed(plugin_one_path, "plugin_one");
+  ASSERT_NE(one, 0U);
+  const Location& location = Symbolizer::instance().locate(one);
+  ASSERT_EQ(location.frames.size(), 1U);
+  EXPECT_EQ(location.frames[0].name, "plugin_one");
+  EXPECT_TRUE(location.frames[0].file.ends_with("plugin.cpp")) << location.frames[0].file;
+  EXPECT_GT(location.frames[0].line, 0);
+  ASSERT_NE(location.mapping, nullptr);
+  EXPECT_EQ(location.mapping->file, plugin_one_path);
+}
+
+TEST(Symbolizer, AnObjectLoadedAtAClosedOnesAddressIsNotMistaken) {
+  address_in_closed(plugin_one_path, "plugin_one");
+  void* two = dlopen(plugin_two_path, RTLD_NOW);
+  ASSERT_NE(two, nullptr);
+  const auto call = reinterpret_cast<std::uintptr_t (*)()>(dlsym(two, "plugin_two"));
+  EXPECT_EQ(Symbolizer::instance().name_of(call()), "plugin_two");
+  dlclose(two);
 }
 
 TEST(Symbolizer, UnknownAddressHasNoMappingAndNoFrames) {

@@ -14,7 +14,6 @@ constexpr char kHead[] = R"(<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>/debug/pprof/</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em;
        color: #222; background: #fff; }
@@ -24,9 +23,6 @@ th, td { text-align: left; vertical-align: top; padding: .4em .8em .4em 0;
 td.count, th.count { text-align: right; font-variant-numeric: tabular-nums; }
 code { background: #f3f3f3; padding: 0 .2em; }
 </style>
-</head>
-<body>
-<h1>/debug/pprof/</h1>
 )";
 
 constexpr char kTableHead[] = R"(<table>
@@ -36,10 +32,7 @@ constexpr char kTableHead[] = R"(<table>
 
 constexpr char kFoot[] = R"(</tbody>
 </table>
-<p>A profile is a file for <code>pprof</code>:
-<code>go tool pprof http://HOST:PORT/debug/pprof/profile</code>, or
-<code>-http=:</code> before the address for its web pages.
-With <code>?seconds=N</code>, a profile that counts since the start shows what N seconds added.</p>
+<p>With <code>?seconds=N</code>, a profile that counts since the start shows what N seconds added.</p>
 </body>
 </html>
 )";
@@ -103,16 +96,18 @@ std::string profile_row(const Endpoint& endpoint, const std::string& token) {
 
 }  // namespace
 
-std::string index_page(const std::string& version, const std::string& token) {
+std::string index_page(const IndexPage& about) {
+  const std::string title = escape(about.prefix + "/");
   std::string page = kHead;
-  page += "<p>";
-  if (!version.empty()) page += "<b>" + escape(version) + "</b>, ";
+  page += "<title>" + title + "</title>\n</head>\n<body>\n<h1>" + title + "</h1>\n<p>";
+  if (!about.version.empty()) page += "<b>" + escape(about.version) + "</b>, ";
   page += "process " + std::to_string(getpid()) + "</p>\n";
-  page += kTableHead;
-  for (const Endpoint& endpoint : endpoints()) page += profile_row(endpoint, token);
-  page += row("", link("cmdline", "", token, "cmdline"), "",
+  page += "<p>Each profile is a file for pprof: <code>go tool pprof http://" + escape(about.host) +
+          escape(about.prefix) + "/profile</code></p>\n" + kTableHead;
+  for (const Endpoint& endpoint : endpoints()) page += profile_row(endpoint, about.token);
+  page += row("", link("cmdline", "", about.token, "cmdline"), "",
               "The command line of the process, its arguments separated by NUL.");
-  page += row("", link("symbol", "", token, "symbol"), "",
+  page += row("", link("symbol", "", about.token, "symbol"), "",
               "Names of addresses: <code>symbol?0x1234+0x5678</code>, or the same as a POST body.");
   return page + kFoot;
 }

@@ -5,8 +5,15 @@
 
 namespace pprof::internal {
 
-// HTML that lists every profile with its count, description and links, and shows `version` and the
-// process id. `token` is added to the links, so that they work; empty: none.
-std::string index_page(const std::string& version, const std::string& token);
+struct IndexPage {
+  std::string prefix;   // of the mount
+  std::string version;  // may be empty
+  std::string host;     // as the client named it, "127.0.0.1:6060"; may be empty
+  std::string token;    // goes into the links, so that they work; may be empty
+};
+
+// HTML that lists every profile with its count, description and links, the version, the process id,
+// and a command to copy.
+std::string index_page(const IndexPage& page);
 
 }  // namespace pprof::internal

@@ -77,20 +77,21 @@ class Router {
  private:
   void answer_page(const std::string& path, const httplib::Request& request,
                    httplib::Response& response, const std::string& body) const {
-    set_common_headers(response);
+    std::string content;
     if (path.empty()) {
-      response.set_content(index_page(options_.version, request.get_param_value("token")),
-                           "text/html; charset=utf-8");
+      content = index_page({options_.prefix, options_.version, request.get_header_value("Host"),
+                            request.get_param_value("token")});
     } else if (path == "cmdline") {
-      response.set_content(command_line(), kPlainText);
+      content = command_line();
     } else if (path == "symbol") {
-      const bool is_post = request.method == "POST";
-      response.set_content(symbol_reply(is_post ? body : query_of(request)), kPlainText);
+      content = symbol_reply(request.method == "POST" ? body : query_of(request));
     } else {
       constexpr std::size_t kShown = 40;
-      reply_error(response, {404, "unknown profile \"" + path.substr(0, kShown) +
-                                      "\": " + options_.prefix + "/ lists what there is"});
+      return reply_error(response, {404, "unknown profile \"" + path.substr(0, kShown) +
+                                             "\": " + options_.prefix + "/ lists what there is"});
     }
+    set_common_headers(response);
+    response.set_content(content, path.empty() ? "text/html; charset=utf-8" : kPlainText);
   }
 
   MountOptions options_;
