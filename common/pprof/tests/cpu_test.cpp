@@ -2,7 +2,9 @@
 // that a busy machine does not matter.
 #include "cpu/cpu.h"
 
+#include <gperftools/profiler.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/time.h>
 
 #include <atomic>
@@ -11,6 +13,7 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,6 +85,27 @@ double ratio(nanoseconds a, nanoseconds b) {
 }  // namespace
 
 TEST(Cpu, IsAvailable) { EXPECT_EQ(cpu_unavailable_reason(), ""); }
+
+TEST(Cpu, SaysWhySomeoneElsesProfileIsInTheWay) {
+  ASSERT_NE(ProfilerStart("/dev/null"), 0);
+  EXPECT_NE(cpu_unavailable_reason().find("without CPUPROFILE"), std::string::npos);
+  EXPECT_THROW(cpu_profile(milliseconds(1), [] { return true; }), std::runtime_error);
+  ProfilerStop();
+  EXPECT_EQ(cpu_unavailable_reason(), "");
+}
+
+TEST(Cpu, SaysWhoHasTheSignal) {
+  struct sigaction saved {};
+  struct sigaction other {};
+  other.sa_handler = [](int) {};
+  sigaction(SIGPROF, &other, &saved);
+  EXPECT_NE(cpu_unavailable_reason().find("another part"), std::string::npos);
+  other.sa_handler = SIG_DFL;
+  sigaction(SIGPROF, &other, nullptr);
+  EXPECT_NE(cpu_unavailable_reason().find("CPUPROFILE_REALTIME"), std::string::npos);
+  sigaction(SIGPROF, &saved, nullptr);
+  EXPECT_EQ(cpu_unavailable_reason(), "");
+}
 
 TEST(Cpu, TotalIsTheProcessCpuTime) {
   nanoseconds used{0};

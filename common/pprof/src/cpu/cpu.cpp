@@ -30,6 +30,9 @@ using std::chrono::milliseconds, std::chrono::nanoseconds, std::chrono::steady_c
 
 constexpr nanoseconds kPeriod = milliseconds(10);  // 100 Hz
 constexpr milliseconds kPoll{50};
+constexpr char kAlreadyProfiling[] =
+    "gperftools is already profiling this process: start it without CPUPROFILE, and do not call "
+    "ProfilerStart() in it";
 
 // What a thread has been charged in the current capture. Read and written in its signal handler.
 struct Account {
@@ -76,21 +79,26 @@ int record_sample(void* argument) {
   return 0;
 }
 
+// True between start and end of a GperftoolsSession.
+std::atomic<bool> session_is_ours{false};
+
 // gperftools, started with our filter. Between start and stop SIGPROF reaches record_sample().
 class GperftoolsSession {
  public:
   explicit GperftoolsSession(SampleRing& ring) {
     const ProfilerOptions options = {&record_sample, &ring};
     if (ProfilerStartWithOptions("/dev/null", &options) == 0) {
-      throw std::runtime_error(
-          "gperftools is already profiling this process: unset CPUPROFILE, or stop what called "
-          "ProfilerStart()");
+      throw std::runtime_error(kAlreadyProfiling);
     }
+    session_is_ours = true;
     // Its process-wide timer favours some threads; ThreadTimers replaces it.
     constexpr itimerval kOff{};
     setitimer(ITIMER_PROF, &kOff, nullptr);
   }
-  ~GperftoolsSession() { ProfilerStop(); }
+  ~GperftoolsSession() {
+    ProfilerStop();
+    session_is_ours = false;
+  }
   GperftoolsSession(const GperftoolsSession&) = delete;
   GperftoolsSession& operator=(const GperftoolsSession&) = delete;
 };
@@ -125,6 +133,9 @@ Profile empty_profile() {
 }  // namespace
 
 std::string cpu_unavailable_reason() {
+  if (!session_is_ours && ProfilingIsEnabledForAllThreads() != 0 && !session_is_ours) {
+    return kAlreadyProfiling;
+  }
   struct sigaction action {};
   sigaction(SIGPROF, nullptr, &action);
   Dl_info handler{};
