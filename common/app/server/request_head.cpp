@@ -193,7 +193,8 @@ Rejection parse_field(std::string_view name, std::string_view value, Seen& seen,
   if (equals(name, "content-type")) {
     seen.form = equals(value.substr(0, 19), "multipart/form-data");
   }
-  out.needs_rewrite = out.needs_rewrite || is_dropped(name);
+  const bool would_be_decoded = value.find('%') != std::string_view::npos;
+  out.needs_rewrite = out.needs_rewrite || would_be_decoded || is_dropped(name);
   return {};
 }
 
@@ -232,6 +233,20 @@ std::string rewrite_request_line(std::string_view line) {
   return out.append(" ").append(line).append("\r\n");
 }
 
+// cpp-httplib percent-decodes field values, which no RFC asks for: encoded, they arrive as sent.
+void append_field(std::string& out, std::string_view line) {
+  const std::size_t value = line.find(':');
+  out += line.substr(0, value);
+  for (const char c : line.substr(value)) {
+    if (c == '%') {
+      out += "%25";
+    } else {
+      out += c;
+    }
+  }
+  out += "\r\n";
+}
+
 }  // namespace
 
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value) {
@@ -267,7 +282,7 @@ std::string rewrite_head(std::string_view head, bool chunked, std::size_t body_b
   std::string out = rewrite_request_line(take_line(head));
   for (std::string_view line = take_line(head); !line.empty(); line = take_line(head)) {
     if (is_dropped(line.substr(0, line.find(':')))) continue;
-    out.append(line).append("\r\n");
+    append_field(out, line);
   }
   if (chunked) out.append("Content-Length: ").append(std::to_string(body_bytes)).append("\r\n");
   return out.append("\r\n");

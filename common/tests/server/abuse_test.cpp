@@ -212,6 +212,12 @@ TEST_F(Abuse, LetsNoClientForgeItsAddress) {
   EXPECT_EQ(client.read_answer()->body, "127.0.0.1 127.0.0.1");
 }
 
+TEST_F(Abuse, HandsFieldValuesOnAsTheyWereSent) {
+  RawClient client(server.port());
+  client.send("GET /agent HTTP/1.1\r\nHost: a\r\nUser-Agent: a%00b%0d%0aX: y\r\n\r\n");
+  EXPECT_EQ(client.read_answer()->body, "a%00b%0d%0aX: y");
+}
+
 TEST_F(Abuse, IgnoresRanges) {
   RawClient client(server.port());
   std::string ranges = "bytes=";

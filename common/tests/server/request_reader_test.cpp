@@ -91,6 +91,11 @@ TEST(RequestReader, HidesWhatTheLibraryWouldMisread) {
             "GET /p?x=%3F HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n||keep");
 }
 
+TEST(RequestReader, KeepsFieldValuesFromBeingDecoded) {
+  EXPECT_EQ(read_all("GET /%41 HTTP/1.1\r\nHost: a\r\nUser-Agent: a%00b%0d\r\n\r\n", 4096).front(),
+            "GET /%41 HTTP/1.1\r\nHost: a\r\nUser-Agent: a%2500b%250d\r\n\r\n||keep");
+}
+
 TEST(RequestReader, AsksForTheBodyOfAClientThatExpectsIt) {
   const ServerOptions limits;
   const std::string head =

@@ -46,6 +46,9 @@ void TestServer::add_routes() {
     response.set_content(request.get_header_value("REMOTE_ADDR") + " " + request.remote_addr,
                          "text/plain");
   });
+  server_->Get("/agent", [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.get_header_value("User-Agent"), "text/plain");
+  });
   server_->Get(R"(/files/(.*))", [](const httplib::Request& request, httplib::Response& response) {
     response.set_content(request.matches[1], "text/plain");
   });

@@ -6,6 +6,9 @@
 //   GET  /slow?ms=…   sleeps, then "slow"
 //   GET  /throw       an exception leaves the handler
 //   GET  /large?n=…   n bytes
+//   GET  /headers     REMOTE_ADDR as a header and as cpp-httplib's own member
+//   GET  /agent       the User-Agent
+//   GET  /files/…     what follows, through a regex
 //   GET  /stream      a streaming answer, see stream_wanted
 #pragma once
 
@@ -46,10 +49,11 @@ class TestServer {
 // Waits up to 10 s until `condition` holds.
 template <typename Condition>
 bool eventually(Condition condition) {
-  for (int i = 0; i < 1000 && !condition(); ++i) {
+  for (int i = 0; i < 1000; ++i) {
+    if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  return condition();
+  return false;
 }
 
 }  // namespace service::testing
