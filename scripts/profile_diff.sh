@@ -50,8 +50,9 @@ need_pprof
 # use_capture STAGE_OR_FILE: sets CAPTURED to the file and NAME to what to call it; captures if need be.
 use_capture() {
   if [[ $1 == *.pb.gz ]]; then
-    CAPTURED=$1 NAME=$(basename "$1" .pb.gz)
     [[ -f $1 ]] || die "$1" 'there is no such file' "Capture it: make profile-$KIND"
+    CAPTURED=$1 NAME=$(basename "$1" .pb.gz)
+    [[ $NAME != "$KIND" ]] || NAME=$(basename "$(dirname "$(realpath "$1")")")
     return
   fi
   need_binary leftpad "$1"

@@ -15,7 +15,7 @@ class Diff(Captures):
         out, _ = self.ends("profile_diff.sh", *files, "--kind", "allocs", "--out", self.out)
         self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
         self.assertNotRegex(out, r"-diff_base=\S+ \S*build/bin")  # a program would be used for both sides
-        self.assertRegex(out, r"Requests in the captures: allocs \d+, allocs \d+")
+        self.assertRegex(out, r"Requests in the captures: v1-naive \d+, v2-optimized \d+")
         root = tree_of(self.out / "allocs.flame.html")
         for name in ("service::leftpad", "service::StatsD::send"):
             old, new = totals(root, name)
