@@ -54,6 +54,17 @@ alloc-sites: build ## What can allocate after optimization [STAGE= or OLD= NEW=]
 stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 	@scripts/stage.sh $(or $(NAME),--help) $(FROM)
 
+##@ Labs
+.PHONY: lab grade hint solution
+lab: setup ## A sick service to mend [N=1 GUESS=10]
+	@scripts/labs.sh lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
+grade: setup ## Judge your labs, or one [LAB=1]
+	@scripts/labs.sh grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
+hint: ## The next hint [LAB=1]
+	@scripts/labs.sh hint $(or $(LAB),$(N))
+solution: ## The reference solution as a diff [LAB=1]
+	@scripts/labs.sh solution $(or $(LAB),$(N))
+
 ##@ The machine and the tree
 .PHONY: setup doctor build check format clean help
 setup: ## Install what is missing

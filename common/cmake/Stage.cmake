@@ -3,8 +3,10 @@
 #   leftpad-<stage>-heaptrack  the service without tcmalloc: heaptrack sees only the C library's malloc
 #   test-<stage>               the contract suite
 #   bench-<stage>              the benchmarks
+#   probe-<stage>              the counters that labs are graded by
 include(${CMAKE_CURRENT_LIST_DIR}/../tests/StageTests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/../benchmarks/StageBenchmarks.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/../grading/StageProbe.cmake)
 
 function(add_stage)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME stage)
@@ -28,4 +30,5 @@ function(add_stage)
 
   add_stage_tests(${stage})
   add_stage_benchmarks(${stage})
+  add_stage_probe(${stage})
 endfunction()

@@ -1,0 +1,17 @@
+# Proves each lab: its starter fails, its solution passes, its decoys fail (scripts/labs/proof.py). And
+# the grader itself is tested. Without sanitizers: they change what is counted.
+if(WORKSHOP_SANITIZE)
+  return()
+endif()
+set(lab_environment
+  "PYTHONPATH=${PROJECT_SOURCE_DIR}/scripts;PYTHONDONTWRITEBYTECODE=1;LABS_BUILD_DIR=${PROJECT_BINARY_DIR}")
+file(GLOB labs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/labs/[0-9][0-9]-*/lab.json)
+foreach(lab IN LISTS labs)
+  cmake_path(GET lab PARENT_PATH lab)
+  cmake_path(GET lab FILENAME name)
+  string(SUBSTRING ${name} 0 2 number)
+  add_test(NAME labs/${name} COMMAND ${WORKSHOP_PYTHON} -m labs.proof ${number})
+  set_tests_properties(labs/${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${lab_environment}")
+endforeach()
+add_test(NAME labs/grader COMMAND ${WORKSHOP_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/labs/tests/test_labs.py)
+set_tests_properties(labs/grader PROPERTIES TIMEOUT 120 ENVIRONMENT "${lab_environment}")

@@ -1,0 +1,33 @@
+// Counts what a stage does while a probe looks on: operator new and delete, write(2), and whether
+// the thread holds a mutex at that moment. Linking counting.cpp replaces those functions for the
+// whole program, so only the probe links it; a service never does. Counters are the calling
+// thread's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace counting {
+
+struct Count {
+  std::uint64_t allocations = 0;
+  std::uint64_t bytes = 0;  // as requested
+  std::uint64_t allocations_under_lock = 0;
+  std::uint64_t writes = 0;  // write(2) calls
+
+  friend Count operator-(const Count& a, const Count& b) {
+    return {a.allocations - b.allocations, a.bytes - b.bytes,
+            a.allocations_under_lock - b.allocations_under_lock, a.writes - b.writes};
+  }
+};
+
+Count this_thread();
+
+// Bytes allocated with operator new and not yet deleted, by all threads.
+std::int64_t live_bytes();
+
+// Calls `hook` before each write(2) of any thread, but not from within the hook. An empty function
+// removes it. Set it while no other thread writes.
+void set_write_hook(std::function<void()> hook);
+
+}  // namespace counting

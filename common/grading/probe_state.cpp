@@ -1,0 +1,125 @@
+// Probes of what stays or is shared: the logger's lock and writes, growth, per-thread counters.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "grading/counting.h"
+#include "grading/probes.h"
+#include "grading/rig.h"
+
+// A lab's stage may count each thread's requests (lab 10); other stages do not define this.
+namespace service {
+[[gnu::weak]] const std::atomic<std::uint64_t>* counter_of_this_thread();
+}
+
+namespace grading {
+namespace {
+
+constexpr int kLines = 1000;
+constexpr int kRequests = 5000;
+constexpr std::chrono::seconds kPatience{2};
+constexpr std::intptr_t kCacheLineBytes = 64;
+
+void log_lines(service::Logger& logger, int lines) {
+  for (int i = 0; i < lines; ++i) {
+    logger.request("/v1/leftpad/?str=test&len=50&chr=*", "127.0.0.1", "ApacheBench/2.3");
+  }
+}
+
+// True if another thread cannot log for as long as a write of this one lasts.
+bool write_blocks_others(service::Logger& logger) {
+  bool blocked = false;
+  std::thread other;
+  counting::set_write_hook([&] {
+    if (blocked) return;
+    std::promise<void> logged;
+    std::future<void> done = logged.get_future();
+    other = std::thread([&logger, logged = std::move(logged)]() mutable {
+      log_lines(logger, 1);
+      logged.set_value();
+    });
+    blocked = done.wait_for(kPatience) != std::future_status::ready;
+    if (!blocked) other.join();
+  });
+  log_lines(logger, kLines);
+  logger.flush();
+  counting::set_write_hook({});
+  if (other.joinable()) other.join();
+  return blocked;
+}
+
+std::string padded_number(int number) {
+  const std::string digits = std::to_string(number);
+  return std::string(8 - digits.size(), '0') + digits;
+}
+
+}  // namespace
+
+Metrics logger() {
+  Rig rig;
+  log_lines(rig.logger(), 1);
+  rig.logger().flush();
+  const counting::Count before = counting::this_thread();
+  log_lines(rig.logger(), kLines);
+  rig.logger().flush();
+  const counting::Count used = counting::this_thread() - before;
+  return {{"writes", static_cast<std::int64_t>(used.writes)},
+          {"allocations_under_lock", static_cast<std::int64_t>(used.allocations_under_lock)},
+          {"allocations", static_cast<std::int64_t>(used.allocations)}};
+}
+
+Metrics blocking() {
+  Rig rig;
+  return {{"write_blocks_others", write_blocks_others(rig.logger()) ? 1 : 0}};
+}
+
+Metrics growth() {
+  Rig rig;
+  const auto request = [&rig](int from, int to) {
+    for (int i = from; i < to; ++i) rig.get(padded_number(i), "50", "agent");
+    rig.logger().flush();
+    return counting::live_bytes();
+  };
+  request(0, 10);
+  const std::int64_t after_n = request(10, 10 + kRequests);
+  const std::int64_t after_2n = request(10 + kRequests, 10 + 2 * kRequests);
+  return {{"live_bytes_growth", after_2n - after_n}};
+}
+
+Metrics sharing() {
+  if (service::counter_of_this_thread == nullptr) return {};
+  constexpr int kThreads = 4;
+  Rig rig;
+  std::vector<std::intptr_t> addresses;
+  std::uint64_t counted = 0;
+  std::vector<std::promise<void>> leave(kThreads);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {  // all at once: a thread that ended could lend its counter
+    std::promise<const std::atomic<std::uint64_t>*> counter;
+    auto found = counter.get_future();
+    threads.emplace_back([&rig, &leave, i, counter = std::move(counter)]() mutable {
+      rig.get("test", "50", "agent");
+      counter.set_value(service::counter_of_this_thread());
+      leave[static_cast<std::size_t>(i)].get_future().wait();
+    });
+    const std::atomic<std::uint64_t>* own = found.get();
+    addresses.push_back(reinterpret_cast<std::intptr_t>(own));
+    counted += *own;
+  }
+  std::sort(addresses.begin(), addresses.end());
+  std::intptr_t nearest = INTPTR_MAX;
+  for (std::size_t i = 1; i < addresses.size(); ++i) {
+    nearest = std::min(nearest, addresses[i] - addresses[i - 1]);
+  }
+  for (auto& promise : leave) promise.set_value();
+  for (auto& thread : threads) thread.join();
+  return {{"counters_share_a_line", nearest < kCacheLineBytes ? 1 : 0},
+          {"counted_of_4_requests", static_cast<std::int64_t>(counted)}};
+}
+
+}  // namespace grading

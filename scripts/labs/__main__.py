@@ -1,0 +1,41 @@
+"""Entry point: python3 -m labs COMMAND … (PYTHONPATH=scripts). Called by scripts/labs.sh."""
+import argparse
+import sys
+
+from labs import commands
+from labs.errors import Failure
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="scripts/labs.sh", add_help=False)
+    sub = parser.add_subparsers(dest="command", required=True)
+    for name in ("lab", "grade", "hint", "solution"):
+        one = sub.add_parser(name)
+        one.add_argument("number", nargs="?" if name == "grade" else None, default=None)
+        if name in ("lab", "grade"):
+            one.add_argument("--guess", default="")
+        if name == "grade":
+            one.add_argument("--stage", default=None)
+    return parser
+
+
+def run(arguments):
+    given = _parser().parse_args(arguments)
+    if given.command == "lab":
+        return commands.lab(given.number, given.guess)
+    if given.command == "grade":
+        return commands.grade(given.number, given.guess, given.stage)
+    return getattr(commands, given.command)(given.number)
+
+
+def main():
+    try:
+        return run(sys.argv[1:])
+    except Failure as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+sys.exit(main())

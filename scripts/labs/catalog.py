@@ -1,0 +1,80 @@
+"""The labs. docs/labs/NN-name/ holds, for each:
+
+README.md          the page; its headings are the same in every lab
+lab.json           stage, minutes, predict {question, metric}, and budgets
+                   [{metric, max | min | equals, next}]: what passes, and what to do if it does not
+starter.patch      turns a copy of v2-optimized into the sick service
+solution.patch     mends it (absent: v2-optimized is the solution)
+decoys/*.patch     each turns the sick service into a wrong solution, which must fail
+"""
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from labs import paths
+from labs.errors import Failure
+
+
+@dataclass(frozen=True)
+class Lab:
+    number: int
+    folder: Path
+    data: dict
+
+    @property
+    def stage(self):
+        return self.data["stage"]
+
+    @property
+    def budgets(self):
+        return self.data["budgets"]
+
+    @property
+    def page(self):
+        return self.folder / "README.md"
+
+    @property
+    def title(self):
+        return self.page.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+
+    @property
+    def starter(self):
+        return self.folder / "starter.patch"
+
+    @property
+    def solution(self):
+        """None: v2-optimized is the solution."""
+        file = self.folder / "solution.patch"
+        return file if file.exists() else None
+
+    @property
+    def decoys(self):
+        return sorted((self.folder / "decoys").glob("*.patch"))
+
+    def section(self, heading):
+        """The text below `## heading` of the page, without that line."""
+        text = self.page.read_text(encoding="utf-8")
+        found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+        if not found:
+            raise Failure(paths.relative(self.page), f"it has no section '{heading}'", "Restore the file: git checkout docs/labs")
+        return found[1].strip()
+
+    def hints(self):
+        return [re.sub(r"\s+", " ", hint).strip() for hint in
+                re.findall(r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)]
+
+
+def all_labs():
+    labs = []
+    for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json")):
+        labs.append(Lab(int(file.parent.name[:2]), file.parent, json.loads(file.read_text(encoding="utf-8"))))
+    return labs
+
+
+def find(number):
+    labs = {str(lab.number): lab for lab in all_labs()}
+    lab = labs.get(str(number).lstrip("0"))
+    if lab is None:
+        raise Failure(f"lab '{number}'", f"there are {', '.join(labs)}", "For example: make lab N=1")
+    return lab

@@ -1,0 +1,173 @@
+"""Judges a stage against a lab. Knows no text of the screen; verdict.py prints what this finds.
+
+A result is one of
+  PASS     the value is within its budget
+  FAIL     it is not: the stage has to change
+  INVALID  two measurements disagree: the grader's fault, grade again
+  SKIPPED  a tool is missing, or an earlier tier failed: nothing is said about the stage
+Everything in a result is the same on every run and every machine: no times, no paths.
+"""
+import subprocess
+from dataclasses import asdict, dataclass
+
+from labs import instructions, probes, suite
+from labs.forge import CompileError
+
+PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
+MAX_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    tier: int
+    name: str
+    status: str
+    value: object = None
+    budget: str = ""
+    next: str = ""
+
+
+class Programs:
+    """The programs of one stage, built when first asked for."""
+
+    def __init__(self, forge, stage_dir):
+        self.forge, self.stage_dir, self.built = forge, stage_dir, {}
+
+    def __call__(self, kind):
+        if kind not in self.built:
+            self.built[kind] = self.forge.build(self.stage_dir, kind)
+        return self.built[kind]
+
+
+def _budget_text(budget):
+    for word, sign in (("max", "<="), ("min", ">="), ("equals", "=")):
+        if word in budget:
+            return f"{sign} {budget[word]}"
+    raise KeyError(f"a budget without max, min or equals: {budget}")
+
+
+def within(budget, value):
+    if "max" in budget:
+        return value <= budget["max"]
+    if "min" in budget:
+        return value >= budget["min"]
+    return value == budget["equals"]
+
+
+class Grader:
+    """`tiers`: the highest tier to judge. `thorough`: measure counters twice, run the HTTP tests too."""
+
+    def __init__(self, forge, tiers=2, thorough=True):
+        self.forge, self.tiers, self.thorough = forge, tiers, thorough
+
+    def grade(self, lab, stage_dir):
+        """Results of all tiers, in a fixed order."""
+        programs = Programs(self.forge, stage_dir)
+        try:
+            results = self._behaviour(lab, programs)
+            behaves = all(result.status == PASS for result in results)
+            results += self._counters(lab, programs, behaves)
+        except CompileError as error:
+            return [Result(0, "it compiles", FAIL, "no", "yes", _first_error(str(error)))]
+        if self.tiers >= 2 and "instructions" in lab.data:
+            fine = all(result.status in (PASS, SKIPPED) for result in results)
+            results.append(self._instructions(lab, programs, fine))
+        return results
+
+    def _behaviour(self, lab, programs):
+        results = [_suite_result("contract suite", suite.contract(programs("test")))]
+        if self.thorough and results[0].status == PASS:
+            results.append(_suite_result("behaviour over HTTP", suite.over_http(programs("leftpad"))))
+        return results
+
+    def _counters(self, lab, programs, behaves):
+        measured = {}
+        results = []
+        for budget in lab.budgets:
+            group, metric = budget["metric"].split(":")
+            if not behaves and not budget.get("behaviour"):
+                results.append(Result(1, metric, SKIPPED, None, _budget_text(budget), "Right first: mend the behaviour above"))
+                continue
+            if group not in measured:
+                measured[group] = self._measure(group, programs)
+            results.append(_judge(budget, metric, measured[group]))
+        return results
+
+    def _measure(self, group, programs):
+        """(metrics, metrics again), or the text of what is missing."""
+        times = 2 if self.thorough else 1
+        try:
+            return [_unless_broken(probes.GROUPS[group], programs) for _ in range(times)]
+        except probes.Unavailable as missing:
+            if group not in probes.FALLBACKS:
+                return str(missing)
+            other, metric = probes.FALLBACKS[group]
+            return str(missing), metric, [_unless_broken(probes.GROUPS[other], programs) for _ in range(times)]
+
+    def _instructions(self, lab, programs, fine):
+        spec = lab.data["instructions"]
+        name = f"instructions, {spec['operation']}: starter / yours"
+        budget = f">= {spec['min_ratio']}"
+        if not fine:
+            return Result(2, name, SKIPPED, None, budget, "First the budgets above")
+        try:
+            ratio = instructions.ratio(self.forge, lab, programs("probe"))
+        except probes.Unavailable as missing:
+            return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
+        status = PASS if ratio >= spec["min_ratio"] else FAIL
+        return Result(2, name, status, ratio, budget, "" if status == PASS else spec["next"])
+
+
+def _unless_broken(group, programs):
+    """The metrics; none at all if the service breaks off connections or hangs."""
+    try:
+        return group(programs)
+    except (ConnectionError, TimeoutError, subprocess.TimeoutExpired):
+        return {}
+
+
+def _suite_result(name, failed):
+    if not failed:
+        return Result(0, name, PASS, "all pass", "all pass")
+    shown = ", ".join(failed[:MAX_NAMES]) + (f" and {len(failed) - MAX_NAMES} more" if len(failed) > MAX_NAMES else "")
+    return Result(0, name, FAIL, f"{len(failed)} fail", "all pass", f"Read what fails: {shown}")
+
+
+def _judge(budget, metric, measured):
+    limit = _budget_text(budget)
+    if isinstance(measured, str):
+        return Result(1, metric, SKIPPED, None, limit, measured)
+    if isinstance(measured, tuple):
+        missing, other, runs = measured
+        values = {run.get(other) for run in runs}
+        if len(values) > 1:
+            return Result(1, other, INVALID, None, "= 0", "Two runs disagree: grade again")
+        status = PASS if values == {0} else FAIL
+        return Result(1, other, status, values.pop(), "= 0", f"Instead of {metric}: {missing}")
+    values = [run.get(metric) for run in measured]
+    if None in values:
+        return Result(1, metric, FAIL, "absent", limit, "The service broke off, hung, or lacks what this counts: see the page")
+    if len(set(values)) > 1:
+        return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit, "Two runs disagree: grade again")
+    good = within(budget, values[0])
+    return Result(1, metric, PASS if good else FAIL, values[0], limit, "" if good else budget["next"])
+
+
+def _first_error(text):
+    lines = [line for line in text.splitlines() if "error" in line] or text.splitlines() or ["the compiler failed"]
+    return lines[0][:200]
+
+
+def verdict_of(results):
+    """FAIL beats INVALID beats PASS; SKIPPED alone never passes a lab."""
+    states = {result.status for result in results}
+    for status in (FAIL, INVALID):
+        if status in states:
+            return status
+    judged = [result for result in results if result.tier >= 1 and result.status == PASS]
+    return PASS if judged or states == {PASS} else SKIPPED
+
+
+def as_json(lab, results):
+    return {"lab": lab.number, "title": lab.title, "verdict": verdict_of(results),
+            "results": [{key: value for key, value in asdict(result).items() if value not in (None, "")} for result in results]}

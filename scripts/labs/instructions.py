@@ -1,0 +1,38 @@
+"""Tier 2: executed instructions, counted by callgrind, as the ratio of the starter to the learner's stage.
+
+An empty environment, a fixed number of iterations and collection only inside the loop make the count of one
+binary the same on every run of a machine; the ratio, rounded to one digit after the point, on every machine.
+"""
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from labs import starters
+from labs.errors import Failure
+from labs.probes import Unavailable
+
+ITERATIONS = 200
+VALGRIND_SECONDS = 120
+
+
+def count(program, operation):
+    if shutil.which("valgrind") is None:
+        raise Unavailable("valgrind is not installed: apt-get install valgrind")
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory, "callgrind.out")
+        command = ["env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+                   "--collect-atstart=no", "--toggle-collect=grading::loop*", str(program), "loop", operation, str(ITERATIONS)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=VALGRIND_SECONDS)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        if done.returncode != 0 or not found:
+            raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
+        return int(found[1])
+
+
+def ratio(forge, lab, program):
+    operation = lab.data["instructions"]["operation"]
+    with starters.starter(lab) as folder:
+        slow = count(forge.build(folder, "probe"), operation)
+    return round(slow / count(program, operation), 1)

@@ -1,0 +1,66 @@
+"""Predict, then measure: the guess of a learner, the counted answer, and the calibration over all labs."""
+import math
+import sys
+
+from labs import catalog, probes, progress, screen
+from labs.errors import Failure
+from labs.grader import Programs
+
+GOOD_FACTOR = 2  # a guess within this factor is a good one
+
+
+def number(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise Failure(f"GUESS='{text}'", "a guess is a number", "For example: make lab N=1 GUESS=10")
+    return value
+
+
+def measured_answer(forge, lab, stage_dir):
+    """What the question asks for: counted on the starter, or a constant of lab.json."""
+    predict = lab.data["predict"]
+    if "answer" in predict:
+        return predict["answer"]
+    group, metric = predict["metric"].split(":")
+    return probes.GROUPS[group](Programs(forge, stage_dir))[metric]
+
+
+def ask(lab, given):
+    """The learner's guess: given, recorded before, or asked for on a terminal. None: there is none."""
+    state = progress.load(lab.number)
+    if "guess" in state:
+        if given:
+            print(f"Your first guess stays: {state['guess']:g}.")
+        return state["guess"]
+    if given:
+        guess = number(given)
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        typed = input(f"Predict: {lab.data['predict']['question']} ").strip()
+        if not typed:
+            return None
+        guess = number(typed)
+    else:
+        return None
+    progress.save(lab.number, guess=guess)
+    return guess
+
+
+def calibration():
+    """Lines on all predictions of this clone."""
+    known = [(lab, progress.load(lab.number)) for lab in catalog.all_labs()]
+    known = [(lab, state) for lab, state in known if "guess" in state and "answer" in state and state.get("graded")]
+    if not known:
+        return []
+    lines = ["Your predictions:"]
+    factors = []
+    for lab, state in known:
+        factors.append(screen.factor(state["guess"], state["answer"]))
+        lines.append(f"  lab {lab.number:2}  guess {state['guess']:>9g}   counted {state['answer']:>9g}   "
+                     f"{screen.distance(state['guess'], state['answer'])}")
+    good = sum(f <= GOOD_FACTOR for f in factors)
+    typical = math.exp(sum(math.log(f) for f in factors) / len(factors))
+    lines.append(f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of {typical:.3g} on average.")
+    return lines

@@ -1,0 +1,133 @@
+"""The counters. Each group is one measurement: a dictionary of metrics, equal on every run.
+
+A group is named in lab.json as the part of a metric before the colon, for example `operations:Leftpad50.allocations`.
+"""
+import json
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from labs import running
+from labs.errors import Failure
+
+REQUESTS = 1000
+TRACED_REQUESTS = 20
+STALL_SECONDS = 0.030  # a delayed ACK takes 40 ms, an answer on loopback less than 1
+STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
+PROGRAM_SECONDS = 60
+
+
+class Unavailable(Exception):
+    """A tool is missing: what it is for, and the command that installs it."""
+
+
+def probe(name):
+    def measure(programs):
+        done = subprocess.run([str(programs("probe")), name], capture_output=True, text=True, check=False,
+                              timeout=PROGRAM_SECONDS)
+        if done.returncode != 0:
+            raise Failure(f"probe {name}", f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
+                          "A crash of your stage: run its tests")
+        return json.loads(done.stdout)
+    return measure
+
+
+def log(programs):
+    """Lines in the log after SIGTERM, of 1,000 requests; the exit status."""
+    with running.Service(programs("leftpad")) as service:
+        with service.connect() as sock:
+            running.ask(sock, REQUESTS)
+        status = service.stop()
+        return {"kept_of_1000": service.lines_kept(), "exit_status": status}
+
+
+def _need(tool, package):
+    if shutil.which(tool) is None:
+        raise Unavailable(f"{tool} is not installed: apt-get install {package}")
+
+
+def sends(programs):
+    """send(2) calls an answer, and whether TCP_NODELAY is set on the connection; counted by strace."""
+    _need("strace", "strace")
+    with tempfile.TemporaryDirectory() as directory:
+        trace = Path(directory, "trace")
+        before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=sendto,sendmsg,write,writev,setsockopt",
+                  "-e", "signal=none", "--decode-fds=socket")
+        with running.Service(programs("leftpad"), before=before) as service:
+            with service.connect() as sock:
+                running.ask(sock, TRACED_REQUESTS)
+            service.stop()
+        lines = trace.read_text(errors="replace").splitlines()
+    sent = sum(bool(re.search(r"\b(sendto|sendmsg|write|writev)\(\d+<(TCP|socket)", line)) for line in lines)
+    nodelay = any("TCP_NODELAY, [1]" in line for line in lines)
+    each = -(-sent // TRACED_REQUESTS)
+    return {"sends_per_answer": each, "nodelay_set": int(nodelay), "can_stall": int(each > 1 and not nodelay)}
+
+
+def stalls(programs):
+    """1 if most answers on a kept-alive connection take as long as a delayed ACK. Needs no tool."""
+    slow = 0
+    with running.Service(programs("leftpad")) as service, service.connect() as sock:
+        for _ in range(TRACED_REQUESTS + 1):
+            start = time.monotonic()
+            running.ask(sock)
+            slow += time.monotonic() - start > STALL_SECONDS
+    return {"most_answers_stall": int(slow > TRACED_REQUESTS // 2)}
+
+
+def idle(programs):
+    """1 if a new client is starved by 8, by 64 idle connections; requests served on one connection."""
+    found = {}
+    for clients in (8, 64):
+        with running.Service(programs("leftpad")) as service:
+            held = []
+            try:
+                held = [service.connect() for _ in range(clients)]
+                served = _first_requests(held)
+                with service.connect(STARVED_SECONDS) as sock:
+                    try:
+                        running.ask(sock)
+                        starved = 0
+                    except (socket.timeout, ConnectionError):
+                        starved = 1
+                found[f"starved_by_{clients}"] = starved
+                found.setdefault("keeps_connections_open", served)
+            finally:
+                for sock in held:
+                    sock.close()
+    return found
+
+
+def _first_requests(held):
+    """Lets as many of the connections as get an answer become idle; 1 if the first still answers after that."""
+    for sock in held:
+        sock.settimeout(0.5)
+        try:
+            running.ask(sock)
+        except (socket.timeout, ConnectionError):
+            break  # no thread for this one, nor for the rest
+    try:
+        running.ask(held[0])
+        return 1
+    except (socket.timeout, ConnectionError):
+        return 0
+
+
+GROUPS = {
+    "operations": probe("operations"),
+    "inputs": probe("inputs"),
+    "logger": probe("logger"),
+    "blocking": probe("blocking"),
+    "growth": probe("growth"),
+    "sharing": probe("sharing"),
+    "log": log,
+    "sends": sends,
+    "stalls": stalls,
+    "idle": idle,
+}
+# What to measure instead where a tool is missing: (group, metric, instead of).
+FALLBACKS = {"sends": ("stalls", "most_answers_stall")}

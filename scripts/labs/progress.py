@@ -1,0 +1,26 @@
+"""What a learner has done in this clone: predictions, measured answers, hints seen, labs passed.
+
+One JSON file for each lab in .progress/, written as a whole, so that an interrupted run loses nothing.
+"""
+import json
+import os
+
+from labs import paths
+
+
+def _file(number):
+    return paths.PROGRESS / f"lab{number:02}.json"
+
+
+def load(number):
+    file = _file(number)
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def save(number, **changes):
+    state = {**load(number), **changes}
+    paths.PROGRESS.mkdir(parents=True, exist_ok=True)
+    fresh = _file(number).with_suffix(".new")
+    fresh.write_text(json.dumps(state, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(fresh, _file(number))
+    return state

@@ -1,0 +1,45 @@
+"""Proves a lab: its starter fails, its solution passes, each decoy fails. Run by CTest, one lab a test."""
+import sys
+import time
+
+from labs import catalog, starters
+from labs.forge import Forge
+from labs.grader import FAIL, INVALID, PASS, SKIPPED, Grader, verdict_of
+
+
+def _blame(results):
+    return "; ".join(f"{r.name} {r.status} {r.value if r.value is not None else ''}" for r in results if r.status in (FAIL, INVALID)) or \
+        "; ".join(f"{r.name} {r.value}" for r in results if r.tier >= 1)
+
+
+def prove(lab, forge):
+    """Lines that say what is wrong; empty if the lab holds."""
+    quick, thorough = Grader(forge, tiers=1, thorough=False), Grader(forge, tiers=2)
+    cases = [("starter", starters.starter(lab), quick, FAIL), ("solution", starters.solution(lab), thorough, PASS)]
+    cases += [(f"decoy {patch.stem}", starters.decoy(lab, patch), quick, FAIL) for patch in lab.decoys]
+    wrong = []
+    for name, directory, grader, expected in cases:
+        start = time.monotonic()
+        with directory as folder:
+            results = grader.grade(lab, folder)
+        verdict = verdict_of(results)
+        print(f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  {_blame(results)}", flush=True)
+        if verdict != expected:
+            wrong.append(f"{name} is {verdict}, {expected} is expected")
+        if results[0].name == "it compiles":
+            wrong.append(f"{name} does not compile: {results[0].next}")
+        if name == "solution" and any(r.status == SKIPPED for r in results):
+            print(f"lab {lab.number:2} note: SKIPPED means that a tool is missing here")
+    return wrong
+
+
+def main(arguments):
+    forge = Forge()
+    labs = [catalog.find(number) for number in arguments] or catalog.all_labs()
+    wrong = [f"lab {lab.number}: {line}" for lab in labs for line in prove(lab, forge)]
+    print("\n".join(wrong) or "all as expected")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""A running service for the counters that need one. Loopback, free ports, ended by its own pid."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from labs.errors import Failure
+
+AGENT = "labs/1.0"
+TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
+REQUEST = f"GET {TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
+START_SECONDS = 20
+ANSWER_SECONDS = 30
+
+
+class Service:
+    """Use with `with`. `before` is a command that runs the service, such as strace."""
+
+    def __init__(self, program, *options, before=()):
+        self.directory = tempfile.TemporaryDirectory(prefix="leftpad-lab.")
+        self.log = Path(self.directory.name, "requests.log")
+        self.traced = bool(before)
+        self.command = [*before, str(program), "--port=0", "--debug-addr=off", f"--log-file={self.log}",
+                        "--log-flush-ms=60000", *options]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True, start_new_session=True)
+        said = []
+        for line in self.process.stderr:
+            said.append(line.strip())
+            if found := re.search(r"^listening on http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found[1])
+                return self
+        self.__exit__()
+        raise Failure("the service", f"it did not start; it said: {' '.join(said) or 'nothing'}", "Start it by hand: make run")
+
+    def __exit__(self, *_):
+        self.stop()
+        self.process.stderr.close()
+        self.directory.cleanup()
+
+    def stop(self):
+        """SIGTERM to the service; its exit status. A tracer in front of it ends by itself."""
+        if self.process.poll() is None:
+            os.kill(self._service_pid(), signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
+
+    def _service_pid(self):
+        pid = self.process.pid
+        if not self.traced:
+            return pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+        return int(children[0]) if children else pid
+
+    def connect(self, timeout=ANSWER_SECONDS):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def lines_kept(self):
+        """Request lines in the log; call it after stop()."""
+        return sum(b" request " in line for line in self.log.read_bytes().splitlines())
+
+
+def read_answer(sock):
+    """One whole HTTP answer: (status line, body)."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = sock.recv(65536)
+        if not piece:
+            raise ConnectionError("closed before the answer was complete")
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)^content-length: *(\d+)", head, re.M)[1])
+    while len(body) < length:
+        piece = sock.recv(65536)
+        if not piece:
+            raise ConnectionError("closed before the answer was complete")
+        body += piece
+    return head.split(b"\r\n")[0].decode(), body
+
+
+def ask(sock, times=1):
+    for _ in range(times):
+        sock.sendall(REQUEST)
+        status, _ = read_answer(sock)
+        if " 200 " not in status:
+            raise ConnectionError(f"answer {status}")

@@ -1,0 +1,61 @@
+"""Prints verdicts, predictions and next steps. Colours only on a terminal."""
+import os
+import sys
+import textwrap
+
+from labs import grader
+
+COLOURS = {grader.PASS: "32", grader.FAIL: "31", grader.INVALID: "35", grader.SKIPPED: "33"}
+MEANING = {
+    grader.INVALID: "Two measurements disagree. That is the grader's fault, not yours: grade again.",
+    grader.SKIPPED: "Nothing could be judged: see what is missing above.",
+}
+
+
+def paint(sgr, text):
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain else f"\033[{sgr}m{text}\033[0m"
+
+
+def step(text):
+    print(paint("1;34", "==>"), text, flush=True)
+
+
+def next_command(command):
+    print("Next:  ", paint("1", command), flush=True)
+
+
+def _rows(results):
+    return [(str(r.tier), r.name, "" if r.value is None else str(r.value), r.budget, r.status) for r in results]
+
+
+def table(results):
+    rows = [("tier", "what is counted", "value", "budget", "verdict"), *_rows(results)]
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    for number, row in enumerate(rows):
+        cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3])]
+        status = row[4] if number == 0 else paint(COLOURS[row[4]], row[4])
+        print("  " + "  ".join(cells) + "  " + status)
+    for result in results:
+        if result.next:
+            print(textwrap.fill(f"{result.name}: {result.next}.", 110, initial_indent="  - ", subsequent_indent="    "))
+
+
+def prediction(question, guess, actual):
+    """One line: the guess, what was counted, and how far apart they are."""
+    if guess is None:
+        return f"You made no prediction. {question} It was {actual:g}."
+    return f"You guessed {guess:g}, it was {actual:g}: {distance(guess, actual)}."
+
+
+def factor(guess, actual):
+    """How many times too large or too small a guess is, at least 1; 0 counts as one half."""
+    low, high = sorted((max(abs(guess), 0.5), max(abs(actual), 0.5)))
+    return high / low
+
+
+def distance(guess, actual):
+    ratio = factor(guess, actual)
+    if ratio == 1:
+        return "exact"
+    return f"{ratio:.3g} times too {'high' if guess > actual else 'low'}"
