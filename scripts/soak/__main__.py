@@ -1,0 +1,176 @@
+"""Runs a stage's service under everything at once, then proves that nothing was lost or left behind.
+
+Called by scripts/soak.sh. Two phases of the same load with a rest after each: what is in use after the
+second rest must be what was in use after the first.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+from soak import actors
+
+# actor: how many threads
+CAST = {actors.good_client: 4, actors.malformed_client: 1, actors.slow_client: 8, actors.half_open_client: 1,
+        actors.resetting_client: 1, actors.capturer: 2, actors.rotator: 1}
+REST_SECONDS = 15  # longer than an idle thread of the pool lives
+STOP_SECONDS = 10
+SPARE = {"threads": 3, "descriptors": 3}
+SPARE_MEMORY_KIB = 16 * 1024
+
+
+def start(binary, directory):
+    """(process, World)."""
+    log = os.path.join(directory, "requests.log")
+    process = subprocess.Popen([binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
+                               stderr=subprocess.PIPE, text=True)
+    ports = {}
+    for line in process.stderr:
+        if found := re.search(r"(profiles at|listening on) http://127\.0\.0\.1:(\d+)", line):
+            ports[found[1]] = int(found[2])
+        if "listening on" in line:
+            return process, actors.World(process.pid, ports["listening on"], ports["profiles at"], log)
+    raise SystemExit(f"{binary} did not start")
+
+
+def usage_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        status = dict(line.split(":", 1) for line in file.read().splitlines())
+    return {"memory_kib": int(status["VmRSS"].split()[0]), "threads": int(status["Threads"]),
+            "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
+
+
+def repeat(world, actor, seed, stop):
+    rng = random.Random(seed)
+    while not stop.is_set():
+        try:
+            actor(world, rng)
+        except Exception as error:  # a test that dies silently would prove nothing
+            world.complain(f"{actor.__name__}: {error!r}")
+            stop.wait(0.1)
+
+
+def ab_load(world, seconds, report):
+    """The mass of the requests; returns how many were answered."""
+    url = f"http://127.0.0.1:{world.port}/v1/leftpad/?str=mass&len=50&chr=*"
+    text = subprocess.run(["ab", "-q", "-k", "-c", "4", "-t", str(seconds), "-n", "100000000", url],
+                          capture_output=True, text=True, check=False).stdout
+    found = re.search(r"Complete requests: +(\d+)\nFailed requests: +(\d+)", text)
+    if not found or int(found[2]) or "Non-2xx" in text:
+        world.complain(f"ab: {text[-500:]!r}")
+    report.append(int(found[1]) if found else 0)
+
+
+def capture_everything(world):
+    """The first capture of a kind reads debug information, which the service then keeps."""
+    for what in actors.CAPTURES * 2:
+        actors.capture(world, what)
+
+
+def load(world, seconds, seed, report, meanwhile=lambda world: None):
+    """Everybody at once for some seconds, and until `meanwhile` has returned."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop))
+               for actor, count in CAST.items() for i in range(count)]
+    threads.append(threading.Thread(target=ab_load, args=(world, seconds, report)))
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + seconds
+    meanwhile(world)
+    time.sleep(max(0, end - time.monotonic()))
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def rest(world):
+    """What is in use once everybody has left."""
+    time.sleep(REST_SECONDS)
+    return usage_of(world.pid)
+
+
+def vars_of(world):
+    with urllib.request.urlopen(f"http://127.0.0.1:{world.debug_port}/debug/vars", timeout=10) as reply:
+        return json.load(reply)
+
+
+def log_findings(world, mass):
+    """What is missing in the log files, all rotations together."""
+    idents, mass_lines = set(), 0
+    for path in world.rotated:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                if found := re.search(r"str=(id[0-9a-f]{16}\.)", line):
+                    idents.add(found[1])
+                elif "str=mass&" in line:
+                    mass_lines += 1
+    lost = set(world.answered) - idents
+    findings = [f"{len(lost)} answered requests are not in the log, such as {sorted(lost)[0]}"] if lost else []
+    if mass_lines < mass:
+        findings.append(f"ab got {mass} answers, the log has {mass_lines} of them")
+    return findings
+
+
+def growth_findings(before, after):
+    findings = [f"{what}: {before[what]} after the first rest, {after[what]} after the second"
+                for what, spare in SPARE.items() if after[what] > before[what] + spare]
+    if after["memory_kib"] > before["memory_kib"] * 1.1 + SPARE_MEMORY_KIB:
+        findings.append(f"memory: {before['memory_kib']} KiB after the first rest, "
+                        f"{after['memory_kib']} KiB after the second")
+    return findings
+
+
+def stop_service(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        code = process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return [f"the service did not end within {STOP_SECONDS} s of SIGTERM"]
+    return [f"exit code {code} after SIGTERM"] if code else []
+
+
+def soak(binary, seconds, directory):
+    process, world = start(binary, directory)
+    mass = []
+    try:
+        load(world, max(5, seconds // 3), "first", mass, capture_everything)
+        before = rest(world)
+        print(f"after the first rest:  {before}", flush=True)
+        load(world, seconds, "second", mass)
+        after = rest(world)
+        print(f"after the second rest: {after}", flush=True)
+        findings = world.wrong + growth_findings(before, after)
+        if lost := vars_of(world)["log"]["lines_lost"]:
+            findings.append(f"the service counted {lost} lost log lines")
+    finally:
+        stopped = stop_service(process)
+    findings += stopped + log_findings(world, sum(mass))
+    print(f"ab requests: {sum(mass)}, " + ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
+    return findings
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("binary", help="the service, for example build/bin/leftpad-v2-optimized")
+    parser.add_argument("--seconds", type=int, default=60, help="of the second phase (default %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        findings = soak(options.binary, options.seconds, directory)
+    for finding in findings[:20]:
+        print(f"finding: {finding}")
+    print(f"{len(findings)} findings" if findings else "nothing lost, nothing wrong, nothing left behind")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""What goes on at once during a soak: good, slow, broken and vanishing clients, captures, log rotation.
+
+Each actor is a function of (world, rng) that does one small thing; World runs it in a thread, again and
+again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
+"""
+
+import json
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+TIMEOUT_SECONDS = 15
+PADS = ["*", " ", "→", "ä"]
+PIECES = ["test", "a", "ä→", '"\\', "\n\t", "😀", "%", "?"]
+
+MALFORMED = [
+    b"\r\n\r\n",
+    b"BAD\r\n\r\n",
+    b"GET / HTTP/1.1\n\n",
+    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /" + b"a" * 100_000,
+    b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"b" * 100_000,
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+]
+CAPTURES = ["profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block", "mutex",
+            "threads", "threads?debug=1", "heap?debug=1", "heap?seconds=1"]
+
+
+class World:
+    """The service under test and what was seen of it. Counters are only ever added to."""
+
+    def __init__(self, pid, port, debug_port, log_path):
+        self.pid, self.port, self.debug_port, self.log_path = pid, port, debug_port, log_path
+        self.lock = threading.Lock()
+        self.answered = []  # ids of requests that were answered
+        self.counts = {}
+        self.wrong = []
+        self.rotated = [log_path]
+
+    def count(self, what):
+        with self.lock:
+            self.counts[what] = self.counts.get(what, 0) + 1
+
+    def complain(self, text):
+        with self.lock:
+            self.wrong.append(text)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_SECONDS)
+
+
+def read_answer(sock, buffered=b""):
+    """(status, body, rest) of the next answer; None at the end of the connection."""
+    data = buffered
+    while b"\r\n\r\n" not in data:
+        block = sock.recv(65536)
+        if not block:
+            return None
+        data += block
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = 0
+    for line in head.split(b"\r\n")[1:]:
+        name, value = line.split(b":", 1)
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        block = sock.recv(65536)
+        if not block:
+            return None
+        body += block
+    return int(head.split(b" ", 2)[1]), body[:length], body[length:]
+
+
+def padded(rng, ident):
+    """(target, the answer it must get)."""
+    text = ident + "".join(rng.choice(PIECES) for _ in range(rng.randrange(4)))
+    pad, length = rng.choice(PADS), rng.randrange(200)
+    query = urllib.parse.urlencode({"str": text, "len": length, "chr": pad}, quote_via=urllib.parse.quote)
+    return "/v1/leftpad/?" + query, pad * max(0, length - len(text)) + text
+
+
+def good_client(world, rng):
+    """Pipelines some requests on one connection and checks each answer."""
+    with world.connect() as sock:
+        for _ in range(rng.randrange(1, 50)):
+            batch = []
+            for _ in range(rng.randrange(1, 5)):
+                ident = f"id{rng.getrandbits(64):016x}."
+                batch.append((ident, *padded(rng, ident)))
+            sock.sendall(b"".join(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for _, target, _ in batch))
+            rest = b""
+            for ident, target, expected in batch:
+                answer = read_answer(sock, rest)
+                if answer is None or answer[0] != 200 or json.loads(answer[1])["str"] != expected:
+                    world.complain(f"{target}: got {answer}, expected {expected!r}")
+                    return
+                rest = answer[2]
+                world.answered.append(ident)
+                world.count("good requests")
+
+
+def malformed_client(world, rng):
+    """Gets a 4xx or 5xx, or a close."""
+    data = rng.choice(MALFORMED)
+    with world.connect() as sock:
+        try:
+            sock.sendall(data)
+            answer = read_answer(sock)
+        except ConnectionError:
+            answer = None
+        if answer is not None and answer[0] < 400:
+            world.complain(f"{data[:60]!r}: got {answer}")
+    world.count("malformed requests")
+
+
+def slow_client(world, rng):
+    """Sends a request byte by byte, for some seconds, and leaves."""
+    with world.connect() as sock:
+        for byte in b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"[: rng.randrange(5, 40)]:
+            sock.sendall(bytes([byte]))
+            time.sleep(0.05)
+    world.count("slow clients")
+
+
+def half_open_client(world, rng):
+    """Ends its sending side; a complete request still gets its answer."""
+    with world.connect() as sock:
+        complete = rng.random() < 0.5
+        sock.sendall(b"GET /v1/leftpad/?str=half&len=9 HTTP/1.1\r\nHost: a\r\n" + (b"\r\n" if complete else b""))
+        sock.shutdown(socket.SHUT_WR)
+        answer = read_answer(sock)
+        if answer is None or answer[0] != (200 if complete else 400):
+            world.complain(f"half-open client, complete={complete}: got {answer}")
+    world.count("half-open clients")
+
+
+def resetting_client(world, rng):
+    """Vanishes with a reset, before or after its request."""
+    with world.connect() as sock:
+        if rng.random() < 0.7:
+            sock.sendall(b"GET /v1/leftpad/?str=reset&len=60000 HTTP/1.1\r\nHost: a\r\n\r\n" * rng.randrange(1, 9))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    world.count("resets")
+    time.sleep(0.01)
+
+
+def capturer(world, rng):
+    """Takes one profile of any kind."""
+    capture(world, rng.choice(CAPTURES))
+
+
+def capture(world, what):
+    """Takes one profile, which must not be empty."""
+    url = f"http://127.0.0.1:{world.debug_port}/debug/pprof/{what}"
+    try:
+        with urllib.request.urlopen(url, timeout=60) as reply:
+            if not reply.read():
+                world.complain(f"{what}: empty profile")
+    except urllib.error.HTTPError as error:
+        # One CPU profile at a time: the second one is told when to come again.
+        if error.code != 503 or not error.headers["Retry-After"]:
+            world.complain(f"{what}: {error} {error.read()[:200]!r}")
+        time.sleep(0.2)
+    except OSError as error:
+        world.complain(f"{what}: {error}")
+    world.count("captures")
+
+
+def rotator(world, _rng):
+    """Moves the log away, as logrotate does, and tells the service."""
+    moved = f"{world.log_path}.{len(world.rotated)}"
+    os.rename(world.log_path, moved)
+    world.rotated.append(moved)
+    os.kill(world.pid, signal.SIGHUP)
+    for _ in range(200):
+        if os.path.exists(world.log_path):
+            break
+        time.sleep(0.05)
+    else:
+        world.complain("SIGHUP did not reopen the log within 10 s")
+    world.count("log rotations")
+    time.sleep(0.5)
