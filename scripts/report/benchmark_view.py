@@ -45,10 +45,12 @@ def _cells(row, unit):
 
 
 def tables(data):
-    """One table a metric; [] without a comparison."""
+    """One table a metric, also for metrics that are not in METRICS; [] without a comparison."""
     rows = (data.comparison or {}).get("benchmarks", [])
+    known = [metric for metric, _, _ in METRICS]
+    others = dict.fromkeys(row["metric"] for row in rows if row["metric"] not in known)
     found = []
-    for metric, title, unit in METRICS:
+    for metric, title, unit in (*METRICS, *((name, f"{name.replace('_', ' ').capitalize()} per operation", "") for name in others)):
         of_metric = [row for row in rows if row["metric"] == metric]
         if of_metric:
             found.append({"title": title, "rows": [_cells(row, unit) for row in of_metric]})

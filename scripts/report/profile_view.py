@@ -101,4 +101,4 @@ def lock_finding(data):
     if not sum(totals.values()):
         return ""
     leader = max(sorted(totals), key=totals.get)
-    return f"In {data.old}, {numbers.share(totals[leader], sum(totals.values()))} of it is for locks held by: {_label(leader)}."
+    return f"In {data.old}, {_label(leader)} holds the lock in {numbers.share(totals[leader], sum(totals.values()))} of that time."

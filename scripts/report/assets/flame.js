@@ -7,6 +7,13 @@
   };
   const KNOWN = ['leftpad', 'statsd', 'logger', 'handlers', 'server'];
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  if (still) {
+    // d3-flame-graph gives new frames d3's own duration, which no setting changes.
+    const { transition } = d3.selection.prototype;
+    d3.selection.prototype.transition = function atOnce(...names) {
+      return transition.apply(this, names).duration(0);
+    };
+  }
   const figure = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : String(+value.toPrecision(3)));
 
   function widget(box) {

@@ -1,0 +1,41 @@
+"""The fixture's data and the page made of it, once for a test program. Also: how to make a page of a folder."""
+import atexit
+import copy
+import functools
+import shutil
+import tempfile
+from pathlib import Path
+
+from report import cli, inputs, page
+from report.tests import fixture
+
+
+@functools.cache
+def folder():
+    """A temporary folder with the fixture's compare/ and profiles/."""
+    place = Path(tempfile.mkdtemp(prefix="leftpad-report."))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    fixture.write(place)
+    return place
+
+
+@functools.cache
+def _data():
+    return inputs.read(folder() / "compare", folder() / "profiles")
+
+
+def data():
+    """The fixture as the report reads it; a copy that a test may change."""
+    return copy.deepcopy(_data())
+
+
+def make(out, compare=None, profiles=None, libraries=page.MODULES):
+    """Writes a page as report.sh does."""
+    cli.main(["--compare", str(compare or folder() / "compare"), "--profiles", str(profiles or folder() / "profiles"),
+              "--out", str(out), "--libraries", str(libraries), "--notice", fixture.NOTICE])
+    return out
+
+
+@functools.cache
+def fixture_page():
+    return make(folder() / "index.html")

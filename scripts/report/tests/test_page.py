@@ -1,0 +1,169 @@
+"""The page in headless Chromium: the fixture's, and the real report if there is one."""
+import tempfile
+import unittest
+from pathlib import Path
+
+from report.inputs import ROOT
+from report.tests import made
+from report.tests.browser import PROGRAM, Browser
+
+REAL = ROOT / "build" / "report" / "index.html"
+VISIBLE = "[...document.querySelectorAll('{}')].map((e) => {{ const b = e.getBoundingClientRect(); return [b.width, b.height]; }})"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+CPU = "document.querySelector('[data-flame=flame-cpu]')"
+# Contrast of text on the page's background, by the formula of WCAG 2.
+CONTRAST = """(() => {
+  const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const back = light(getComputedStyle(document.body).backgroundColor);
+  return ['body', '.lede', '.note', '.key.old', '.key.new', '.tile-change', '.bar a'].map((s) => { const l = light(getComputedStyle(document.querySelector(s)).color); return (Math.max(l, back) + 0.05) / (Math.min(l, back) + 0.05); });
+})()"""
+
+
+@unittest.skipUnless(PROGRAM, "chromium is not installed: make setup")
+class PageTest(unittest.TestCase):
+    path = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.path = made.fixture_page()
+        cls.browser = Browser().__enter__()
+        cls.addClassCleanup(cls.browser.__exit__)
+
+    def open(self, **view):
+        self.browser.open(self.path, **view)
+        return self.browser.eval
+
+    def test_no_console_error_and_nothing_loaded(self):
+        for scheme in ("light", "dark"):
+            self.open(scheme=scheme)
+            self.assertEqual(self.browser.errors, [])
+            self.assertEqual([url for url in self.browser.requests if not url.startswith(("file:", "data:"))], [])
+
+    def test_every_picture_is_drawn(self):
+        page = self.open()
+        for selector, least in ((".chart svg", 2), (".bars", 10), (".flame-chart svg", 2), (".flame-chart rect", 20), ("details[open] .callgraph svg", 1)):
+            sizes = page(VISIBLE.format(selector))
+            self.assertGreaterEqual(len(sizes), least, selector)
+            self.assertTrue(all(height > 3 for _, height in sizes), selector)
+        self.assertGreater(page("document.querySelectorAll('.chart circle').length"), 20)
+
+    def test_pictures_have_words(self):
+        page = self.open()
+        words = page("[...document.querySelectorAll('[role=img], .flame-chart')].map((e) => e.getAttribute('aria-label') || '')")
+        self.assertTrue(words and all(len(each) > 15 for each in words), words)
+
+    def test_search_marks_frames_and_says_how_much(self):
+        page = self.open()
+        page(f"(() => {{ const i = {CPU}.querySelector('input'); i.value = 'statsd'; i.dispatchEvent(new Event('input')); }})()")
+        marked = page(f"[...{CPU}.querySelectorAll('rect')].filter((r) => r.getAttribute('fill') === 'var(--mark)').length")
+        self.assertGreater(marked, 0)
+        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"), r"frames match .statsd.*%")
+
+    def test_click_zooms_and_reset_shows_all(self):
+        page = self.open()
+        width = f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width"
+        before = page(width)
+        page(f"{CPU}.querySelector('g[name*=\"timed_handler\"]').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+        self.browser.settle()
+        self.assertGreater(page(width), before * 1.5)
+        page(f"{CPU}.querySelector('.reset').click()")
+        self.browser.settle()
+        self.assertAlmostEqual(page(width), before, delta=2)
+
+    def test_keyboard_walks_zooms_and_searches(self):
+        page = self.open()
+        page(f"{CPU}.querySelector('.flame-chart').focus()")
+        for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
+            self.browser.key(key)
+        self.assertEqual(page(f"{CPU}.querySelectorAll('.frame.current').length"), 1)
+        name = page(f"{CPU}.querySelector('.frame.current').getAttribute('name')")
+        self.assertIn(name, page(f"{CPU}.querySelector('.flame-details').textContent"))
+        full = page(f"{CPU}.querySelector('.flame-chart').clientWidth")
+        self.browser.key("Enter")
+        self.assertGreater(page(f"{CPU}.querySelector('.frame.current rect').getBoundingClientRect().width"), full * 0.95)
+        self.browser.key("Escape")
+        self.assertEqual(page(f"{CPU}.querySelectorAll('.frame.current').length"), 0)
+        self.browser.key("/")
+        self.assertEqual(page("document.activeElement.type"), "search")
+
+    def test_views_differ_and_the_difference_is_coloured(self):
+        page = self.open()
+        shares = {}
+        for view in ("o", "v", "d"):
+            page(f"{CPU}.querySelector('[data-view={view}]').click()")
+            self.browser.settle()
+            shares[view] = page(f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width")
+        self.assertGreater(shares["o"], 2 * shares["v"])
+        fills = page(f"[...{CPU}.querySelectorAll('rect')].map((r) => r.getAttribute('fill')).join()")
+        self.assertIn("--less", fills)
+
+    def test_both_themes_are_readable_and_the_button_switches(self):
+        backgrounds = {}
+        for scheme in ("light", "dark"):
+            page = self.open(scheme=scheme)
+            backgrounds[scheme] = page(BACKGROUND)
+            self.assertTrue(all(ratio >= 4.5 for ratio in page(CONTRAST)), (scheme, page(CONTRAST)))
+            page("document.getElementById('theme').click()")
+            self.assertNotEqual(page(BACKGROUND), backgrounds[scheme])
+            page("localStorage.clear()")
+        self.assertNotEqual(backgrounds["light"], backgrounds["dark"])
+
+    def test_no_sideways_scrolling_from_phone_to_desktop(self):
+        for width in (320, 360, 390, 768, 1280):
+            self.assertEqual(self.open(width=width)(OVERFLOW), 0, width)
+
+    def test_the_tab_key_reaches_controls_and_shows_where(self):
+        page = self.open()
+        seen = []
+        for _ in range(12):
+            self.browser.key("Tab")
+            seen.append(page("document.activeElement.tagName"))
+            self.assertNotEqual(page("getComputedStyle(document.activeElement).outlineStyle"), "none")
+        self.assertIn("BUTTON", seen)
+
+    def test_call_graph_zooms(self):
+        page = self.open()
+        width = "document.querySelector('.callgraph svg').getBoundingClientRect().width"
+        before = page(width)
+        page("document.querySelector('[data-zoom=\"1.25\"]').click()")
+        self.assertGreater(page(width), before * 1.2)
+
+    def test_prints_all_of_it_on_paper(self):
+        self.open()
+        printed = self.browser.call("Page.printToPDF", printBackground=True)["data"]
+        self.assertGreater(len(printed), 50_000)
+
+
+@unittest.skipUnless(PROGRAM and REAL.is_file(), "no build/report/index.html: make walkthrough")
+class RealReport(PageTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.path = REAL
+
+
+@unittest.skipUnless(PROGRAM, "chromium is not installed: make setup")
+class WithLessThanAll(unittest.TestCase):
+    def check(self, **view):
+        with tempfile.TemporaryDirectory() as empty, Browser() as browser:
+            browser.open(made.make(Path(empty, "index.html"), *view.pop("folders", (None, None)), **view))
+            self.assertEqual(browser.errors, [])
+            self.assertEqual(browser.eval(OVERFLOW), 0)
+            return browser.eval("document.querySelectorAll('.missing').length")
+
+    def test_nothing_measured(self):
+        with tempfile.TemporaryDirectory() as empty:
+            self.assertGreaterEqual(self.check(folders=(empty, empty)), 6)
+
+    def test_profiles_without_a_comparison(self):
+        with tempfile.TemporaryDirectory() as empty:
+            self.assertEqual(self.check(folders=(empty, None)), 2)
+
+    def test_no_libraries(self):
+        with tempfile.TemporaryDirectory() as empty:
+            self.check(libraries=Path(empty))
+
+
+if __name__ == "__main__":
+    unittest.main()

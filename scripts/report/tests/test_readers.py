@@ -1,0 +1,167 @@
+"""Inputs, attribution, findings and figures: the parts of the report that need no browser."""
+import json
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from profiles.raw import Frame
+from report import attribution, callgraph, findings, flame_view, inputs, numbers, page, profile_view, service_view
+from report.tests import fixture, made
+
+
+class Numbers(unittest.TestCase):
+    def test_units_follow_size(self):
+        cases = {(8.21e-1, "ms"): "821 µs", (11.5, "ms"): "11.5 ms", (32845, "ns"): "32.8 µs", (197, "ns"): "197 ns",
+                 (828, "B"): "828 B", (3072, "B"): "3 KiB", (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (0.76, ""): "0.76"}
+        for (value, unit), text in cases.items():
+            self.assertEqual(numbers.amount(value, unit).replace(numbers.THIN, " "), text)
+
+    def test_change_keeps_a_digit_only_near_nothing_left(self):
+        self.assertEqual(numbers.change(100, 4.4).replace(numbers.THIN, ""), "−96%")
+        self.assertEqual(numbers.change(1000, 4).replace(numbers.THIN, ""), "−99.6%")
+        self.assertEqual(numbers.change(0, 4), "new")
+        self.assertEqual(numbers.change(0, 0).replace(numbers.THIN, ""), "0%")
+
+
+class Attribution(unittest.TestCase):
+    STACK = [Frame("serve", "/x/common/app/server/a.cpp", 1), Frame("handler", "/x/v1-naive/handlers.cpp", 2),
+             Frame("service::leftpad", "/x/v1-naive/leftpad.cpp", 3), Frame("std::operator+", "/usr/include/string", 4)]
+
+    def test_library_frames_belong_to_their_caller_in_the_stage(self):
+        self.assertEqual(attribution.component(self.STACK), "leftpad")
+        self.assertEqual(attribution.function(self.STACK), "service::leftpad")
+
+    def test_samples_without_a_frame_of_the_stage_are_the_servers(self):
+        self.assertEqual(attribution.component(self.STACK[:1]), attribution.SERVER)
+
+    def test_profiler_frames_are_nobodys_function(self):
+        lock = Frame("pprof::Mutex::unlock", "/x/common/pprof/include/pprof/mutex.h", 9)
+        self.assertEqual(attribution.function([*self.STACK[:2], lock]), "handler")
+
+
+class Inputs(unittest.TestCase):
+    def test_reads_stages_requests_and_values(self):
+        data = made.data()
+        self.assertEqual((data.old, data.new), (fixture.OLD, fixture.NEW))
+        capture = data.captures["old", "allocs"]
+        self.assertEqual(capture.requests, 1000)
+        self.assertEqual(attribution.by_component(capture, "alloc_objects")["leftpad"], 35000)
+
+    def test_latency_has_every_run(self):
+        latency = made.data().latency
+        self.assertEqual(len(latency["old"][50]), fixture.PAIRS)
+        self.assertLess(latency["new"][50][0], latency["old"][50][0])
+
+    def test_nothing_there_is_no_error(self):
+        with tempfile.TemporaryDirectory() as empty:
+            data = inputs.read(Path(empty), Path(empty))
+        self.assertIsNone(data.comparison)
+        self.assertEqual(data.captures, {})
+        self.assertEqual({each.met for each in findings.judge(data)}, {None})
+
+    def test_unreadable_files_count_as_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder, fixture.OLD)
+            place.mkdir()
+            (place / "cpu.pb.gz").write_bytes(b"no profile")
+            Path(folder, "compare.json").write_text("{")
+            data = inputs.read(Path(folder), Path(folder))
+        self.assertIsNone(data.comparison)
+        self.assertEqual(data.captures, {})
+
+    def test_a_comparison_of_other_stages_is_not_used(self):
+        data = inputs.read(made.folder() / "compare", made.folder() / "profiles", fixture.OLD, "v3-mine")
+        self.assertIsNone(data.comparison)
+
+
+class Findings(unittest.TestCase):
+    def swapped(self):
+        """The fixture with old and new exchanged: everything the article finds is wrong there."""
+        data = made.data()
+        data.captures = {({"old": "new", "new": "old"}[side], kind): capture for (side, kind), capture in data.captures.items()}
+        for row in data.comparison["benchmarks"] + data.comparison["service"]:
+            row["old"], row["new"] = row["new"], row["old"]
+        return data
+
+    def test_met_by_the_fixture(self):
+        self.assertEqual([each.met for each in findings.judge(made.data())], [True] * 5)
+
+    def test_not_met_when_nothing_improved(self):
+        self.assertEqual([each.met for each in findings.judge(self.swapped())], [False] * 5)
+
+    def test_exit_status_tells(self):
+        place = made.folder()
+        arguments = ["--compare", str(place / "compare"), "--profiles", str(place / "profiles")]
+        self.assertEqual(findings.main(arguments), 0)
+        self.assertEqual(findings.main([*arguments, "--old", fixture.NEW, "--new", fixture.OLD]), 1)
+
+
+class Views(unittest.TestCase):
+    def test_components_are_per_request_and_ordered(self):
+        view = profile_view.components(made.data(), "cpu", "cpu", "ns")
+        self.assertEqual([row["key"] for row in view["rows"]], ["leftpad", "statsd", "logger", "handlers", "server"])
+        self.assertEqual(view["rows"][2]["old"].replace(numbers.THIN, " "), "900 µs")
+
+    def test_functions_lead_with_the_largest(self):
+        self.assertEqual(profile_view.functions(made.data(), "allocs", "alloc_objects", "")["rows"][0]["name"], "StatsD::send")
+
+    def test_flame_tree_holds_both_stages(self):
+        tree = flame_view.flame(made.data(), "allocs", "alloc_objects", "objects", "x")
+        self.assertEqual((tree["root"]["o"], tree["root"]["v"]), (129, 26))
+        self.assertEqual(tree["components"]["service::leftpad"], "leftpad")
+
+    def test_headline_says_when_nothing_differs(self):
+        data = made.data()
+        data.comparison["service"][0]["differs"] = False
+        self.assertIn("equally fast", service_view.headline(data)[0])
+
+
+class CallGraph(unittest.TestCase):
+    def test_has_no_script_and_own_ids(self):
+        svg = callgraph.draw(made.data().captures["old", "cpu"], "cpu", "one", "what it shows")
+        self.assertIn('aria-label="what it shows"', svg)
+        self.assertIn('id="one-node1"', svg)
+        for word in ("<script", "onload", "xlink", "File:"):
+            self.assertNotIn(word, svg)
+
+    def test_unreadable_profile_gives_none(self):
+        capture = made.data().captures["old", "cpu"]
+        with tempfile.NamedTemporaryFile(suffix=".pb.gz") as file:
+            self.assertIsNone(callgraph.draw(inputs.Capture(file.name, "x", "cpu", capture.profile), "cpu", "one", "x"))
+
+
+class Page(unittest.TestCase):
+    def test_data_cannot_end_its_script(self):
+        self.assertEqual(json.loads(page.as_json("</script>")), "</script>")
+        self.assertNotIn("</script", page.as_json("</script>"))
+
+    def test_is_one_file_without_addresses_to_load_from(self):
+        text = made.fixture_page().read_text(encoding="utf-8")
+        for word in (' src="', "@import", 'rel="stylesheet"', "url(http"):
+            self.assertNotIn(word, text)
+
+    def test_empty_folders_make_a_page_that_says_what_to_run(self):
+        with tempfile.TemporaryDirectory() as empty:
+            text = made.make(Path(empty, "index.html"), empty, empty).read_text(encoding="utf-8")
+        for command in ("make compare", "make profile-cpu", "make profile-allocs", "make profile-mutex", "make profile-threads"):
+            self.assertIn(f"$ {command}", text)
+
+    def test_without_libraries_says_so(self):
+        with tempfile.TemporaryDirectory() as empty:
+            text = made.make(Path(empty, "index.html"), libraries=Path(empty)).read_text(encoding="utf-8")
+        self.assertIn("make setup", text)
+        self.assertNotIn("data-flame=", text)
+        self.assertIn("Leftpad50", text)
+
+    def test_a_stage_name_in_a_profile_is_escaped(self):
+        with tempfile.TemporaryDirectory() as other:
+            shutil.copytree(made.folder(), other, dirs_exist_ok=True)
+            sites = Path(other, "profiles", fixture.OLD, "alloc-sites.txt")
+            sites.write_text("<b>std::vector<int></b>")
+            text = made.make(Path(other, "index.html"), Path(other, "compare"), Path(other, "profiles")).read_text(encoding="utf-8")
+        self.assertIn("&lt;b&gt;std::vector&lt;int&gt;", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
