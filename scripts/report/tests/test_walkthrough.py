@@ -1,0 +1,160 @@
+"""walkthrough.sh with steps that only note that they ran: order, resuming, failing, Ctrl-C, verdict."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+SCRIPTS = Path(__file__).absolute().parents[2]
+STEPS = ("load.sh", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "bench.sh", "compare.sh", "report.sh")
+OLD, NEW = "v1-naive", "v2-optimized"
+# Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
+STUB = r"""#!/bin/bash
+call="${0##*/} $*"
+printf '%s\n' "$call" >>"$CALLS"
+[[ -z ${FAIL_AT-} || $call != *"$FAIL_AT"* ]] || { echo 'stub: failing' >&2; exit 3; }
+if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; exec sleep 60; fi
+build=${0%/scripts/*}/build
+case $call in
+  load.sh*) file=load/$1/ab.txt ;;
+  profile.sh*) file=profiles/$2/$1.pb.gz ;;
+  profile_diff.sh*) file=profiles/diff/$1/$2/cpu.svg ;;
+  alloc_sites.sh*) file=profiles/$1/alloc-sites.txt ;;
+  bench.sh*) file=bench/$1.json ;;
+  compare.sh*) file=compare/compare.json ;;
+  report.sh*) file=report/index.html ;;
+esac
+mkdir -p "$build/${file%/*}" && echo made >"$build/$file"
+"""
+PPROF = "#!/bin/bash\nprintf 'ROUTINE === leftpad\\n  10ms 20ms 9: text\\n'\n"
+SERVICE = r"""#!/bin/bash
+trap 'exit 0' TERM
+echo 'profiles at http://127.0.0.1:2/debug/pprof/' >&2; echo 'listening on http://127.0.0.1:1' >&2
+while :; do sleep 0.02; done
+"""
+
+
+class Walkthrough(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="leftpad-walk."))
+        self.addCleanup(shutil.rmtree, self.root)
+        shutil.copytree(SCRIPTS, self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+        for name in STEPS:
+            self.program(f"scripts/{name}", STUB)
+        (self.root / "scripts/report/findings.py").write_text("import os, sys\nprint('the table')\nsys.exit(int(os.environ.get('FINDINGS', 0)))\n")
+        self.program("build/tools/pprof", PPROF)
+        for name in ("ab", "curl"):
+            self.program(f"path/{name}", "#!/bin/bash\necho answered\n")
+        for stage in (OLD, NEW):
+            (self.root / stage).mkdir()
+            (self.root / stage / "CMakeLists.txt").write_text("add_stage()\n")
+            self.program(f"build/bin/leftpad-{stage}", SERVICE + f"# {stage}\n")
+            self.program(f"build/bin/bench-{stage}", f"#!/bin/bash\n# {stage}\n")
+        self.calls = self.root / "calls"
+
+    def program(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+
+    def start(self, *arguments, **environment):
+        self.calls.write_text("")
+        return subprocess.Popen(
+            [self.root / "scripts/walkthrough.sh", *arguments], cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            env={**os.environ, "PATH": f"{self.root / 'path'}:/usr/bin:/bin", "CALLS": str(self.calls), "TMPDIR": str(self.root), **environment})
+
+    def run_it(self, *arguments, **environment):
+        """(exit status, output, calls of steps)"""
+        child = self.start(*arguments, **environment)
+        output, _ = child.communicate(timeout=120)
+        return child.returncode, output, self.calls.read_text().splitlines()
+
+    def test_goes_through_the_article_in_order(self):
+        status, output, calls = self.run_it()
+        self.assertEqual(status, 0, output)
+        wanted = (f"load.sh {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}", f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}",
+                  f"profile.sh threads {OLD}", f"profile.sh mutex {OLD}", f"bench.sh {OLD}", f"compare.sh {OLD} {NEW}",
+                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load.sh {NEW}", f"report.sh {OLD} {NEW}")
+        places = [next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted]
+        self.assertEqual(places, sorted(places))
+        self.assertIn("build/report/index.html", output.splitlines()[-2])
+
+    def test_says_where_it_is_and_what_it_runs(self):
+        output = self.run_it()[1]
+        self.assertRegex(output, r"\[1/\d+\] .*about \d min \d\d s left")
+        self.assertIn(f"$ scripts/profile.sh cpu {OLD} --seconds 8", output)
+        self.assertIn("the table", output)
+
+    def test_second_run_only_makes_the_report(self):
+        self.run_it()
+        status, output, calls = self.run_it()
+        self.assertEqual((status, calls), (0, [f"report.sh {OLD} {NEW}"]), output)
+
+    def test_a_new_program_repeats_its_steps_only(self):
+        self.run_it()
+        self.program(f"build/bin/leftpad-{NEW}", SERVICE + "# better\n")
+        calls = self.run_it()[2]
+        self.assertIn(f"profile.sh cpu {NEW} --seconds 8", calls)
+        self.assertIn(f"compare.sh {OLD} {NEW}", calls)
+        self.assertFalse([call for call in calls if call.startswith(("profile.sh", "load.sh")) and OLD in call])
+
+    def test_a_lost_result_is_made_again(self):
+        self.run_it()
+        (self.root / f"build/profiles/{OLD}/heap.pb.gz").unlink()
+        self.assertEqual(self.run_it()[2], [f"profile.sh heap {OLD} --seconds 3", f"report.sh {OLD} {NEW}"])
+
+    def test_restart_forgets(self):
+        first = self.run_it()[2]
+        self.assertEqual(self.run_it("--restart")[2], first)
+
+    def test_a_failing_step_stops_and_is_taken_up_again(self):
+        status, output, calls = self.run_it(FAIL_AT="bench.sh")
+        self.assertEqual(status, 1)
+        self.assertIn("make walkthrough", output.splitlines()[-1])
+        self.assertNotIn(f"compare.sh {OLD} {NEW}", calls)
+        status, _, calls = self.run_it()
+        self.assertEqual((status, calls[0]), (0, f"bench.sh {OLD}"))
+
+    def test_a_finding_that_is_not_met_fails_plainly(self):
+        status, output, _ = self.run_it(FINDINGS="1")
+        self.assertEqual(status, 1)
+        self.assertRegex(output, r"error: findings: .*--restart")
+        self.assertEqual(self.run_it()[0], 0)
+
+    def test_ctrl_c_ends_the_step_and_the_next_run_goes_on(self):
+        for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            child = self.start(HANG_AT=f"profile.sh mutex {OLD}")
+            deadline = time.monotonic() + 60
+            while not Path(f"{self.calls}.pid").exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(0.1)
+            pid = int(Path(f"{self.calls}.pid").read_text())
+            # A terminal sends Ctrl-C to the whole group.
+            os.killpg(child.pid, send) if send == signal.SIGINT else child.send_signal(send)
+            child.communicate(timeout=30)
+            self.assertEqual(child.returncode, number)
+            self.assertFalse(Path(f"/proc/{pid}").exists())
+            self.assertEqual([each.name for each in self.root.glob("leftpad.*")], [])
+            Path(f"{self.calls}.pid").unlink()
+        calls = self.run_it()[2]
+        self.assertTrue(calls[0].startswith(f"profile.sh mutex {OLD}"), calls)
+
+    def test_list_runs_nothing(self):
+        status, output, calls = self.run_it("--list")
+        self.assertEqual((status, calls), (0, []))
+        self.assertGreater(len(re.findall(r"^\[ \]", output, re.MULTILINE)), 20)
+
+    def test_unknown_option_is_a_usage_error(self):
+        status, output, _ = self.run_it("--what")
+        self.assertEqual(status, 2)
+        self.assertIn("--help", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
