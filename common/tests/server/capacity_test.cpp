@@ -18,6 +18,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
+// Sanitizers make the start of a thread cost milliseconds.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr seconds kSoon{60};
+#else
+constexpr seconds kSoon{2};
+#endif
+
 bool ask(RawClient& client, int id) {
   if (!client.send(get("/echo?id=" + std::to_string(id)))) return false;
   const auto answer = client.read_answer();
@@ -39,13 +46,13 @@ TEST(Capacity, ServesAThousandKeepAliveConnectionsAtOnce) {
       ASSERT_TRUE(answer);
       ASSERT_EQ(answer->body, std::to_string(i));
     }
-    EXPECT_LT(steady_clock::now() - start, seconds(2));
+    EXPECT_LT(steady_clock::now() - start, kSoon);
   }
   EXPECT_EQ(server.counters().connections_refused, 0U);
   EXPECT_EQ(server.counters().threads, 1000U);
   const auto start = steady_clock::now();
   server.stop();
-  EXPECT_LT(steady_clock::now() - start, seconds(2));
+  EXPECT_LT(steady_clock::now() - start, kSoon);
 }
 
 TEST(Capacity, RefusesNoneOfTenThousandConnectionsInTurn) {
