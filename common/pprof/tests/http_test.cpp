@@ -13,7 +13,9 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "heap/heap.h"
 #include "pprof/pprof.h"
 
 namespace pprof {
@@ -50,6 +52,13 @@ class MountedServer {
   int port_ = 0;
   std::thread thread_;
 };
+
+// Without tcmalloc, as under sanitizers, there are no heap profiles.
+std::vector<std::string> snapshots() {
+  std::vector<std::string> names = {"block", "goroutine", "mutex", "threads"};
+  if (internal::heap_available()) names.insert(names.end(), {"allocs", "heap"});
+  return names;
+}
 
 class Http : public testing::Test {
  protected:
@@ -113,9 +122,10 @@ TEST_F(Http, IndexListsEveryProfileWithVersionAndPid) {
   const MountedServer server({.version = "test <1.2>"});
   const httplib::Response index = server.get("/debug/pprof/");
   EXPECT_EQ(index.get_header_value("Content-Type"), "text/html; charset=utf-8");
-  for (const char* name : {"allocs", "block", "cmdline", "goroutine", "heap", "mutex", "profile",
-                           "symbol", "threads", "trace", "wall"}) {
-    EXPECT_NE(index.body.find(">" + std::string(name) + "</a>"), std::string::npos) << name;
+  std::vector<std::string> names = snapshots();
+  names.insert(names.end(), {"cmdline", "profile", "symbol", "trace", "wall"});
+  for (const std::string& name : names) {
+    EXPECT_NE(index.body.find(">" + name + "</a>"), std::string::npos) << name;
   }
   EXPECT_NE(index.body.find("test &lt;1.2&gt;"), std::string::npos);
   EXPECT_NE(index.body.find("process " + std::to_string(getpid())), std::string::npos);
@@ -136,7 +146,7 @@ TEST_F(Http, UnusableSecondsAre400WithTheRule) {
     expect_error(server_.get("/debug/pprof/profile?seconds=" + std::string(value)), 400,
                  "above 0 and at most 300");
   }
-  expect_error(server_.get("/debug/pprof/heap?seconds=x"), 400, "above 0 and at most 300");
+  expect_error(server_.get("/debug/pprof/block?seconds=x"), 400, "above 0 and at most 300");
   expect_error(server_.get("/debug/pprof/threads?debug=3"), 400, "0 (profile.proto), 1 or 2");
 }
 
@@ -171,7 +181,7 @@ TEST_F(Http, TokenIsTakenFromHeaderOrQuery) {
   EXPECT_EQ(header->status, 200);
   const httplib::Response index = server.get("/debug/pprof/?token=a%26b");
   EXPECT_EQ(index.status, 200);
-  EXPECT_NE(index.body.find("href=\"heap?token=a%26b\""), std::string::npos);
+  EXPECT_NE(index.body.find("href=\"mutex?token=a%26b\""), std::string::npos);
 }
 
 TEST_F(Http, ProfileIsAFileToSave) {
@@ -189,9 +199,8 @@ TEST_F(Http, DeltaIsNamedSo) {
 }
 
 TEST_F(Http, DebugGivesTextOfEveryProfile) {
-  for (const char* name : {"allocs", "block", "goroutine", "heap", "mutex", "threads"}) {
-    const httplib::Response response =
-        server_.get("/debug/pprof/" + std::string(name) + "?debug=1");
+  for (const std::string& name : snapshots()) {
+    const httplib::Response response = server_.get("/debug/pprof/" + name + "?debug=1");
     EXPECT_EQ(response.get_header_value("Content-Type"), "text/plain; charset=utf-8") << name;
     EXPECT_NE(response.body.find("total"), std::string::npos) << name << response.body;
     EXPECT_FALSE(response.has_header("Content-Disposition")) << name;
@@ -200,6 +209,12 @@ TEST_F(Http, DebugGivesTextOfEveryProfile) {
     const std::string path = "/debug/pprof/" + std::string(name) + "?seconds=0.1&debug=1";
     EXPECT_NE(server_.get(path).body.find("total: samples"), std::string::npos) << name;
   }
+}
+
+TEST_F(Http, HeapWithoutTcmallocSaysWhatToLink) {
+  if (internal::heap_available()) GTEST_SKIP() << "this binary has tcmalloc";
+  expect_error(server_.get("/debug/pprof/heap"), 501, "link pprof::tcmalloc");
+  EXPECT_NE(server_.get("/debug/pprof/").body.find("link pprof::tcmalloc"), std::string::npos);
 }
 
 TEST_F(Http, ThreadsDebug2ListsThisThread) {

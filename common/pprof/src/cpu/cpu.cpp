@@ -79,7 +79,7 @@ int record_sample(void* argument) {
   return 0;
 }
 
-// True between start and end of a GperftoolsSession.
+// True from before gperftools is started here until after it is stopped.
 std::atomic<bool> session_is_ours{false};
 
 // gperftools, started with our filter. Between start and stop SIGPROF reaches record_sample().
@@ -87,10 +87,11 @@ class GperftoolsSession {
  public:
   explicit GperftoolsSession(SampleRing& ring) {
     const ProfilerOptions options = {&record_sample, &ring};
+    session_is_ours = true;
     if (ProfilerStartWithOptions("/dev/null", &options) == 0) {
+      session_is_ours = false;
       throw std::runtime_error(kAlreadyProfiling);
     }
-    session_is_ours = true;
     // Its process-wide timer favours some threads; ThreadTimers replaces it.
     constexpr itimerval kOff{};
     setitimer(ITIMER_PROF, &kOff, nullptr);
@@ -133,9 +134,7 @@ Profile empty_profile() {
 }  // namespace
 
 std::string cpu_unavailable_reason() {
-  if (!session_is_ours && ProfilingIsEnabledForAllThreads() != 0 && !session_is_ours) {
-    return kAlreadyProfiling;
-  }
+  if (ProfilingIsEnabledForAllThreads() != 0 && !session_is_ours) return kAlreadyProfiling;
   struct sigaction action {};
   sigaction(SIGPROF, nullptr, &action);
   Dl_info handler{};
