@@ -43,7 +43,10 @@ def text(old, new, benchmarks, service, load):
 
 def gain(old, new, throughput):
     if not throughput.differs:
-        return f"Service: no difference in requests per second between {old} and {new}."
+        return (
+            f"Service: no difference in requests per second between {old} and {new} "
+            f"beyond the noise of these runs ({throughput.noise:.0%})."
+        )
     return f"Service: {new} serves {throughput.new / throughput.old:.2f} times the requests per second of {old}."
 
 
