@@ -11,8 +11,8 @@ MINUS = "\u2212"
 THIN = "\u202f"
 
 
-def plain(value):
-    """A figure without a unit: 5,904 or 1.42 or 0."""
+def plain(value, counted=True):
+    """A figure without a unit: 5,904 or 1.42 or 0. counted: a whole number stays one, 53 and not 53.0."""
     size = abs(value)
     if size == 0:
         return "0"
@@ -21,8 +21,7 @@ def plain(value):
     else:
         decimals = 1 if size >= 10 else 2 if size >= 0.1 else 3
         text = f"{value:.{decimals}f}"
-        # A count stays a count: 53, not 53.0; 1.40 keeps its digits.
-        if float(text) == round(float(text)) and size >= 1:
+        if counted and float(text) == round(float(text)) and size >= 1:
             text = f"{value:.0f}"
     return text.replace("-", MINUS)
 
@@ -33,7 +32,8 @@ def amount(value, unit=""):
     size, name = next(((size, name) for size, name in scale if abs(value) >= size), scale[-1])
     if value == 0:
         size, name = 1, unit
-    return f"{plain(value / size)}{THIN}{name}" if name else plain(value / size)
+    text = plain(value / size, counted=unit not in ("ns", "ms"))
+    return f"{text}{THIN}{name}" if name else text
 
 
 def change(old, new):

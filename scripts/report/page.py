@@ -28,7 +28,7 @@ def style():
     colors = (f":root {{ {_asset('light.css')} }}\n"
               f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n"
               f":root[data-theme=dark] {{ {dark} }}\n@media print {{ :root:root {{ {_asset('light.css')} }} }}\n")
-    return Markup(colors + "".join(_asset(name) for name in ("page.css", "tables.css", "flame.css")))
+    return Markup(colors + "".join(_asset(name) for name in ("page.css", "tables.css", "flame.css", "print.css")))
 
 
 def missing_libraries(modules=MODULES):

@@ -32,10 +32,10 @@
         return `${node.name}: ${amount(node.value)}, ${((100 * node.value) / whole).toFixed(1)} %`;
       }
       const change = node.before ? `${node.after >= node.before ? '+' : '−'}${Math.abs(100 * (node.after / node.before - 1)).toFixed(0)} %` : 'new';
-      return `${node.name}: ${amount(node.before)} → ${amount(node.after)} (${change})`;
+      return `${node.name}: ${amount(node.before).replace(' a request', '')} → ${amount(node.after)} (${change})`;
     }
     function say(text) {
-      details.textContent = text || data.title;
+      details.textContent = text || `${data.title}, ${describe(d3.select(plot).datum())}`;
     }
 
     // Orange is more than before, blue is less; the tone is the change as a part of the whole.

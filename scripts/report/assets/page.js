@@ -12,7 +12,7 @@
     }
   });
 
-  const links = new Map([...document.querySelectorAll('.bar a')].map((link) => [link.hash.slice(1), link]));
+  const links = new Map([...document.querySelectorAll('.top a')].map((link) => [link.hash.slice(1), link]));
   const watch = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {

@@ -36,6 +36,12 @@ def make(out, compare=None, profiles=None, libraries=page.MODULES):
     return out
 
 
+def is_complete(compare, profiles):
+    """Whether a page of these folders would have every picture."""
+    data = inputs.read(compare, profiles)
+    return bool(data.latency and data.pair("cpu") and data.pair("allocs") and not page.missing_libraries())
+
+
 @functools.cache
 def fixture_page():
     return make(folder() / "index.html")

@@ -1,4 +1,4 @@
-"""The page in headless Chromium: the fixture's, and the real report if there is one."""
+"""The page in headless Chromium: the fixture's, and that of what was measured here, if it was."""
 import tempfile
 import unittest
 from pathlib import Path
@@ -7,7 +7,7 @@ from report.inputs import ROOT
 from report.tests import made
 from report.tests.browser import PROGRAM, Browser
 
-REAL = ROOT / "build" / "report" / "index.html"
+REAL = {"compare": ROOT / "build" / "compare", "profiles": ROOT / "build" / "profiles"}
 VISIBLE = "[...document.querySelectorAll('{}')].map((e) => {{ const b = e.getBoundingClientRect(); return [b.width, b.height]; }})"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
@@ -16,7 +16,7 @@ CPU = "document.querySelector('[data-flame=flame-cpu]')"
 CONTRAST = """(() => {
   const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const back = light(getComputedStyle(document.body).backgroundColor);
-  return ['body', '.lede', '.note', '.key.old', '.key.new', '.tile-change', '.bar a'].map((s) => { const l = light(getComputedStyle(document.querySelector(s)).color); return (Math.max(l, back) + 0.05) / (Math.min(l, back) + 0.05); });
+  return ['body', '.lede', '.note', '.key.old', '.key.new', '.tile-change', '.top a'].map((s) => { const l = light(getComputedStyle(document.querySelector(s)).color); return (Math.max(l, back) + 0.05) / (Math.min(l, back) + 0.05); });
 })()"""
 
 
@@ -129,18 +129,25 @@ class PageTest(unittest.TestCase):
         page("document.querySelector('[data-zoom=\"1.25\"]').click()")
         self.assertGreater(page(width), before * 1.2)
 
-    def test_prints_all_of_it_on_paper(self):
-        self.open()
-        printed = self.browser.call("Page.printToPDF", printBackground=True)["data"]
-        self.assertGreater(len(printed), 50_000)
+    def test_paper_is_light_and_has_pictures_but_no_controls(self):
+        page = self.open(width=760, scheme="dark")
+        self.browser.call("Emulation.setEmulatedMedia", media="print")
+        self.addCleanup(self.browser.call, "Emulation.setEmulatedMedia", media="")
+        self.assertEqual(page(BACKGROUND), "rgb(255, 255, 255)")
+        for selector in (".chart svg", ".bars .bar", ".flame-chart rect"):
+            self.assertTrue(any(width > 0 for width, _ in page(VISIBLE.format(selector))), selector)
+        for selector in (".top", ".search", ".graph-tools"):
+            self.assertEqual(page(VISIBLE.format(selector))[0], [0, 0], selector)
 
 
-@unittest.skipUnless(PROGRAM and REAL.is_file(), "no build/report/index.html: make walkthrough")
+@unittest.skipUnless(PROGRAM and made.is_complete(**REAL), "not all of it is measured: make walkthrough")
 class RealReport(PageTest):
+    """The same on what was measured here."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.path = REAL
+        cls.path = made.make(made.folder() / "real.html", **REAL)
 
 
 @unittest.skipUnless(PROGRAM, "chromium is not installed: make setup")

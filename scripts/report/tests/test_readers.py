@@ -13,7 +13,7 @@ from report.tests import fixture, made
 class Numbers(unittest.TestCase):
     def test_units_follow_size(self):
         cases = {(8.21e-1, "ms"): "821 µs", (11.5, "ms"): "11.5 ms", (32845, "ns"): "32.8 µs", (197, "ns"): "197 ns",
-                 (828, "B"): "828 B", (3072, "B"): "3 KiB", (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (0.76, ""): "0.76"}
+                 (828, "B"): "828 B", (3072, "B"): "3 KiB", (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (2e6, "ns"): "2.00 ms", (10000, "ns"): "10.0 µs", (0.76, ""): "0.76"}
         for (value, unit), text in cases.items():
             self.assertEqual(numbers.amount(value, unit).replace(numbers.THIN, " "), text)
 
