@@ -11,6 +11,7 @@ target_sources(pprof PRIVATE
   src/heap/tcmalloc.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
+  src/threads/landing.cpp
   src/threads/registry.cpp
   src/threads/stack_cache.cpp
   src/threads/threads.cpp

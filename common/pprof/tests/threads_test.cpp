@@ -64,6 +64,7 @@ std::size_t count_answers_in(const std::vector<ThreadStack>& threads, std::strin
 }
 
 TEST(Threads, FindsEveryThreadWithItsStackNameAndLabels) {
+  NEEDS_SIGNALS_IN_TIME();
   constexpr std::size_t kMoreThanOneBatch = 70;
   std::vector<std::unique_ptr<ParkedThread>> parked;
   for (std::size_t i = 0; i < kMoreThanOneBatch; ++i) {
@@ -77,6 +78,7 @@ TEST(Threads, FindsEveryThreadWithItsStackNameAndLabels) {
 }
 
 TEST(Threads, StacksReachFromTheSystemCallToTheStartOfTheThread) {
+  NEEDS_SIGNALS_IN_TIME();
   const ParkedThread parked("parked");
   const std::vector<ThreadStack> threads = capture_threads();
   const auto found = std::ranges::find(threads, "parked", &ThreadStack::name);
@@ -119,6 +121,7 @@ TEST(Threads, ReportsAThreadThatBlocksTheSignalWithoutWaitingForIt) {
 }
 
 TEST(Threads, SurvivesThreadsThatAreBornAndDie) {
+  NEEDS_SIGNALS_IN_TIME();
   std::atomic<bool> stop{false};
   std::thread parent([&] {
     while (!stop) {
@@ -153,6 +156,7 @@ TEST(Threads, DoesNotInterruptABlockedRecv) {
 }
 
 TEST(Threads, ProfileCountsEqualStacksTogether) {
+  NEEDS_SIGNALS_IN_TIME();
   const ParkedThread a("twin");
   const ParkedThread b("twin");
   const Profile profile = threads_profile();

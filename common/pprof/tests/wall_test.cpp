@@ -60,6 +60,7 @@ class Wall : public ::testing::Test {
 };
 
 TEST_F(Wall, ChargesEachThreadTheWholeTimeAsleepOrBusy) {
+  NEEDS_SIGNALS_IN_TIME();
   std::atomic<bool> stop{false};
   std::thread sleeper([&] {
     const ThreadScope scope("sleeper");
@@ -87,6 +88,7 @@ TEST_F(Wall, ChargesEachThreadTheWholeTimeAsleepOrBusy) {
 }
 
 TEST_F(Wall, SamplesCarryTheLabelsOfTheThread) {
+  NEEDS_SIGNALS_IN_TIME();
   std::thread sleeper([&] {
     const LabelScope label("route", "/sleep");
     asleep_in_recv(sockets_[0]);

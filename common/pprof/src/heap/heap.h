@@ -2,8 +2,9 @@
 // Thread-safety: any thread; not in a signal handler.
 //
 // Needs tcmalloc (gperftools) in the process, found through weak symbols: without it everything
-// links and heap_available() is false. Sampling begins when the process starts, one sample for each
-// 512 KiB allocated on average, or each PPROF_HEAP_SAMPLE_BYTES bytes (environment; 0: never).
+// links and heap_available() is false, as it is under sanitizers, whose malloc wins. Sampling
+// begins when the process starts, one sample for each 512 KiB allocated on average, or each
+// PPROF_HEAP_SAMPLE_BYTES bytes (environment; 0: never).
 #pragma once
 
 #include <cstddef>

@@ -17,11 +17,21 @@ MallocExtension* extension() {
   return instance != nullptr ? instance() : nullptr;
 }
 
+const void* module_of(const void* code) {
+  Dl_info info{};
+  return dladdr(code, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
 }  // namespace
 
 bool tcmalloc_linked() {
-  return MallocHook_AddNewHook != nullptr && MallocHook_AddDeleteHook != nullptr &&
-         tc_malloc != nullptr && tc_free != nullptr;
+  if (MallocHook_AddNewHook == nullptr || MallocHook_AddDeleteHook == nullptr ||
+      tc_malloc == nullptr || tc_free == nullptr) {
+    return false;
+  }
+  // It may be there without serving malloc(): under a sanitizer, or another preloaded allocator.
+  return module_of(dlsym(RTLD_DEFAULT, "malloc")) ==
+         module_of(reinterpret_cast<const void*>(&tc_malloc));
 }
 
 std::int64_t* tcmalloc_sample_parameter() {
@@ -55,10 +65,6 @@ bool tcmalloc_live_samples(std::unordered_set<std::uint64_t>& ids) {
 }
 
 bool is_tcmalloc_code(std::uintptr_t address) {
-  const auto module_of = [](const void* code) -> const void* {
-    Dl_info info{};
-    return dladdr(code, &info) != 0 ? info.dli_fbase : nullptr;
-  };
   static const void* const tcmalloc = module_of(reinterpret_cast<const void*>(&tc_malloc));
   static const void* const here = module_of(reinterpret_cast<const void*>(&is_tcmalloc_code));
   // Linked statically, tcmalloc cannot be told from the rest; drop_frames does it then.

@@ -19,6 +19,7 @@ extern "C" {
 
 namespace pprof::internal {
 
+// Whether tcmalloc is in the process and serves malloc().
 bool tcmalloc_linked();
 
 // tcmalloc's sampling distance in bytes (its environment variable TCMALLOC_SAMPLE_PARAMETER), or

@@ -3,6 +3,7 @@
 // sanitizers understand better than fences.
 #include "threads/stack_cache.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -26,6 +27,13 @@ struct Entry {
 
 constinit std::array<Entry, kEntries> entries{};
 
+// The part of this thread's stack that an unwinding has gone through, and that may be read.
+struct KnownStack {
+  std::uintptr_t lowest = 0;
+  std::uintptr_t outermost = 0;  // where the first function's return address lies
+};
+constinit thread_local KnownStack known_stack;
+
 Entry& entry_for(std::uintptr_t leaf, std::uintptr_t base) {
   // Stacks are aligned to pages: the place in its page tells call paths apart, not threads.
   const std::uint64_t key = leaf * 4096 + (base & 4095U);
@@ -45,15 +53,15 @@ std::size_t recognize_stack(std::uintptr_t* out, std::size_t capacity, std::uint
   const Entry& entry = entry_for(leaf, base);
   const std::uint32_t sequence = entry.sequence.load(std::memory_order_acquire);
   const std::size_t depth = entry.depth.load(std::memory_order_acquire);
-  if (depth == 0 || depth > capacity || sequence % 2 != 0) {
+  if (depth == 0 || depth > capacity || sequence % 2 != 0 || base < known_stack.lowest) {
     return 0;
   }
   for (std::size_t i = 0; i < depth; ++i) {
     const std::uintptr_t expected = entry.frames[i].return_address.load(std::memory_order_acquire);
     const std::uintptr_t offset = entry.frames[i].offset.load(std::memory_order_acquire);
-    // Unchanged: so the frames up to here are ours, and the place is inside our stack.
     if (entry.sequence.load(std::memory_order_relaxed) != sequence ||
-        (i == 0 && expected != leaf + 1) || word_at(base + offset) != expected) {
+        (i == 0 && expected != leaf + 1) || base + offset > known_stack.outermost ||
+        word_at(base + offset) != expected) {
       return 0;
     }
     out[i] = expected - 1;
@@ -67,11 +75,14 @@ void remember_stack(const std::uintptr_t* call_sites, const std::uintptr_t* plac
     return;
   }
   for (std::size_t i = 0; i < depth; ++i) {
-    if (places[i] < base || places[i] - base > kMaxOffset ||
+    if (places[i] < (i == 0 ? base : places[i - 1]) || places[i] - base > kMaxOffset ||
         word_at(places[i]) != call_sites[i] + 1) {
       return;
     }
   }
+  const std::uintptr_t outermost = places[depth - 1];
+  const bool same_stack = outermost == known_stack.outermost;
+  known_stack = {same_stack ? std::min(known_stack.lowest, base) : base, outermost};
   Entry& entry = entry_for(leaf, base);
   std::uint32_t sequence = entry.sequence.load(std::memory_order_relaxed);
   if (sequence % 2 != 0 || !entry.sequence.compare_exchange_strong(sequence, sequence + 1)) {

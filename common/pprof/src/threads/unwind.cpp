@@ -10,6 +10,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "threads/landing.h"
 #include "threads/stack_cache.h"
 
 namespace pprof::internal {
@@ -41,9 +42,10 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
   if (address == 0) {
     return _URC_END_OF_STACK;
   }
+  const _Unwind_Reason_Code next = is_landing_code(address) ? _URC_END_OF_STACK : _URC_NO_REASON;
   walk.started = walk.started || (walk.first == 0 ? interrupted != 0 : address == walk.first);
   if (!walk.started) {
-    return _URC_NO_REASON;
+    return next;
   }
   if (walk.depth == walk.capacity) {
     return _URC_END_OF_STACK;
@@ -52,7 +54,7 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
     walk.places[walk.depth] = walk.cfa(context) - sizeof(void*);
   }
   walk.out[walk.depth++] = interrupted != 0 ? address : address - 1;
-  return _URC_NO_REASON;
+  return next;
 }
 
 std::uintptr_t interrupted_address([[maybe_unused]] const void* ucontext) noexcept {
@@ -94,6 +96,7 @@ void look_all_up() {
   void* const libgcc = dlopen("libgcc_s.so.1", RTLD_NOW);
   cfa_function = look_up(libgcc, "_Unwind_GetCFA", &_Unwind_GetCFA);
   ip_info_function = look_up(libgcc, "_Unwind_GetIPInfo", &_Unwind_GetIPInfo);
+  find_landing_code(libgcc);
   backtrace_function = look_up(libgcc, "_Unwind_Backtrace", &_Unwind_Backtrace);
   std::array<std::uintptr_t, 4> warm_up{};  // runs libgcc's own once-initialization
   capture_own_stack(warm_up.data(), warm_up.size(), __builtin_return_address(0));
