@@ -55,7 +55,8 @@ def _check(root: Path, options: argparse.Namespace) -> int:
             chapters = _write(chapters, chosen)
             chosen = _chosen(chapters, options.chapters)
     known, missing = book.shown_figures(chapters)
-    problems += missing
+    names = [chapter.path.name for chapter in chosen]
+    problems += [problem for problem in missing if problem.partition(":")[0] in names]
     for chapter in chosen:
         problems += book.static_problems(root, chapter, known)
     return _verdict(problems, len(chosen), commands, time.monotonic() - started)

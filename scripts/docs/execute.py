@@ -1,6 +1,5 @@
 """Runs the blocks of a chapter and compares, or records, what they print."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from pathlib import Path
 from docs import checks, figures
 from docs.book import snippet_of
 from docs.markdown import Block, Chapter, DocumentError
-from docs.runner import CommandError, Session
+from docs.runner import SHOWN_ROOT, CommandError, Session
 
 
 @dataclass
@@ -63,6 +62,8 @@ class Run:
                 status, lines = session.run(step.command)
             self.commands += 1
             self.say(f"{time.monotonic() - started:6.1f} s  $ {step.command.splitlines()[0]}")
+            # A script prints `$ command` too; the space tells it from a command of the chapter.
+            lines = [f" {line}" if line.startswith("$ ") else line for line in lines]
             content += step.command_lines + checks.excerpt(lines, block.one("show"))
             output += lines
         if status != checks.expected_exit(block):
@@ -77,14 +78,15 @@ class Run:
         return content
 
     def _keep_pictures(self, block: Block) -> None:
-        """`<!-- picture: NAME -->`: the block's commands drew build/pictures/NAME; docs/images/ gets it."""
+        """`<!-- picture: NAME.svg -->`: the block's commands drew build/pictures/NAME.svg; docs/images/ gets it."""
         for picture in block.all("picture"):
             drawn = self.root / "build" / "pictures" / picture.text
             if not drawn.is_file():
                 raise DocumentError(f"picture {picture.text}: the commands did not draw {drawn}")
             images = self.root / "docs" / "images"
             images.mkdir(exist_ok=True)
-            shutil.copy(drawn, images / picture.text)
+            text = drawn.read_text(encoding="utf-8").replace(str(self.root), SHOWN_ROOT)
+            (images / picture.text).write_text(text, encoding="utf-8")
 
     def _report(self, chapter: Chapter, item) -> None:
         for reason in self.found:

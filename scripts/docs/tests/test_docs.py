@@ -85,6 +85,9 @@ class Commands(Chapters):
     def test_a_background_command_that_ends_too_early_fails(self):
         self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")), "'ready' did not appear")
 
+    def test_a_command_that_a_script_prints_is_output_and_not_run_again(self):
+        self.holds(chapter(console("<!-- check: exact -->", "$ echo '$ no-such-command'", " $ no-such-command")))
+
     def test_results_of_an_older_run_do_not_help_and_are_given_back(self):
         old = self.root / "build" / "old.pb.gz"
         old.write_text("mine")

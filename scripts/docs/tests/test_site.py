@@ -1,0 +1,55 @@
+"""The site as a reader opens it, from the disk: every page is there, search answers, nothing comes from a network."""
+
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from report.tests.browser import PROGRAM, Browser
+
+ROOT = Path(__file__).resolve().parents[3]
+SEARCH_TIMEOUT_SECONDS = 60
+
+
+def build(site: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", "scripts/docs/mkdocs.yml", "--site-dir", str(site)]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+@unittest.skipUnless(PROGRAM, "no chromium: make setup")
+class Site(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        build(cls.site)
+
+    def test_every_page_of_the_tutorial_is_there(self):
+        pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"README"} | {"index"}
+        self.assertEqual(pages - {page.stem for page in self.site.glob("*.html")}, set())
+
+    def test_no_page_shows_a_directive_of_docs_check(self):
+        for page in self.site.glob("*.html"):
+            self.assertNotRegex(page.read_text(encoding="utf-8"), "<!-- (check|run|show|figure|code):", page.name)
+
+    def test_search_works_from_the_disk_without_a_network(self):
+        with Browser() as browser:
+            browser.open(self.site / "index.html?q=mutex")
+            titles = self._results(browser)
+            self.assertEqual(browser.errors, [])
+            self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
+        self.assertTrue(any("mutex" in title.lower() for title in titles), titles)
+
+    def _results(self, browser) -> list[str]:
+        deadline = time.monotonic() + SEARCH_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            titles = browser.eval("[...document.querySelectorAll('.md-search-result__title')].map((e) => e.textContent)")
+            if titles:
+                return titles
+            time.sleep(0.1)
+        return []
+
+
+if __name__ == "__main__":
+    unittest.main()
