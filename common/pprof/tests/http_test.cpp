@@ -3,55 +3,18 @@
 #include <httplib.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "heap/heap.h"
+#include "http_fixture.h"
 #include "pprof/pprof.h"
 
 namespace pprof {
 namespace {
-
-using std::chrono::milliseconds, std::chrono::steady_clock;
-
-class MountedServer {
- public:
-  explicit MountedServer(MountOptions options = {}) {
-    mount(server_, std::move(options));
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::sleep_for(milliseconds(1));
-  }
-  ~MountedServer() { stop(); }
-  void stop() {
-    server_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
-  int port() const { return port_; }
-  std::unique_ptr<httplib::Client> client() const {
-    auto client = std::make_unique<httplib::Client>("127.0.0.1", port_);
-    client->set_read_timeout(std::chrono::seconds(60));
-    return client;
-  }
-  httplib::Response get(const std::string& path) const {
-    const httplib::Result result = client()->Get(path);
-    return result ? *result : httplib::Response();
-  }
-
- private:
-  httplib::Server server_;
-  int port_ = 0;
-  std::thread thread_;
-};
 
 // Without tcmalloc, as under sanitizers, there are no heap profiles.
 std::vector<std::string> snapshots() {
@@ -59,44 +22,6 @@ std::vector<std::string> snapshots() {
   if (internal::heap_available()) names.insert(names.end(), {"allocs", "heap"});
   return names;
 }
-
-class Http : public testing::Test {
- protected:
-  // pprof prints the body of an error only if these two headers are there.
-  static void expect_error(const httplib::Response& response, int status,
-                           const std::string& part_of_text) {
-    EXPECT_EQ(response.status, status);
-    EXPECT_EQ(response.get_header_value("X-Go-Pprof"), "1");
-    EXPECT_EQ(response.get_header_value_count("Cache-Control"), 1U);
-    EXPECT_EQ(response.get_header_value("Content-Type"), "text/plain; charset=utf-8");
-    EXPECT_NE(response.body.find(part_of_text), std::string::npos) << response.body;
-  }
-
-  MountedServer server_;
-};
-
-// A capture in the background that occupies the slot until it is left or runs out.
-class OpenCapture {
- public:
-  OpenCapture(const MountedServer& server, const std::string& path) : client_(server.client()) {
-    thread_ = std::thread([this, path] {
-      client_->Get(
-          path, [this](const httplib::Response&) { return running_ = true; },
-          [](const char*, std::size_t) { return true; });
-    });
-    while (!running_) std::this_thread::sleep_for(milliseconds(1));
-  }
-  ~OpenCapture() { leave(); }
-  void leave() {
-    client_->stop();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  std::unique_ptr<httplib::Client> client_;
-  std::atomic<bool> running_{false};
-  std::thread thread_;
-};
 
 }  // namespace
 
@@ -255,56 +180,6 @@ TEST_F(Http, HeadHasNoBody) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->status, 200);
   EXPECT_EQ(server_.get("/debug/pprof/profile?seconds=0.1").status, 200) << "slot still taken";
-}
-
-TEST_F(Http, SecondCaptureIsToldHowLongToWait) {
-  for (const char* name : {"profile", "wall", "trace"}) {
-    const std::string path = "/debug/pprof/" + std::string(name);
-    const OpenCapture capture(server_, path + "?seconds=30");
-    const httplib::Response response = server_.get(path + "?seconds=1");
-    expect_error(response, 503, "try again in ");
-    EXPECT_GT(std::stoi(response.get_header_value("Retry-After")), 25);
-    EXPECT_LE(std::stoi(response.get_header_value("Retry-After")), 30);
-  }
-}
-
-TEST_F(Http, NextCaptureMayFollowAtOnce) {
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(server_.get("/debug/pprof/profile?seconds=0.01").status, 200);
-  }
-}
-
-TEST_F(Http, ClientThatLeavesEndsItsCaptureWithin200Ms) {
-  auto best = steady_clock::duration::max();
-  for (int i = 0; i < 3; ++i) {  // the best of three: a busy machine may delay one
-    OpenCapture capture(server_, "/debug/pprof/profile?seconds=30");
-    const auto left = steady_clock::now();
-    capture.leave();
-    while (server_.get("/debug/pprof/profile?seconds=0.01").status == 503) {
-      ASSERT_LT(steady_clock::now() - left, std::chrono::seconds(10));
-    }
-    best = std::min(best, steady_clock::now() - left);
-  }
-  EXPECT_LT(best, milliseconds(200) + milliseconds(10));  // 10 ms: the probe's own capture
-}
-
-TEST_F(Http, ServerStopsDuringACapture) {
-  MountedServer server;
-  const OpenCapture capture(server, "/debug/pprof/profile?seconds=30");
-  const auto start = steady_clock::now();
-  server.stop();
-  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(7));  // 5 s: httplib's keep-alive
-}
-
-TEST_F(Http, OldClientsGetABodyWithoutChunks) {
-  const std::string command = "curl -s -0 http://127.0.0.1:" + std::to_string(server_.port()) +
-                              "/debug/pprof/profile?seconds=0.1";
-  FILE* pipe = popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  char start[2] = {};
-  EXPECT_EQ(fread(start, 1, sizeof(start), pipe), sizeof(start));
-  EXPECT_EQ(std::string(start, 2), "\x1f\x8b");
-  pclose(pipe);
 }
 
 }  // namespace pprof

@@ -17,11 +17,11 @@ struct MountOptions {
   std::string prefix = "/debug/pprof";
   // Empty: anyone who reaches the server may capture. Otherwise every request must carry
   // "Authorization: Bearer TOKEN" or "?token=TOKEN".
-  std::string token;
+  std::string token = {};
   // The longest `?seconds=` that is accepted. Longer captures are refused with 400.
   std::chrono::seconds max_duration{300};
   // Shown on the index page, for instance "v2-optimized 1.4.0".
-  std::string version;
+  std::string version = {};
 };
 
 // Adds every profiling endpoint to `server`. Call it before listen(), from one thread.

@@ -9,18 +9,16 @@
 #include <gperftools/profiler.h>
 #include <signal.h>
 #include <sys/time.h>
-#include <ucontext.h>
 
 #include <algorithm>
 #include <atomic>
-#include <ctime>
 #include <stdexcept>
 #include <thread>
 
 #include "cpu/sample_ring.h"
 #include "cpu/sample_table.h"
 #include "cpu/thread_timers.h"
-#include "threads/registry.h"
+#include "cpu/tick.h"
 #include "threads/unwind.h"
 
 namespace pprof::internal {
@@ -28,56 +26,10 @@ namespace {
 
 using std::chrono::milliseconds, std::chrono::nanoseconds, std::chrono::steady_clock;
 
-constexpr nanoseconds kPeriod = milliseconds(10);  // 100 Hz
 constexpr milliseconds kPoll{50};
 constexpr char kAlreadyProfiling[] =
     "gperftools is already profiling this process: start it without CPUPROFILE, and do not call "
     "ProfilerStart() in it";
-
-// What a thread has been charged in the current capture. Read and written in its signal handler.
-struct Account {
-  std::uint64_t capture = 0;
-  nanoseconds charged{0};  // on the thread's CPU clock
-};
-constinit thread_local Account account;
-std::atomic<std::uint64_t> current_capture{0};
-
-nanoseconds thread_cpu_time() noexcept {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
-
-// How many periods the sample stands for. The kernel looks at CPU timers at its own ticks; when it
-// comes late, on a busy virtual machine for instance, ticks merge into one signal. Without this the
-// profile would lose them (8 % were seen).
-std::int64_t charge_periods() noexcept {
-  const nanoseconds now = thread_cpu_time();
-  const std::uint64_t capture = current_capture.load(std::memory_order_relaxed);
-  if (account.capture != capture) {
-    account = {capture, now};
-    return 1;
-  }
-  const nanoseconds due = now - account.charged + kPeriod / 2;
-  const std::int64_t periods = std::max<std::int64_t>(1, due / kPeriod);
-  account.charged += periods * kPeriod;
-  return periods;
-}
-
-// In the signal handler. `argument` is the SampleRing.
-int record_sample(void* argument) {
-  auto& ring = *static_cast<SampleRing*>(argument);
-  CpuSample* sample = ring.begin_push();
-  if (sample == nullptr) return 0;
-  static const ucontext_t kUnknown{};  // gperftools does not pass on what was interrupted
-  sample->depth = capture_interrupted_stack(sample->stack.data(), sample->stack.size(), &kUnknown);
-  sample->periods = charge_periods();
-  sample->tid = current_tid();
-  sample->thread_name = current_thread_name();
-  copy_current_labels(sample->labels);
-  ring.commit();
-  return 0;
-}
 
 // True from before gperftools is started here until after it is stopped.
 std::atomic<bool> session_is_ours{false};
@@ -86,7 +38,7 @@ std::atomic<bool> session_is_ours{false};
 class GperftoolsSession {
  public:
   explicit GperftoolsSession(SampleRing& ring) {
-    const ProfilerOptions options = {&record_sample, &ring};
+    const ProfilerOptions options = {&record_tick, &ring};
     session_is_ours = true;
     if (ProfilerStartWithOptions("/dev/null", &options) == 0) {
       session_is_ours = false;
@@ -126,7 +78,7 @@ Profile empty_profile() {
   profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
   profile.default_sample_type = "cpu";
   profile.period_type = {"cpu", "nanoseconds"};
-  profile.period = kPeriod.count();
+  profile.period = kCpuPeriod.count();
   profile.time = std::chrono::system_clock::now();
   return profile;
 }
@@ -152,7 +104,7 @@ std::string cpu_unavailable_reason() {
 
 Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
   prepare_unwinder();
-  ++current_capture;
+  begin_cpu_capture();
   Profile profile = empty_profile();
   SampleRing ring;
   SampleTable table;
@@ -160,7 +112,7 @@ Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
   std::size_t refused = 0;
   {
     const GperftoolsSession session(ring);
-    ThreadTimers timers(kPeriod);
+    ThreadTimers timers(kCpuPeriod);
     sample_until(start + duration, timers, ring, table, wanted);
     refused = timers.refused();
   }

@@ -1,0 +1,19 @@
+// One SIGPROF tick: what the handler records. Called by gperftools, as the filter of cpu_profile().
+#pragma once
+
+#include <chrono>
+
+namespace pprof::internal {
+
+// Each thread's CPU time between two ticks: 100 Hz.
+inline constexpr std::chrono::nanoseconds kCpuPeriod = std::chrono::milliseconds(10);
+
+// Tells the handler that a new capture begins, so that no thread is charged for what was before.
+// Not in a signal handler.
+void begin_cpu_capture();
+
+// Puts a sample of the interrupted thread into the SampleRing `ring`. Returns 0, which makes
+// gperftools drop its own sample. Async-signal-safe; gperftools calls it on one thread at a time.
+int record_tick(void* ring);
+
+}  // namespace pprof::internal

@@ -1,0 +1,97 @@
+// Captures that take time: one at a time, called off when the client leaves.
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "http_fixture.h"
+
+namespace pprof {
+namespace {
+
+using std::chrono::milliseconds, std::chrono::steady_clock;
+
+using HttpCapture = Http;
+
+// A capture in the background that occupies the slot until it is left or runs out.
+class OpenCapture {
+ public:
+  OpenCapture(const MountedServer& server, const std::string& path) : client_(server.client()) {
+    thread_ = std::thread([this, path] {
+      client_->Get(
+          path, [this](const httplib::Response&) { return running_ = true; },
+          [](const char*, std::size_t) { return true; });
+    });
+    while (!running_) std::this_thread::sleep_for(milliseconds(1));
+  }
+  ~OpenCapture() { leave(); }
+  void leave() {
+    client_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::unique_ptr<httplib::Client> client_;
+  std::atomic<bool> running_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_F(HttpCapture, SecondCaptureIsToldHowLongToWait) {
+  for (const char* name : {"profile", "wall", "trace"}) {
+    const std::string path = "/debug/pprof/" + std::string(name);
+    const OpenCapture capture(server_, path + "?seconds=30");
+    const httplib::Response response = server_.get(path + "?seconds=1");
+    expect_error(response, 503, "try again in ");
+    EXPECT_GT(std::stoi(response.get_header_value("Retry-After")), 25);
+    EXPECT_LE(std::stoi(response.get_header_value("Retry-After")), 30);
+  }
+}
+
+TEST_F(HttpCapture, NextCaptureMayFollowAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(server_.get("/debug/pprof/profile?seconds=0.01").status, 200);
+  }
+}
+
+TEST_F(HttpCapture, ClientThatLeavesEndsItsCaptureWithin200Ms) {
+  auto best = steady_clock::duration::max();
+  for (int i = 0; i < 3; ++i) {  // the best of three: a busy machine may delay one
+    OpenCapture capture(server_, "/debug/pprof/profile?seconds=30");
+    const auto left = steady_clock::now();
+    capture.leave();
+    while (server_.get("/debug/pprof/profile?seconds=0.01").status == 503) {
+      ASSERT_LT(steady_clock::now() - left, std::chrono::seconds(10));
+    }
+    best = std::min(best, steady_clock::now() - left);
+  }
+  EXPECT_LT(best, milliseconds(200) + milliseconds(10));  // 10 ms: the probe's own capture
+}
+
+TEST_F(HttpCapture, ServerStopsDuringACapture) {
+  MountedServer server;
+  const OpenCapture capture(server, "/debug/pprof/profile?seconds=30");
+  const auto start = steady_clock::now();
+  server.stop();
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(7));  // 5 s: httplib's keep-alive
+}
+
+TEST_F(HttpCapture, OldClientsGetABodyWithoutChunks) {
+  const std::string command = "curl -s -0 http://127.0.0.1:" + std::to_string(server_.port()) +
+                              "/debug/pprof/profile?seconds=0.1";
+  FILE* pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  char start[2] = {};
+  EXPECT_EQ(fread(start, 1, sizeof(start), pipe), sizeof(start));
+  EXPECT_EQ(std::string(start, 2), "\x1f\x8b");
+  pclose(pipe);
+}
+
+}  // namespace pprof
