@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the workshop needs: Debian packages (packages.txt) and pprof, which is built from one of them.
+# Installs what the workshop needs: Debian packages (packages.txt), pprof, which is built from one of them, and the
+# JavaScript libraries of the pages (report/libraries.sh).
 # Called by the Makefile before everything else and by hand; silent and fast when nothing is missing.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,8 +11,8 @@ usage() {
   cat <<'TEXT'
 Usage: scripts/setup.sh [--check] [GROUP…]
 
-Installs the Debian packages of the groups (build, run, test, docs; default: all) and builds
-build/tools/pprof (group run).
+Installs the Debian packages of the groups (build, run, test, docs; default: all), builds
+build/tools/pprof and installs the JavaScript libraries of the pages (both group run).
 Needs root, or sudo. Does nothing, silently, when all is there.
 
   --check   only list what is missing; exit 1 if something is
@@ -42,6 +43,7 @@ missing_packages() {
 
 has_group() { [[ " ${GROUPS_WANTED[*]} " == *" $1 "* ]]; }
 pprof_missing() { has_group run && [[ ! -x $TOOLS_DIR/pprof ]]; }
+libraries_missing() { has_group run && ! "$SCRIPTS_DIR/report/libraries.sh" --check >/dev/null; }
 
 # list_missing PACKAGE…: what is missing and the command that installs it, for people and logs.
 list_missing() {
@@ -55,6 +57,7 @@ list_missing() {
     printf 'Install them with network access, as root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' "$*"
   fi
   ! pprof_missing || printf 'Missing: build/tools/pprof (built by make setup from the packages above, offline)\n'
+  ! libraries_missing || "$SCRIPTS_DIR/report/libraries.sh" --check || true
 }
 
 # as_root COMMAND…: runs it as root; dies with the list of what is missing if there is no way to.
@@ -107,7 +110,7 @@ done
 
 need_tool dpkg-query 'dpkg: the workshop is made for Debian 12'
 mapfile -t MISSING < <(missing_packages "${GROUPS_WANTED[@]}")
-if ((${#MISSING[@]} == 0)) && ! pprof_missing; then
+if ((${#MISSING[@]} == 0)) && ! pprof_missing && ! libraries_missing; then
   exit 0
 fi
 if ((check_only)); then
@@ -116,4 +119,6 @@ if ((check_only)); then
 fi
 ((${#MISSING[@]} == 0)) || install_packages
 ! pprof_missing || build_pprof
+# Without them the pages lack their plots and flame graphs; everything else works.
+! libraries_missing || "$SCRIPTS_DIR/report/libraries.sh" || warn 'no plots and flame graphs until that is mended'
 printf 'Installed. To check this machine as well: make doctor\n'

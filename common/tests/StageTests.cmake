@@ -53,7 +53,7 @@ function(add_tests_of_all_stages)
   set_tests_properties(stages/differential PROPERTIES TIMEOUT 120 ENVIRONMENT "SERVICES=${services}")
 
   add_test(NAME stages/install-statsd-server
-    COMMAND npm install --silent --no-audit --no-fund --prefix ${PROJECT_BINARY_DIR}/test-deps/statsd
+    COMMAND npm install --silent --no-audit --no-fund --omit=optional --ignore-scripts --prefix ${PROJECT_BINARY_DIR}/test-deps/statsd
             statsd@0.9.0)
   set_tests_properties(stages/install-statsd-server PROPERTIES
     TIMEOUT 300 FIXTURES_SETUP statsd-server)

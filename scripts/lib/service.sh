@@ -19,6 +19,7 @@ start_service() {
   # Port 0: the kernel chooses a free one, so nobody can be faster.
   set -- "$BINARY" --port 0 --debug-addr 127.0.0.1:0 "$@"
   show_command "$@"
+  : >"$SERVICE_LOG"  # there at once, also if the shell of the service is late
   "$@" >"$SERVICE_LOG" 2>&1 &
   SERVICE_PID=$!
   OWN_PIDS+=("$SERVICE_PID")
