@@ -98,8 +98,8 @@ def main(arguments):
     if content["left_out"]:
         console.warn(f"left out: {content['left_out']}")
     for each in content["findings"]:
-        if each.met is None:
-            console.warn(f"not measured: {each.name}. Run: {each.missing}")
+        if not each.measured:
+            console.warn(f"not measured: {each.name}. Run: {each.command}")
     console.result_at(options.out, inputs.ROOT)
     console.next_command(f"xdg-open {options.out}".replace(f"{inputs.ROOT}/", ""))
     return 0

@@ -7,6 +7,8 @@ TITLES = {
     "p50_ms": "Median (p50)",
     "p99_ms": "p99",
 }
+# Medians that are closer than this count as equal if their difference is within the noise.
+CLOSE = 0.1
 _UNITS = {"ms": "ms", "req/s": ""}
 
 
@@ -22,6 +24,10 @@ def headline(data):
     row = _row(data, "service", "requests_per_second")
     if not row:
         return f"{data.old} against {data.new}", "The comparison has not been run yet, so there is no headline."
+    if not row["differs"] and abs(row["new"] / row["old"] - 1) > CLOSE:
+        return f"Too noisy to tell {data.new} from {data.old}", (
+            f"{numbers.plain(row['old'])} and {numbers.plain(row['new'])} requests per second, but one stage's own runs scatter as much. "
+            "Close other programs and repeat: make compare")
     if not row["differs"]:
         return f"{data.old} and {data.new} serve equally fast", "ab shows no difference in requests per second beyond the noise."
     more = row["new"] > row["old"]
@@ -51,7 +57,7 @@ def tiles(data):
         row = _row(data, group, metric, name)
         if row:
             tile = _tile(label, row["old"], row["new"], unit, note)
-            found.append(tile if row["differs"] else {**tile, "better": None, "change": "no difference"})
+            found.append(tile if row["differs"] else {**tile, "better": None, "change": "within noise"})
     lock = data.pair("mutex")
     if lock and all(capture.requests for capture in lock):
         waits = [sum(attribution.by_component(capture, "delay").values()) / capture.requests for capture in lock]

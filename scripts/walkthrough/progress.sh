@@ -77,6 +77,15 @@ list_steps() {
 
 run_step() { eval "${STEP_COMMANDS[$1]}"; }
 
+# forget_steps_of FILE: the steps of the make commands in it, one a line, will be run again.
+forget_steps_of() {
+  local command id
+  while read -r _ command; do
+    id=${command#profile-}
+    rm -f -- "$STATE_DIR/$id.done" "$STATE_DIR/$id-old.done" "$STATE_DIR/$id-new.done"
+  done <"$1"
+}
+
 # give_up STEP STATUS: a signal's status is passed on, anything else is an error.
 give_up() {
   (($2 < 128)) || exit "$2"

@@ -133,7 +133,9 @@ class PageTest(unittest.TestCase):
         page = self.open(width=760, scheme="dark")
         self.browser.call("Emulation.setEmulatedMedia", media="print")
         self.addCleanup(self.browser.call, "Emulation.setEmulatedMedia", media="")
+        page("dispatchEvent(new Event('beforeprint'))")
         self.assertEqual(page(BACKGROUND), "rgb(255, 255, 255)")
+        self.assertTrue(page("[...document.querySelectorAll('.flame-chart svg')].every((e) => e.hasAttribute('viewBox'))"))
         for selector in (".chart svg", ".bars .bar", ".flame-chart rect"):
             self.assertTrue(any(width > 0 for width, _ in page(VISIBLE.format(selector))), selector)
         for selector in (".top", ".search", ".graph-tools"):

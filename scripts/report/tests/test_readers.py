@@ -90,6 +90,11 @@ class Findings(unittest.TestCase):
     def test_not_met_when_nothing_improved(self):
         self.assertEqual([each.met for each in findings.judge(self.swapped())], [False] * 5)
 
+    def test_noise_leaves_throughput_undecided(self):
+        data = made.data()
+        data.comparison["service"][0]["differs"] = False
+        self.assertEqual(findings.judge(data)[-1].verdict, "undecided")
+
     def test_exit_status_tells(self):
         place = made.folder()
         arguments = ["--compare", str(place / "compare"), "--profiles", str(place / "profiles")]
@@ -113,7 +118,10 @@ class Views(unittest.TestCase):
 
     def test_headline_says_when_nothing_differs(self):
         data = made.data()
-        data.comparison["service"][0]["differs"] = False
+        row = data.comparison["service"][0]
+        row["differs"] = False
+        self.assertIn("Too noisy", service_view.headline(data)[0])
+        row["new"] = row["old"] * 1.02
         self.assertIn("equally fast", service_view.headline(data)[0])
 
 
