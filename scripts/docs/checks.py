@@ -18,7 +18,7 @@ from docs.figures import evaluate
 from docs.markdown import Block, Directive, DocumentError
 
 ELISION = "[…]"
-_NUMBER = re.compile(r"[-+]?\d[\d,.]*\s?(?:ns|us|µs|ms|s|[kMG]?B|%)?(?![A-Za-z])")
+_NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:\s?(?:ns|us|µs|ms|s|[kMG]?B|%)(?![A-Za-z]))?")
 
 
 def expected_exit(block: Block) -> int:

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from docs import book, figures
+from docs import book, figures, packages
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
 from docs.workspace import NotReady, clean_state
@@ -52,7 +52,7 @@ def _check(root: Path, options: argparse.Namespace) -> int:
         run = _run(root, chapters, chosen, options.update)
         problems, commands = run.problems, run.commands
         if options.update:
-            chapters = _write(chapters, chosen)
+            chapters = _write(root, chapters, chosen)
             chosen = _chosen(chapters, options.chapters)
     known, missing = book.shown_figures(chapters)
     names = [chapter.path.name for chapter in chosen]
@@ -81,10 +81,11 @@ def _run(root: Path, chapters: list[Chapter], chosen: list[Chapter], update: boo
     return run
 
 
-def _write(chapters: list[Chapter], chosen: list[Chapter]) -> list[Chapter]:
-    """Writes the recorded chapters, then the figures of all prose that cites them."""
+def _write(root: Path, chapters: list[Chapter], chosen: list[Chapter]) -> list[Chapter]:
+    """Writes the recorded chapters and the table of packages, then the figures of all prose that cites them."""
     for chapter in chosen:
         chapter.path.write_text("\n".join(chapter.lines) + "\n", encoding="utf-8")
+    packages.rewrite(root)
     chapters = book.read_chapters([chapter.path for chapter in chapters])
     known, _ = book.shown_figures(chapters)
     for chapter in chapters:

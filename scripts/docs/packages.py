@@ -1,19 +1,45 @@
-"""Checks that ARCHITECTURE.md lists exactly the Debian packages of scripts/packages.txt."""
+"""Keeps ARCHITECTURE.md's table of Debian packages in agreement with scripts/packages.txt."""
 
 import re
 from pathlib import Path
 
-_ROW = re.compile(r"^\| `([a-z0-9.+-]+)` \|", re.MULTILINE)
+_ROWS = re.compile(r"(?:^\| `[^\n]*\n)+", re.MULTILINE)
+_HEADER = "| package | group | reason |\n| --- | --- | --- |\n"
 
 
 def problems(root: Path) -> list[str]:
-    page = root / "docs" / "ARCHITECTURE.md"
-    listed = set(_ROW.findall(page.read_text(encoding="utf-8")))
-    wanted = installed_by_setup((root / "scripts" / "packages.txt").read_text(encoding="utf-8"))
-    missing = [f"package {name} of scripts/packages.txt has no row" for name in sorted(wanted - listed)]
-    return missing + [f"package {name} is not in scripts/packages.txt" for name in sorted(listed - wanted)]
+    page, table = _page(root).read_text(encoding="utf-8"), _table(root)
+    shown = set(_rows_of(page).splitlines())
+    wanted = set(table.splitlines())
+    missing = [f"scripts/packages.txt has a package that is not here: {row}" for row in sorted(wanted - shown)]
+    return missing + [f"scripts/packages.txt does not say so: {row}" for row in sorted(shown - wanted)]
 
 
-def installed_by_setup(text: str) -> set[str]:
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return {line.partition("|")[0] for line in lines if line and not line.startswith("[")}
+def rewrite(root: Path) -> None:
+    """Makes the table anew, if there is a page."""
+    page = _page(root)
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(_HEADER + _rows_of(text), _HEADER + _table(root)), encoding="utf-8")
+
+
+def _page(root: Path) -> Path:
+    return root / "docs" / "ARCHITECTURE.md"
+
+
+def _rows_of(text: str) -> str:
+    _, _, rest = text.partition(_HEADER)
+    found = _ROWS.match(rest)
+    return found[0] if found else ""
+
+
+def _table(root: Path) -> str:
+    rows, group = [], ""
+    for line in (root / "scripts" / "packages.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            group = line[1 : line.index("]")]
+            continue
+        package, _, reason = line.partition("#")
+        if package.strip():
+            rows.append(f"| `{package.split('|')[0].strip()}` | {group} | {reason.strip()} |\n")
+    return "".join(rows)

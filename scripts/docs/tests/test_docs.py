@@ -57,6 +57,7 @@ class Commands(Chapters):
 
     def test_shape_lets_numbers_differ_and_nothing_else(self):
         self.holds(chapter(console("<!-- check: shape -->", "$ echo 'took 17.5 ms'", "took 3 ms")))
+        self.holds(chapter(console("<!-- check: shape -->", "$ echo 2026-11-24T08:09:10.5Z ok", "2025-01-03T17:59:00.123Z ok")))
         self.fails(chapter(console("<!-- check: shape -->", "$ echo 'lost 17.5 ms'", "took 3 ms")), "differs")
 
     def test_text_that_must_not_be_there_fails(self):
@@ -129,6 +130,18 @@ class Pages(Chapters):
         last = console("<!-- check: figures fast > 1.5 * slow -->", "$ true")
         self.holds(chapter(block("slow", 10), block("fast", 20), last))
         self.fails(chapter(block("slow", 10), block("fast", 14), last), "is false: fast = 14, slow = 10")
+
+
+class Packages(Chapters):
+    def test_the_table_of_packages_must_be_that_of_setup_and_update_makes_it(self):
+        (self.root / "scripts").mkdir()
+        (self.root / "scripts" / "packages.txt").write_text("# all\n[run]  # make run\ncurl        # fetches\nnpm|npm  # installs\n")
+        page = self.root / "docs" / "ARCHITECTURE.md"
+        page.write_text("# Map\n\n| package | group | reason |\n| --- | --- | --- |\n| `wget` | run | fetches |\n\nEnd.\n")
+        self.fails(chapter("text"), r"not here: \| `curl` \| run \| fetches \|", "--static")
+        self.assertEqual(self.check("--update")[0], 0)
+        self.assertIn("| `curl` | run | fetches |\n| `npm` | run | installs |\n\nEnd.", page.read_text())
+        self.assertEqual(self.check("--static")[0], 0)
 
 
 class Update(Chapters):
