@@ -53,6 +53,7 @@ need_tool curl curl
 need_tool "$PYTHON" python3
 [[ -x $BUILD_DIR/tools/pprof ]] || die build/tools/pprof 'pprof reads the profiles, and it is not built' 'Run: make setup'
 
+cd "$REPO_ROOT"
 mkdir -p "$STATE_DIR"
 ((!restart)) || rm -f -- "$STATE_DIR"/*.done
 add_steps

@@ -120,6 +120,11 @@ class Views(unittest.TestCase):
         data = made.data()
         row = data.comparison["service"][0]
         row["differs"] = False
+        title, sentence = service_view.headline(data)
+        self.assertRegex(title, "handler of v2-optimized is 2[.].*×")
+        self.assertIn("hidden by noise", sentence)
+        for each in data.comparison["benchmarks"]:
+            each["differs"] = False
         self.assertIn("Too noisy", service_view.headline(data)[0])
         row["new"] = row["old"] * 1.02
         self.assertIn("equally fast", service_view.headline(data)[0])
