@@ -29,7 +29,7 @@ ElasticPool::Enqueued ElasticPool::enqueue(Task task) {
     finished.swap(finished_);
     accepted = dispatch(task);
   }
-  join_finished(std::move(finished));
+  join_finished(finished);
   if (accepted) {
     ServerCounters::add(counters_.connections_accepted);
   } else {
@@ -129,8 +129,8 @@ void ElasticPool::finish(Worker& worker) {
   if (workers_.empty()) all_finished_.notify_all();
 }
 
-void ElasticPool::join_finished(std::list<Worker> finished) {
-  for (Worker& worker : finished) pthread_join(worker.thread, nullptr);
+void ElasticPool::join_finished(const std::list<Worker>& finished) {
+  for (const Worker& worker : finished) pthread_join(worker.thread, nullptr);
 }
 
 void ElasticPool::shutdown() {
@@ -150,7 +150,7 @@ void ElasticPool::shutdown() {
   std::list<Worker> finished;
   finished.swap(finished_);
   lock.unlock();
-  join_finished(std::move(finished));
+  join_finished(finished);
 }
 
 }  // namespace service

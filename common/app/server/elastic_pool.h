@@ -72,7 +72,7 @@ class ElasticPool final : public httplib::TaskQueue {
   void run_task(Worker& worker);
   bool wait_for_task(Worker& worker, std::unique_lock<pprof::Mutex>& lock);
   void finish(Worker& worker);
-  void join_finished(std::list<Worker> finished);
+  static void join_finished(const std::list<Worker>& finished);
 
   const PoolOptions options_;
   ServerCounters& counters_;
