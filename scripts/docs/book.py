@@ -5,7 +5,7 @@ Every problem is a line `docs/NN-name.md:LINE: reason`.
 
 from pathlib import Path
 
-from docs import checks, figures, links, packages, snippets
+from docs import checks, figures, links, names, packages, snippets
 from docs.markdown import Block, Chapter, DocumentError, read_chapter
 
 CONSOLE = "console"
@@ -39,7 +39,7 @@ def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[str]]:
 
 
 def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> list[str]:
-    found = links.problems(root, chapter) + figures.prose_problems(chapter, known)
+    found = links.problems(root, chapter) + names.problems(root, chapter) + figures.prose_problems(chapter, known)
     for block in chapter.blocks:
         found.extend((block.line, reason) for reason in _block_problems(root, block, known))
     for item in chapter.items:

@@ -118,6 +118,12 @@ class Pages(Chapters):
         (self.root / "docs" / "a.svg").write_text("<svg/>")
         self.fails(chapter("![graph](a.svg)"), "alt text", "--static")
 
+    def test_a_target_or_file_that_prose_mentions_must_exist(self):
+        (self.root / "Makefile").write_text("bench: build\n\techo\n")
+        self.holds(chapter("Type `make bench STAGE=v1-naive` or see `docs/01-test.md`."))
+        self.fails(chapter("Type `make fast`."), "no such target", "--static")
+        self.fails(chapter("See `scripts/gone.sh`."), "no such file", "--static")
+
     def test_a_figure_in_prose_must_be_that_of_the_output(self):
         block = console("<!-- figure: rps /(\\d+) a second/ -->\n<!-- check: shape -->", "$ echo 4321 a second", "1234 a second")
         self.holds(chapter(block, "It answers 1,230<!-- rps --> requests."))
