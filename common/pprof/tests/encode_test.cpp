@@ -60,10 +60,11 @@ struct Fields {
   explicit Fields(const std::string& data) {
     protozero::pbf_reader reader(data);
     while (reader.next()) {
+      const std::uint32_t tag = reader.tag();  // gone once the value is read, in debug builds
       if (reader.wire_type() == protozero::pbf_wire_type::varint) {
-        numbers.emplace(reader.tag(), reader.get_uint64());
+        numbers.emplace(tag, reader.get_uint64());
       } else {
-        bytes.emplace(reader.tag(), reader.get_string());
+        bytes.emplace(tag, reader.get_string());
       }
     }
   }
