@@ -14,6 +14,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -116,6 +117,41 @@ double measure(Mode mode) {
   return process_cpu_seconds() - before;
 }
 
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// CPU seconds of one sample, from the signal's delivery to the return from it, on a stack of
+// `frames` calls more. The least of many batches: neighbours can only make it longer.
+[[gnu::noinline]] double seconds_per_tick(int frames) {  // NOLINT(misc-no-recursion)
+  if (frames > 0) {
+    const double seconds = seconds_per_tick(frames - 1);
+    asm volatile("" ::: "memory");  // a frame of its own
+    return seconds;
+  }
+  constexpr int kBatches = 20;
+  constexpr int kTicks = 100;  // the capture takes them out every 50 ms
+  double least = 1;
+  for (int batch = 0; batch < kBatches; ++batch) {
+    const double before = thread_cpu_seconds();
+    for (int i = 0; i < kTicks; ++i) std::raise(SIGPROF);
+    least = std::min(least, (thread_cpu_seconds() - before) / kTicks);
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  }
+  return least;
+}
+
+void print_tick() {
+  DebugListener listener;
+  listener.start_capture();
+  constexpr int kFrames = 20;
+  const double seconds = seconds_per_tick(kFrames);
+  std::printf("one tick with %d frames: %.1f us of CPU, %.2f %% at 100 a second\n", kFrames,
+              1e6 * seconds, 100 * 100 * seconds);
+}
+
 // Median with its 95 % confidence range from order statistics (binomial, normal approximation).
 void print_ratio(const char* name, std::vector<double> ratios) {
   std::ranges::sort(ratios);
@@ -145,6 +181,7 @@ int main(int argc, char** argv) {
   }
   std::printf("CPU time for the same work, against bare, median of %d rounds:\n", rounds);
   for (int mode = kMounted; mode < kModes; ++mode) print_ratio(kNames.at(mode), ratios.at(mode));
+  print_tick();
   DebugListener listener;
   const double first = listener.seconds_behind_capture();
   std::printf("after a capture, to name and encode it: %.0f ms the first time, then %.0f ms\n",
