@@ -14,7 +14,8 @@ namespace service {
 namespace {
 
 constexpr rlim_t kWantedDescriptors = 65536;
-constexpr std::chrono::milliseconds kPlainIdleTimeout{3'000};
+// cpp-httplib's own connections cannot be woken up at shutdown: they end by their timeouts.
+constexpr std::chrono::milliseconds kPlainTimeout{3'000};
 
 // The usual soft limit of 1024 would be reached by 1,000 connections. As Go's runtime does.
 void raise_descriptor_limit() {
@@ -47,11 +48,12 @@ void tell_http10_client(const httplib::Request& request, httplib::Response& resp
   response.set_header("Connection", keep ? "keep-alive" : "close");
 }
 
-void set_common(httplib::Server& server, bool buffered, std::chrono::milliseconds idle_timeout,
-                const ServerOptions& options, ServerCounters& counters) {
+void set_common(httplib::Server& server, bool buffered, const ServerOptions& options,
+                ServerCounters& counters) {
   server.set_tcp_nodelay(true);  // without it keep-alive costs 44 ms a request (delayed ACK)
   server.set_keep_alive_max_count(1'000'000);  // cpp-httplib's default is 5
-  server.set_keep_alive_timeout(std::chrono::ceil<std::chrono::seconds>(idle_timeout).count());
+  server.set_keep_alive_timeout(
+      std::chrono::ceil<std::chrono::seconds>(options.idle_timeout).count());
   server.set_write_timeout(options.write_timeout);
   server.set_payload_max_length(options.max_body_bytes);
   server.set_post_routing_handler(
@@ -73,12 +75,16 @@ std::unique_ptr<httplib::Server> make_server(const ServerOptions& options,
 #if SERVICE_BUFFERED_IO
   if (options.io == IoMode::kBuffered) {
     auto server = make_buffered_server(options, counters);
-    set_common(*server, true, options.idle_timeout, options, counters);
+    set_common(*server, true, options, counters);
     return server;
   }
 #endif
-  auto server = make_plain_server(options, counters);
-  set_common(*server, false, std::min(options.idle_timeout, kPlainIdleTimeout), options, counters);
+  ServerOptions capped = options;
+  for (auto* timeout : {&capped.idle_timeout, &capped.read_timeout, &capped.write_timeout}) {
+    *timeout = std::min(*timeout, kPlainTimeout);
+  }
+  auto server = make_plain_server(capped, counters);
+  set_common(*server, false, capped, counters);
   return server;
 }
 

@@ -21,8 +21,8 @@ struct ServerOptions {
   // Stack of a worker. The router's std::regex recurses once for each character of the path: 450
   // bytes, 2 KiB with sanitizers. Only what is touched takes memory.
   std::size_t thread_stack_bytes = std::size_t{4} << 20;
-  // Longest silence between two requests of a connection. Plain mode uses at most 3 s, since
-  // cpp-httplib cannot be woken up out of this wait at shutdown.
+  // Longest silence between two requests of a connection. In plain mode this and the next two are
+  // at most 3 s, since cpp-httplib cannot be woken up out of its waits at shutdown.
   std::chrono::milliseconds idle_timeout{60'000};
   // A request, head and body, must arrive within this time from its first byte (slow loris).
   std::chrono::milliseconds read_timeout{10'000};
