@@ -18,8 +18,8 @@
 
 #include "app/server/connection_registry.h"
 #include "app/server/elastic_pool.h"
-#include "app/server/error_pages.h"
 #include "app/server/lingering_closer.h"
+#include "app/server/refusal.h"
 #include "app/server/request_reader.h"
 
 namespace service {
@@ -207,41 +207,6 @@ class AnswerStream final : public httplib::Stream {
   mutable std::string pending_;
   mutable bool broken_ = false;
 };
-
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 408:
-      return "Request Timeout";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable\r\nRetry-After: 1";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Bad Request";
-  }
-}
-
-// An answer of our own, after which the connection is closed.
-std::string make_refusal(Rejection why) {
-  const std::string body = error_body(why.message);
-  std::string answer = "HTTP/1.1 " + std::to_string(why.status) + ' ';
-  answer.append(reason_of(why.status));
-  answer +=
-      "\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\nContent-Length: ";
-  return answer + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 class BufferedServer final : public httplib::Server {
  public:
