@@ -213,6 +213,7 @@ TEST(Cpu, EverySampleReachesTheStartOfItsThread) {
   });
   ASSERT_FALSE(profile.samples.empty());
   for (const Sample& sample : profile.samples) {
+    ASSERT_FALSE(sample.stack.empty());
     const std::string outermost = Symbolizer::instance().name_of(sample.stack.back());
     EXPECT_TRUE(outermost.find("clone") != std::string::npos || outermost == "_start") << outermost;
   }

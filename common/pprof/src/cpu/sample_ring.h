@@ -32,14 +32,15 @@ class SampleRing {
   // The slot to fill before commit(), or null when the ring is full: the sample is lost and
   // counted.
   CpuSample* begin_push() noexcept {
-    const std::size_t written = written_.load(std::memory_order_relaxed);
+    // Acquire: the producer before this one was another thread, ordered by gperftools' lock only.
+    const std::size_t written = written_.load(std::memory_order_acquire);
     if (written - read_.load(std::memory_order_acquire) == kCapacity) {
       lost_.fetch_add(1, std::memory_order_relaxed);
       return nullptr;
     }
     return &(*slots_)[written % kCapacity];
   }
-  void commit() noexcept { written_.fetch_add(1, std::memory_order_release); }
+  void commit() noexcept { written_.fetch_add(1, std::memory_order_acq_rel); }
 
   // The oldest sample, or null; pop() frees its slot.
   const CpuSample* front() const noexcept {
