@@ -72,7 +72,12 @@ TEST_F(HttpCapture, ClientThatLeavesEndsItsCaptureWithin200Ms) {
     }
     best = std::min(best, steady_clock::now() - left);
   }
-  EXPECT_LT(best, milliseconds(200) + milliseconds(10));  // 10 ms: the probe's own capture
+#ifdef __SANITIZE_THREAD__
+  constexpr milliseconds kLimit{2000};  // ThreadSanitizer makes everything ten times slower
+#else
+  constexpr milliseconds kLimit{210};  // 10 ms: the probe's own capture
+#endif
+  EXPECT_LT(best, kLimit);
 }
 
 TEST_F(HttpCapture, ServerStopsDuringACapture) {

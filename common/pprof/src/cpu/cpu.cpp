@@ -104,10 +104,10 @@ std::string cpu_unavailable_reason() {
 
 Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
   prepare_unwinder();
-  begin_cpu_capture();
   Profile profile = empty_profile();
   SampleRing ring;
   SampleTable table;
+  begin_cpu_capture();
   const auto start = steady_clock::now();
   std::size_t refused = 0;
   {

@@ -34,9 +34,8 @@ nanoseconds thread_cpu_time() noexcept {
 // How many periods the sample stands for. The kernel looks at CPU timers at its own ticks; when it
 // comes late, on a busy virtual machine for instance, ticks merge into one signal. Without this the
 // profile would lose them (8 % were seen).
-std::int64_t charge_periods() noexcept {
+std::int64_t charge_periods(std::uint64_t capture) noexcept {
   const nanoseconds now = thread_cpu_time();
-  const std::uint64_t capture = current_capture.load(std::memory_order_relaxed);
   if (account.capture != capture) {
     account = {capture, now};
     return 1;
@@ -52,12 +51,14 @@ std::int64_t charge_periods() noexcept {
 void begin_cpu_capture() { ++current_capture; }
 
 int record_tick(void* argument) {
+  // Pairs with begin_cpu_capture(): the ring is complete.
+  const std::uint64_t capture = current_capture.load(std::memory_order_acquire);
   auto& ring = *static_cast<SampleRing*>(argument);
   CpuSample* sample = ring.begin_push();
   if (sample == nullptr) return 0;
   static const ucontext_t kUnknown{};  // gperftools does not pass on what was interrupted
   sample->depth = capture_interrupted_stack(sample->stack.data(), sample->stack.size(), &kUnknown);
-  sample->periods = charge_periods();
+  sample->periods = charge_periods(capture);
   sample->tid = current_tid();
   sample->thread_name = current_thread_name();
   copy_current_labels(sample->labels);
