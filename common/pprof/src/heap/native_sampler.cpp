@@ -110,6 +110,8 @@ void native_sampler_update() {
   }
 }
 
+std::size_t native_sampler_counted(std::size_t size) { return tc_nallocx(size, 0); }
+
 }  // namespace pprof::internal
 
 // Overrides gperftools' function of this name. Weak: a tcmalloc linked statically has its own,

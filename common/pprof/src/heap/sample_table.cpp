@@ -33,11 +33,13 @@ void SampleTable::keep(const std::unordered_set<std::uint64_t>& live) {
   });
 }
 
-std::vector<Sample> SampleTable::estimate(std::size_t mean_bytes) const {
+std::vector<Sample> SampleTable::estimate(std::size_t mean_bytes,
+                                          std::size_t (*counted)(std::size_t size)) const {
   std::vector<Sample> samples;
   for (const auto& [key, counts] : buckets_) {
     const auto size = static_cast<double>(key.size);
-    const double scale = -1 / std::expm1(-size / static_cast<double>(mean_bytes));
+    const auto weight = static_cast<double>(counted(key.size));
+    const double scale = -1 / std::expm1(-weight / static_cast<double>(mean_bytes));
     const double allocated = static_cast<double>(counts.allocated) * scale;
     const double in_use = static_cast<double>(counts.allocated - counts.freed) * scale;
     samples.push_back({key.stack,

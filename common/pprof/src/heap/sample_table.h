@@ -31,8 +31,10 @@ class SampleTable {
   std::size_t live_samples() const { return live_.size(); }
 
   // Estimates of the four values, given the mean distance between samples. A bucket that was
-  // sampled n times at size s stands for n / (1 - exp(-s / mean)) allocations.
-  std::vector<Sample> estimate(std::size_t mean_bytes) const;
+  // sampled n times at size s stands for n / (1 - exp(-counted(s) / mean)) allocations: `counted`
+  // is what the sampler's counter takes an allocation of that size for.
+  std::vector<Sample> estimate(std::size_t mean_bytes,
+                               std::size_t (*counted)(std::size_t size)) const;
 
  private:
   struct Key {

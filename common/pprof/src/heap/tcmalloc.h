@@ -15,6 +15,7 @@ extern "C" {
 [[gnu::weak]] int MallocHook_RemoveDeleteHook(MallocHook_DeleteHook hook);
 [[gnu::weak]] void* tc_malloc(std::size_t size);
 [[gnu::weak]] void tc_free(void* ptr);
+[[gnu::weak]] std::size_t tc_nallocx(std::size_t size, int flags);
 }
 
 namespace pprof::internal {
