@@ -10,21 +10,26 @@ NEW ?= v2-optimized
 JOBS ?= $(shell nproc)
 
 ##@ Start here
-.PHONY: compare
+.PHONY: walkthrough compare test report
+walkthrough: build ## The whole story: serve, load, profile, compare, report
+	@scripts/walkthrough.sh
+
 compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-naive NEW=v2-optimized]
 	@scripts/compare.sh $(OLD) $(NEW)
 
-.PHONY: test
 test: setup ## Every test, against every stage
 	@scripts/build.sh release all
 	@ctest --preset release -j $(JOBS)
+
+report: setup ## build/report/index.html from what was captured last [OLD= NEW=]
+	@scripts/report.sh $(if $(findstring command,$(origin OLD)$(origin NEW)),$(OLD) $(NEW))
 
 ##@ One stage at a time [STAGE=v1-naive]
 .PHONY: run load bench
 run: build ## Start the service until Ctrl-C
 	@scripts/run.sh $(STAGE)
-load: build ## Requests per second under `ab`
-	@scripts/load.sh $(STAGE)
+load: build ## Requests per second under `ab` [URL= of a running service]
+	@scripts/load.sh $(STAGE) $(addprefix --url ,$(URL))
 bench: build ## The five benchmarks
 	@scripts/bench.sh $(STAGE)
 
@@ -55,7 +60,7 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 	@scripts/stage.sh $(or $(NAME),--help) $(FROM)
 
 ##@ Labs
-.PHONY: lab grade hint solution
+.PHONY: lab grade hint solution bug submission
 lab: setup ## A sick service to mend [N=1 GUESS=10]
 	@scripts/labs.sh lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
 grade: setup ## Judge your labs, or one [LAB=1]
@@ -64,9 +69,13 @@ hint: ## The next hint [LAB=1]
 	@scripts/labs.sh hint $(or $(LAB),$(N))
 solution: ## The reference solution as a diff [LAB=1]
 	@scripts/labs.sh solution $(or $(LAB),$(N))
+bug: setup ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
+	@scripts/labs.sh bug $(SEED) $(if $(ANSWER),--answer)
+submission: setup ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
+	@scripts/labs.sh submission $(BUNDLE)
 
 ##@ The machine and the tree
-.PHONY: setup doctor build check format clean help
+.PHONY: setup doctor build check fuzz soak docs docs-check format clean help
 setup: ## Install what is missing
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that mends it
@@ -75,6 +84,14 @@ build: setup ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
 check: test ## What CI runs: tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
+fuzz: setup ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
+	@scripts/fuzz.sh $(addprefix --seconds ,$(SECONDS))
+soak: build ## Load, bad clients, captures and signals at once [STAGE= SECONDS=60]
+	@scripts/soak.sh $(STAGE) $(addprefix --seconds ,$(SECONDS))
+docs: setup ## The tutorial as a site with search, in build/site/
+	@scripts/docs-site.sh
+docs-check: build ## Run every command of the tutorial and compare its output
+	@scripts/docs-check.sh
 format: setup ## Format the C++ code
 	@scripts/format.sh
 clean: ## Remove build/ and everything in it, captures included

@@ -12,6 +12,9 @@ Usage: scripts/labs.sh lab N [--guess NUMBER]       make the stage of lab N, bui
                                                     judge lab N, or every lab that was started
        scripts/labs.sh hint N                       the next hint
        scripts/labs.sh solution N                   the reference solution, as a diff
+       scripts/labs.sh bug SEED [--answer]          a copy of v2-optimized with a performance bug; again: judge it
+       scripts/labs.sh submission                   pack your labs, verdicts and predictions into a bundle
+       scripts/labs.sh submission BUNDLE            grade a bundle anew and compare the verdicts
 
 Progress is kept in .progress/ and survives `make clean`. Verdicts go to build/labs/labNN.json.
 Exit status of grade: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your stage).
@@ -24,9 +27,9 @@ TEXT
 
 case ${1-} in
   --help) usage; exit 0 ;;
-  lab | hint | solution) (($# >= 2)) || usage_error "$1" 'give the number of a lab' ;;
-  grade) ;;
-  *) usage_error "${1:-nothing}" 'the commands are lab, grade, hint and solution' ;;
+  lab | hint | solution | bug) (($# >= 2)) || usage_error "$1" 'give a number after it' ;;
+  grade | submission) ;;
+  *) usage_error "${1:-nothing}" 'the commands are lab, grade, hint, solution, bug and submission' ;;
 esac
 need_tool "$PYTHON" python3
 need_tool patch patch

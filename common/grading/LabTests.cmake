@@ -1,5 +1,5 @@
 # Proves each lab: its starter fails, its solution passes, its decoys fail (scripts/labs/proof.py). And
-# the grader itself is tested. Without sanitizers: they change what is counted.
+# the grader itself is tested; so are the bugs of `make bug`. Without sanitizers: they change what is counted.
 if(WORKSHOP_SANITIZE)
   return()
 endif()
@@ -15,3 +15,5 @@ foreach(lab IN LISTS labs)
 endforeach()
 add_test(NAME labs/grader COMMAND ${WORKSHOP_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/labs/tests/test_labs.py)
 set_tests_properties(labs/grader PROPERTIES TIMEOUT 120 ENVIRONMENT "${lab_environment}")
+add_test(NAME labs/bugs COMMAND ${WORKSHOP_PYTHON} -m labs.bugs)
+set_tests_properties(labs/bugs PROPERTIES TIMEOUT 600 ENVIRONMENT "${lab_environment}")

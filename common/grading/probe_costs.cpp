@@ -1,15 +1,11 @@
 // Probes of what one call costs: allocations and bytes.
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "benchmarks/operations.h"
 #include "grading/counting.h"
 #include "grading/probes.h"
 #include "grading/rig.h"
+#include "grading/temp_log.h"
 
 namespace grading {
 namespace {
@@ -34,16 +30,11 @@ std::int64_t handler_allocations(Rig& rig, const std::string& user_agent, const 
 
 // 1 if this user agent stands in the log line of its request.
 std::int64_t logs_agent(const std::string& user_agent) {
-  const auto path = std::filesystem::temp_directory_path() / ("probe." + std::to_string(getpid()));
-  {
-    Rig rig(path.c_str());
-    rig.get("test", "50", user_agent);
-    rig.logger().flush();
-  }
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  std::filesystem::remove(path);
-  return text.find("user_agent=\"" + user_agent + "\"") == std::string::npos ? 0 : 1;
+  const TempLog log;
+  Rig rig(log.path().c_str());
+  rig.get("test", "50", user_agent);
+  rig.logger().flush();
+  return log.text().find("user_agent=\"" + user_agent + "\"") == std::string::npos ? 0 : 1;
 }
 
 std::int64_t metric_allocations(const std::string& name, double value) {

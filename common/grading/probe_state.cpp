@@ -11,6 +11,7 @@
 #include "grading/counting.h"
 #include "grading/probes.h"
 #include "grading/rig.h"
+#include "grading/temp_log.h"
 
 // A lab's stage may count each thread's requests (lab 10); other stages do not define this.
 namespace service {
@@ -31,26 +32,33 @@ void log_lines(service::Logger& logger, int lines) {
   }
 }
 
-// True if another thread cannot log for as long as a write of this one lasts.
-bool write_blocks_others(service::Logger& logger) {
-  bool blocked = false;
+struct Blocking {
+  bool blocked = false;  // another thread could not log for as long as a write of this one lasted
+  int lines = 0;         // lines logged by all threads
+};
+
+Blocking log_during_writes(service::Logger& logger) {
+  Blocking found;
   std::thread other;
   counting::set_write_hook([&] {
-    if (blocked) return;
+    if (found.blocked) return;
     std::promise<void> logged;
     std::future<void> done = logged.get_future();
     other = std::thread([&logger, logged = std::move(logged)]() mutable {
       log_lines(logger, 1);
       logged.set_value();
     });
-    blocked = done.wait_for(kPatience) != std::future_status::ready;
-    if (!blocked) other.join();
+    ++found.lines;
+    found.blocked = done.wait_for(kPatience) != std::future_status::ready;
+    if (!found.blocked) other.join();
   });
   log_lines(logger, kLines);
   logger.flush();
   counting::set_write_hook({});
   if (other.joinable()) other.join();
-  return blocked;
+  logger.flush();
+  found.lines += kLines;
+  return found;
 }
 
 std::string padded_number(int number) {
@@ -74,8 +82,11 @@ Metrics logger() {
 }
 
 Metrics blocking() {
-  Rig rig;
-  return {{"write_blocks_others", write_blocks_others(rig.logger()) ? 1 : 0}};
+  const TempLog log;
+  Rig rig(log.path().c_str());
+  const Blocking found = log_during_writes(rig.logger());
+  return {{"write_blocks_others", found.blocked ? 1 : 0},
+          {"lines_missing", found.lines - log.lines()}};
 }
 
 Metrics growth() {

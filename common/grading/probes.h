@@ -19,8 +19,8 @@ Metrics inputs();
 // What 1,000 log lines cost: `writes`, `allocations`, `allocations_under_lock`.
 Metrics logger();
 
-// `write_blocks_others`: 1 if no other thread can log while a write(2) to the log is under way.
-// Takes 2 s if so.
+// `write_blocks_others`: 1 if no other thread can log while a write(2) to the log is under way
+// (takes 2 s if so); `lines_missing`: lines that were logged in this way and are not in the file.
 Metrics blocking();
 
 // `live_bytes_growth`: live(2N) - live(N) bytes over N different requests.

@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from labs import commands
+from labs import bugs, commands, submission
 from labs.errors import Failure
 
 
@@ -16,6 +16,11 @@ def _parser():
             one.add_argument("--guess", default="")
         if name == "grade":
             one.add_argument("--stage", default=None)
+    one = sub.add_parser("bug")
+    one.add_argument("seed")
+    one.add_argument("--answer", action="store_true")
+    one = sub.add_parser("submission")
+    one.add_argument("bundle", nargs="?")
     return parser
 
 
@@ -25,6 +30,12 @@ def run(arguments):
         return commands.lab(given.number, given.guess)
     if given.command == "grade":
         return commands.grade(given.number, given.guess, given.stage)
+    if given.command == "bug":
+        if not given.seed.isdigit():
+            raise Failure(f"SEED='{given.seed}'", "a seed is a whole number", "For example: make bug SEED=1")
+        return bugs.bug(int(given.seed), given.answer)
+    if given.command == "submission":
+        return submission.regrade(given.bundle) if given.bundle else submission.pack()
     return getattr(commands, given.command)(given.number)
 
 

@@ -13,8 +13,10 @@ def _build_service(stage):
     forge.configure()
     command = ["cmake", "--build", str(paths.BUILD), "--target", f"leftpad-{stage}"]
     print(screen.paint("36", f"$ cmake --build {paths.relative(paths.BUILD)} --target leftpad-{stage}"), flush=True)
-    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-        raise Failure(stage, "it does not build", f"See why: cmake --build {paths.relative(paths.BUILD)} --target leftpad-{stage}")
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout[-3000:])
+        raise Failure(stage, "it does not build; the compiler's output is above", f"Mend it, or start anew: rm -r {stage}")
 
 
 def lab(number, guess):

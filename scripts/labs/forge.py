@@ -5,6 +5,7 @@ the stage. Only what differs from v2-optimized is compiled again, once for each 
 build/labs/objects under the hash of what went into them. So a starter, a solution and a learner's stage are
 built in the same way in seconds, without a directory of theirs in the source tree.
 """
+import functools
 import hashlib
 import json
 import os
@@ -123,7 +124,7 @@ class Forge:
         if not file.exists():
             raise CompileError(f"{file.name}: add_stage() lists it, but it is not there")
         key.update(file.read_bytes())
-        key.update(str(self._newest_common_header()).encode())
+        key.update(self._state_of_base(file))
         target = self.objects / f"{key.hexdigest()[:24]}.o"
         if not target.exists():
             fresh = target.with_suffix(f".{os.getpid()}")
@@ -134,13 +135,14 @@ class Forge:
             fresh.rename(target)
         return target
 
-    _newest = None
-
-    def _newest_common_header(self):
-        """A change of any header of common/ makes all kept objects stale."""
-        if Forge._newest is None:
-            Forge._newest = max(file.stat().st_mtime_ns for file in (paths.ROOT / "common").rglob("*.h"))
-        return Forge._newest
+    @functools.cache
+    def _state_of_base(self, file):
+        """What the real build made of this file: it changes with every header that the file includes."""
+        known = {Path(entry["file"]).name: Path(entry["directory"], self._output(entry)) for entry in self.commands}
+        made = known.get(file.name, known["handlers.cpp"])
+        if not made.exists():
+            raise Failure(paths.relative(made), "it is not built", "Run: make build")
+        return hashlib.sha256(made.read_bytes()).digest()
 
     # --- linking ---
 
@@ -162,7 +164,7 @@ class Forge:
         words = []
         for word in command:
             if word == archive:  # objects come first, so the archive's own are not taken
-                words += [str(o) for o in objects] + [str(new) for old, new in rebuilt.items() if "/app/" in old]
+                words += [str(o) for o in objects] + [str(new) for old, new in rebuilt.items() if old not in command]
             words.append(str(fresh) if word == output else str(rebuilt.get(word, word)))
         done = subprocess.run(words, cwd=paths.BUILD, capture_output=True, text=True, check=False)
         if done.returncode != 0:

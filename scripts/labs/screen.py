@@ -38,7 +38,7 @@ def table(results):
         print("  " + "  ".join(cells) + "  " + status)
     for result in results:
         if result.next:
-            print(textwrap.fill(f"{result.name}: {result.next}.", 110, initial_indent="  - ", subsequent_indent="    "))
+            print(textwrap.fill(f"{result.name}: {result.next}" + ("" if result.next.endswith("?") else "."), 110, initial_indent="  - ", subsequent_indent="    "))
 
 
 def prediction(question, guess, actual):

@@ -3,12 +3,14 @@ import contextlib
 import io
 import json
 import os
+import re
+import tarfile
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import catalog, commands, grader, paths, prediction, probes, progress, screen, suite
+from labs import bugs, catalog, commands, grader, mutations, paths, prediction, probes, progress, screen, submission, suite
 from labs.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
@@ -102,6 +104,54 @@ class Pages(unittest.TestCase):
     def test_an_unknown_lab_is_refused_with_the_list(self):
         with self.assertRaisesRegex(Failure, "lab '99': there are 1,"):
             catalog.find(99)
+
+
+class TeachersKit(unittest.TestCase):
+    text = (paths.ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+
+    def test_minutes_of_the_plans_are_those_of_the_pages_and_add_up(self):
+        plans = re.findall(r"\| step \| minutes \|\n\| --- \| --- \|\n(.*?)\| \*\*Sum\*\* \| \*\*(\d+)\*\* \|", self.text, re.S)
+        self.assertEqual(len(plans), 3)
+        for rows, total in plans:
+            minutes = 0
+            for name, spent in re.findall(r"^\| (.*?) \| (\d+) \|$", rows, re.M):
+                minutes += int(spent)
+                if found := re.fullmatch(r"Lab (\d+)", name):
+                    self.assertEqual(int(spent), catalog.find(found[1]).data["minutes"], name)
+            self.assertEqual(minutes, int(total))
+
+    def test_every_lab_has_advice_an_answer_and_a_line_in_the_list(self):
+        answers = (paths.ROOT / "docs" / "instructor-answers.md").read_text(encoding="utf-8")
+        index = (paths.LABS / "README.md").read_text(encoding="utf-8")
+        for lab in catalog.all_labs():
+            self.assertRegex(self.text, rf"\*\*Lab {lab.number}\.\*\*")
+            self.assertRegex(answers, rf"(?m)^\| {lab.number} \|")
+            self.assertIn(f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | {lab.data['minutes']} |", index)
+
+
+class Bugs(unittest.TestCase):
+    def test_every_bug_fits_into_v2_once(self):
+        for mutation in mutations.MUTATIONS:
+            with self.subTest(mutation[1]), bugs.directory_with(mutation):
+                pass
+
+    def test_there_are_enough_and_seeds_reach_them_all(self):
+        self.assertGreaterEqual(len(mutations.MUTATIONS), 20)
+        self.assertGreaterEqual(len({mutation[0] for mutation in mutations.MUTATIONS}), 6)
+        reached = {bugs.chosen(seed)[1] for seed in range(len(mutations.MUTATIONS))}
+        self.assertEqual(len(reached), len(mutations.MUTATIONS))
+
+
+class Bundles(unittest.TestCase):
+    def test_a_bundle_that_reaches_outside_is_refused(self):
+        for name in ("../x.cpp", "/etc/passwd", "a/b/c.cpp"):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(name):
+                bundle = Path(folder, "bundle.tar.gz")
+                with tarfile.open(bundle, "w:gz") as tar:
+                    member = tarfile.TarInfo(name)
+                    tar.addfile(member, io.BytesIO(b""))
+                with mock.patch.object(submission.forge, "programs_of_base"), self.assertRaises(Failure):
+                    submission.regrade(bundle)
 
 
 class Learner(unittest.TestCase):

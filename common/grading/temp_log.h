@@ -1,0 +1,37 @@
+// A log file that goes away with the object, for the probes.
+#pragma once
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace grading {
+
+class TempLog {
+ public:
+  TempLog() = default;
+  ~TempLog() { std::filesystem::remove(path_); }
+  TempLog(const TempLog&) = delete;
+  TempLog& operator=(const TempLog&) = delete;
+
+  std::string path() const { return path_; }
+  std::string text() const {
+    std::ifstream file(path_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::int64_t lines() const {
+    const std::string all = text();
+    return std::count(all.begin(), all.end(), '\n');
+  }
+
+ private:
+  const std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("probe." + std::to_string(getpid()) + ".log");
+};
+
+}  // namespace grading

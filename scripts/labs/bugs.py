@@ -1,0 +1,115 @@
+"""`make bug SEED=n`: a copy of v2-optimized with one performance bug, for practice in diagnosis."""
+import contextlib
+import random
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from labs import paths, probes, screen
+from labs.errors import Failure
+from labs.forge import CompileError, Forge
+from labs.grader import Programs
+from labs.mutations import MUTATIONS
+
+# Counters in which less is better, and how far above v2-optimized's a counter is still the same.
+GROUPS = ("operations", "inputs", "logger", "growth")
+GROWTH_SLACK_BYTES = 65536
+
+
+def chosen(seed):
+    """The mutation of a seed: 24 seeds in a row are 24 different bugs in an order of no help."""
+    order = list(range(len(MUTATIONS)))
+    random.Random(len(MUTATIONS)).shuffle(order)
+    return MUTATIONS[order[seed % len(order)]]
+
+
+def inject(mutation, folder):
+    _, name, file, old, new = mutation
+    path = Path(folder, file)
+    text = path.read_text(encoding="utf-8")
+    if text.count(old) != 1:
+        raise Failure(f"bug '{name}'", f"its place occurs {text.count(old)} times in {file}", "Restore it: git checkout v2-optimized")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def directory_with(mutation):
+    with tempfile.TemporaryDirectory(prefix="leftpad-bug.") as parent:
+        folder = Path(parent, "stage")
+        shutil.copytree(paths.ROOT / paths.BASE_STAGE, folder)
+        if mutation:
+            inject(mutation, folder)
+        yield folder
+
+
+def counters(forge, folder):
+    programs = Programs(forge, folder)
+    return {f"{group}:{name}": value for group in GROUPS for name, value in probes.GROUPS[group](programs).items()}
+
+
+def worse(before, after):
+    """Counters that rose: [(name, before, after)]."""
+    return [(name, before[name], value) for name, value in after.items()
+            if value > before[name] + (GROWTH_SLACK_BYTES if name.startswith("growth:") else 0)]
+
+
+def bug(seed, answer):
+    """Makes v3-bug-SEED; if it is there, judges it."""
+    mutation = chosen(seed)
+    stage_dir = paths.ROOT / f"v3-bug-{seed}"
+    if answer:
+        return _tell(mutation)
+    if not stage_dir.exists():
+        with directory_with(mutation) as folder:
+            shutil.copytree(folder, stage_dir)
+        screen.step(f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
+        print("Load it, capture, name the view that shows the bug, then mend it.")
+        screen.next_command(f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make bug SEED={seed}")
+        return 0
+    return _judge(stage_dir, seed)
+
+
+def _tell(mutation):
+    kind, name, file, *_ = mutation
+    print(f"{kind}: {name}, in {file}")
+    with directory_with(None) as good, directory_with(mutation) as sick:
+        done = subprocess.run(["diff", "-u", "--label", f"v2-optimized/{file}", "--label", f"with the bug/{file}",
+                               str(good / file), str(sick / file)], capture_output=True, text=True, check=False)
+    print(done.stdout, end="")
+    return 0
+
+
+def _judge(stage_dir, seed):
+    forge = Forge()
+    try:
+        found = worse(counters(forge, paths.ROOT / paths.BASE_STAGE), counters(forge, stage_dir))
+    except CompileError as error:
+        print(error)
+        found = [("it compiles", "yes", "no")]
+    for name, before, after in found:
+        print(f"  {name}: {after}, v2-optimized has {before}")
+    print(f"Result: {'FAIL: the bug is still there' if found else 'PASS: every counter is as good as that of v2-optimized'}")
+    screen.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
+    return 1 if found else 0
+
+
+def prove():
+    """How many bugs the counters catch: prints each; 0 if at least 95 of 100 are caught."""
+    forge = Forge()
+    caught = 0
+    with directory_with(None) as folder:
+        before = counters(forge, folder)
+    for mutation in MUTATIONS:
+        with directory_with(mutation) as folder:
+            found = worse(before, counters(forge, folder))
+        caught += bool(found)
+        shown = ", ".join(f"{name} {old} -> {new}" for name, old, new in found[:2])
+        print(f"{'caught' if found else 'MISSED'}  {mutation[0]}: {mutation[1]}  {shown}", flush=True)
+    kinds = len({mutation[0] for mutation in MUTATIONS})
+    print(f"{caught} of {len(MUTATIONS)} bugs of {kinds} kinds are caught by the counters")
+    return 0 if caught >= 0.95 * len(MUTATIONS) and len(MUTATIONS) >= 20 and kinds >= 6 else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(prove())

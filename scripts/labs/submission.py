@@ -1,0 +1,78 @@
+"""`make submission`: a bundle of a learner's stages, verdicts and predictions that another machine grades anew."""
+import json
+import tarfile
+import tempfile
+from pathlib import Path
+
+from labs import catalog, forge, grader, paths, progress, screen
+from labs.errors import Failure
+
+BUNDLE = "submission.tar.gz"
+MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes
+KEPT = (".cpp", ".h", ".txt")
+
+
+def _graded():
+    """(lab, verdict as graded here) of every lab that was started and graded."""
+    for lab in catalog.all_labs():
+        verdict = paths.BUILD / "labs" / f"lab{lab.number:02}.json"
+        if (paths.ROOT / lab.stage).is_dir() and verdict.exists():
+            yield lab, json.loads(verdict.read_text(encoding="utf-8"))
+
+
+def _grade(lab, stage_dir):
+    return grader.as_json(lab, grader.Grader(forge.Forge()).grade(lab, stage_dir))
+
+
+def pack():
+    graded = list(_graded())
+    if not graded:
+        raise Failure("submission", "no lab has been graded", "Grade what you have: make grade")
+    out = paths.BUILD / BUNDLE
+    with tempfile.TemporaryDirectory() as folder:
+        summary = {"labs": [{"verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
+                             "counted": progress.load(lab.number).get("answer"),
+                             "hints": progress.load(lab.number).get("hints", 0)} for lab, verdict in graded]}
+        Path(folder, "submission.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with tarfile.open(out, "w:gz") as tar:
+            tar.add(Path(folder, "submission.json"), "submission.json")
+            for lab, _ in graded:
+                for file in sorted((paths.ROOT / lab.stage).iterdir()):
+                    if file.is_file() and file.suffix in KEPT:
+                        tar.add(file, f"{lab.stage}/{file.name}")
+    for lab, verdict in graded:
+        print(f"  lab {lab.number:2}  {verdict['verdict']}")
+    print(f"Result: {paths.relative(out)}")
+    screen.next_command(f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it anew)")
+    return 0
+
+
+def _safe(member):
+    """Plain files of one folder, small: a bundle comes from somebody else."""
+    parts = Path(member.name).parts
+    return member.isfile() and len(parts) <= 2 and ".." not in parts and not member.name.startswith("/") and member.size <= MAX_BYTES
+
+
+def regrade(bundle):
+    """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
+    if not Path(bundle).is_file():
+        raise Failure(f"BUNDLE={bundle}", "there is no such file", "The learner makes it with: make submission")
+    forge.programs_of_base()
+    same = True
+    with tempfile.TemporaryDirectory(prefix="submission.") as folder:
+        with tarfile.open(bundle) as tar:
+            members = tar.getmembers()
+            unsafe = [member.name for member in members if not _safe(member)]
+            if unsafe:
+                raise Failure(unsafe[0], "a bundle holds plain files of stages only", "Ask for a bundle of make submission")
+            tar.extractall(folder, members)
+        handed_in = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))
+        for item in handed_in["labs"]:
+            lab = catalog.find(item["verdict"]["lab"])
+            now = _grade(lab, Path(folder, lab.stage))
+            equal = now == item["verdict"]
+            same &= equal
+            print(f"  lab {lab.number:2}  {now['verdict']:7}  {'as handed in' if equal else 'DIFFERS: handed in as ' + item['verdict']['verdict']}"
+                  f"  predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}", flush=True)
+    print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
+    return 0 if same else 1
