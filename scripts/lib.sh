@@ -46,7 +46,8 @@ usage_error() {
 }
 
 result_at() { printf 'Result: %s\n' "${1#"$REPO_ROOT"/}"; }
-next_command() { printf 'Next:   %s\n' "$(paint 1 1 "$*")"; }
+# Silent inside `make walkthrough`, which has the next command itself.
+next_command() { [[ -n ${WALKTHROUGH-} ]] || printf 'Next:   %s\n' "$(paint 1 1 "$*")"; }
 
 # quoted ARG…: the words as a learner would type them.
 quoted() {

@@ -1,13 +1,17 @@
 #include "app/debug_server.h"
 
+#include <httplib.h>
 #include <pprof/pprof.h>
 
 #include <nlohmann/json.hpp>
+
+#include "leftpad_api.h"
 
 namespace service {
 namespace {
 
 constexpr std::size_t kMaxDebugConnections = 32;
+constexpr std::size_t kMaxSymbolQueryBytes = std::size_t{16} << 20;  // what pprof's symbol takes
 
 std::string vars_json(const Vars& vars) {
   nlohmann::ordered_json json;
@@ -29,12 +33,19 @@ std::unique_ptr<httplib::Server> make_debug_server(const Options& options, const
   ServerOptions server_options;
   server_options.io = options.io;
   server_options.max_threads = kMaxDebugConnections;
+  server_options.max_body_bytes = kMaxSymbolQueryBytes;
   auto server = make_server(server_options, counters);
   pprof::mount(*server, {.token = options.debug_token, .version = version});
-  server->Get("/debug/vars", [vars](const auto&, auto& response) {
-    response.set_content(vars_json(vars), "application/json; charset=utf-8");
-  });
-  install_error_pages(*server, {{"GET", "/debug/vars"}});
+  server->Get("/debug/vars",
+              [vars, token = options.debug_token](const auto& request, auto& response) {
+                if (!pprof::is_authorized(request, token)) {
+                  response.status = 401;
+                  response.body = encode_error("a token is needed: add ?token=TOKEN");
+                  return;
+                }
+                response.set_content(vars_json(vars), "application/json; charset=utf-8");
+              });
+  install_error_pages(*server, {{"GET", "/debug/vars"}, {"GET", "/debug/pprof/*"}});
   return server;
 }
 

@@ -1,5 +1,6 @@
 # add_stage_tests(<stage>): test-<stage>, the contract suite, each test a CTest of its own.
 include(GoogleTest)
+include(${CMAKE_CURRENT_LIST_DIR}/server/StageDurability.cmake)
 
 # Debian's own: the first python3 on PATH may lack Debian's modules.
 set(WORKSHOP_PYTHON /usr/bin/python3 CACHE FILEPATH "Python that runs the tests")
@@ -29,6 +30,7 @@ function(add_stage_tests stage)
   endif()
 
   add_service_tests(${stage})
+  add_durability_tests(${stage})
 endfunction()
 
 # Tests of the running service, in Python: service/<name>_test.py.

@@ -213,6 +213,7 @@ TEST(Heap, AForkedChildCanAllocate) {
   for (int i = 0; i < 20; ++i) {
     const pid_t child = fork();
     if (child == 0) {
+      alarm(20);  // a child that waits for an inherited lock fails the test instead of hanging it
       KnownAllocations allocations(4);
       allocations.allocate(500);
       _exit(heap_profile().samples.empty() ? 1 : 0);

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import service
@@ -108,6 +109,17 @@ class Lifetime(unittest.TestCase):
             with open(rotated, encoding="utf-8") as file:
                 self.assertIn("str=before", file.read())
             self.assertIn("str=after", "\n".join(running.log_lines()))
+
+    def test_debug_pages_need_the_token(self):
+        with Service("--debug-token=secret") as running:
+            for path in ("/debug/vars", "/debug/pprof/", "/debug/pprof/cmdline"):
+                url = f"http://127.0.0.1:{running.debug_port}{path}"
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(url)
+                refused.exception.close()
+                self.assertEqual(refused.exception.code, 401, path)
+                with urllib.request.urlopen(url + "?token=secret") as answer:
+                    self.assertEqual(answer.status, 200, path)
 
     def test_debug_vars_counts_requests_errors_and_log_bytes(self):
         with Service() as running:

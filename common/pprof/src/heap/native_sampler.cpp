@@ -35,6 +35,16 @@ constinit thread_local std::uint64_t pending_id = 0;  // this thread's allocatio
 constinit thread_local bool probing = false;
 constinit thread_local bool probe_seen = false;
 
+bool add_hook(MallocHook_NewHook hook) {
+  const std::lock_guard lock(heap_recorder().hooks_mutex);
+  return MallocHook_AddNewHook(hook) != 0;
+}
+
+void remove_hook(MallocHook_NewHook hook) {
+  const std::lock_guard lock(heap_recorder().hooks_mutex);
+  MallocHook_RemoveNewHook(hook);
+}
+
 void remember(std::uint64_t id, std::size_t size, const void* return_address) {
   const InsideSampler guard;
   HeapRecorder& recorder = heap_recorder();
@@ -51,7 +61,7 @@ void on_new(const void* address, std::size_t size) {
   if (id == 0) {
     return;  // another thread's sample
   }
-  MallocHook_RemoveNewHook(on_new);
+  remove_hook(on_new);
   if (probing) {
     probe_seen = size == kProbeBytes;
   } else if (address != nullptr) {
@@ -67,7 +77,7 @@ std::uint64_t begin_sample() {
   if (InsideSampler::is_true()) {
     return 0;
   }
-  if (pending_id == 0 && MallocHook_AddNewHook(on_new) == 0) {
+  if (pending_id == 0 && !add_hook(on_new)) {
     return 0;  // all places for hooks are taken by other threads
   }
   pending_id = last_id.fetch_add(1) + 1;

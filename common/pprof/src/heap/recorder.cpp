@@ -18,8 +18,12 @@ void HeapRecorder::add(std::uint64_t key, std::size_t size, const void* return_a
 
 HeapRecorder& heap_recorder() {
   static auto* const recorder = [] {
-    const auto unlock = [] { heap_recorder().mutex.unlock(); };
-    pthread_atfork([] { heap_recorder().mutex.lock(); }, unlock, unlock);
+    const auto lock = [] { std::lock(heap_recorder().hooks_mutex, heap_recorder().mutex); };
+    const auto unlock = [] {
+      heap_recorder().mutex.unlock();
+      heap_recorder().hooks_mutex.unlock();
+    };
+    pthread_atfork(lock, unlock, unlock);
     return new HeapRecorder;
   }();
   return *recorder;

@@ -25,8 +25,10 @@ class InsideSampler {
   static inline constinit thread_local int depth_ = 0;
 };
 
+// Both locks are held around fork(), so that a child can go on allocating.
 struct HeapRecorder {
-  std::mutex mutex;  // held around fork(), so that a child can go on allocating
+  std::mutex hooks_mutex;  // around changes of MallocHook's list, whose own lock ignores fork()
+  std::mutex mutex;        // of the table
   SampleTable table;
 
   // Adds a sample with the stack that returns to `return_address` (see capture_own_stack()).

@@ -142,4 +142,8 @@ void mount(httplib::Server& server, MountOptions options) {
   internal::add_routes(server, options);
 }
 
+bool is_authorized(const httplib::Request& request, const std::string& token) {
+  return !internal::check_access(request, token).has_value();
+}
+
 }  // namespace pprof

@@ -20,8 +20,8 @@ std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, 
   const auto [rest, error] = std::from_chars(value.data(), end, seconds);
   if (error != std::errc{} || rest != end || !std::isfinite(seconds)) return std::nullopt;
   if (seconds <= 0 || seconds > max) return std::nullopt;
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(seconds));
+  // Rounded up, so that it is never 0.
+  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace

@@ -127,10 +127,11 @@ void ModuleTable::add(const dl_phdr_info& info) {
 
 Module* ModuleTable::find(std::uintptr_t address) {
   Module* closed = nullptr;
-  for (Module& module : modules_ | std::views::reverse) {
-    if (address < module.mapping.start || address >= module.mapping.limit) continue;
-    if (module.is_loaded) return &module;
-    if (closed == nullptr) closed = &module;
+  // Newest first. Not std::views::reverse: clang 14 cannot compile libstdc++ 12's.
+  for (auto module = modules_.rbegin(); module != modules_.rend(); ++module) {
+    if (address < module->mapping.start || address >= module->mapping.limit) continue;
+    if (module->is_loaded) return &*module;
+    if (closed == nullptr) closed = &*module;
   }
   return closed;
 }
