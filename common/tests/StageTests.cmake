@@ -1,5 +1,4 @@
 # add_stage_tests(<stage>): test-<stage>, the contract suite, each test a CTest of its own.
-include(GoogleTest)
 include(${CMAKE_CURRENT_LIST_DIR}/server/StageDurability.cmake)
 
 # Debian's own: the first python3 on PATH may lack Debian's modules.
@@ -16,7 +15,7 @@ function(add_stage_tests stage)
   )
   target_link_libraries(test-${stage} PRIVATE
     stage-${stage} GTest::gmock_main nlohmann_json::nlohmann_json workshop_options)
-  gtest_discover_tests(test-${stage} TEST_PREFIX "${stage}/" PROPERTIES TIMEOUT 60)
+  gtest_discover_tests(test-${stage} TEST_PREFIX "${stage}/" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60)
 
   # A program of its own: it replaces operator new.
   add_executable(budget-${stage}
@@ -26,7 +25,7 @@ function(add_stage_tests stage)
   target_link_libraries(budget-${stage} PRIVATE
     stage-${stage} alloc_counter benchmark::benchmark GTest::gmock_main nlohmann_json::nlohmann_json workshop_options)
   if(NOT WORKSHOP_SANITIZE)
-    gtest_discover_tests(budget-${stage} TEST_PREFIX "${stage}/" PROPERTIES TIMEOUT 60)
+    gtest_discover_tests(budget-${stage} TEST_PREFIX "${stage}/" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60)
   endif()
 
   add_service_tests(${stage})
