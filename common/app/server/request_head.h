@@ -42,7 +42,8 @@ Rejection parse_head(std::string_view head, const ServerOptions& limits, Request
 // The head that cpp-httplib gets if `needs_rewrite`. Absolute URIs become a path; a second '?' is
 // percent-encoded; dropped are Range (answers are small, and its regex is recursive), Expect and
 // Transfer-Encoding (dealt with by RequestReader), and REMOTE_ADDR and the like, which cpp-httplib
-// adds itself and a client could forge. '%' in a field value is encoded, since it would be decoded. A chunked body of `body_bytes` gets a Content-Length.
+// adds itself and a client could forge. '%' in a field value is encoded, since it would be decoded.
+// A chunked body of `body_bytes` gets a Content-Length.
 std::string rewrite_head(std::string_view head, bool chunked, std::size_t body_bytes);
 
 // True if the field line `name: value` is well formed. Used for the trailers of a chunked body,
