@@ -19,7 +19,7 @@ compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-
 
 test: setup ## Every test, against every stage
 	@scripts/build.sh release all
-	@ctest --preset release -j $(JOBS)
+	@scripts/test.sh $(JOBS)
 
 report: setup ## build/report/index.html from what was captured last [OLD= NEW=]
 	@scripts/report.sh $(if $(findstring command,$(origin OLD)$(origin NEW)),$(OLD) $(NEW))

@@ -23,9 +23,11 @@ scripts/format.sh --check
 step 'Lint'
 scripts/lint.sh
 for sanitizer in asan tsan; do
-  step "Tests under $sanitizer"
-  scripts/build.sh "$sanitizer"
-  run ctest --preset "$sanitizer" -j "$(nproc)"
+  step "Contract and server tests under $sanitizer"
+  scripts/build.sh "$sanitizer" contract-tests
+  for program in build-"$sanitizer"/bin/test-*; do
+    run "$program" --gtest_brief=1
+  done
 done
 step 'Documentation'
 scripts/docs-check.sh

@@ -14,7 +14,8 @@ target_include_directories(pprof_capture_test PRIVATE ../src)
 target_link_libraries(pprof_capture_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
   nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names for dladdr()
-gtest_discover_tests(pprof_capture_test PROPERTIES LABELS pprof)
+gtest_discover_tests(pprof_capture_test DISCOVERY_TIMEOUT 60
+  PROPERTIES LABELS "pprof;timing" RUN_SERIAL TRUE TIMEOUT 120)
 
 # Run twice: with each of the two samplers.
 add_executable(pprof_heap_test capture_helpers.cpp heap_test.cpp)
@@ -31,7 +32,7 @@ add_executable(pprof_handler_test handler_test.cpp)
 target_include_directories(pprof_handler_test PRIVATE ../src)
 target_link_libraries(pprof_handler_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
   ${CMAKE_DL_LIBS})
-gtest_discover_tests(pprof_handler_test PROPERTIES LABELS pprof)
+gtest_discover_tests(pprof_handler_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS pprof TIMEOUT 120)
 
 # PPROF_SAFETY_SECONDS=60 for the full run.
 add_library(pprof_safety_plugin MODULE safety_plugin.cpp)

@@ -132,7 +132,9 @@ def read_independently(matrix, node, modules, profiles):
                      str(found["labels"]))
         share = found["named"] / found["total"] if found["total"] else 1
         print(f"{name}: {100 * share:.1f} % of {found['samples']} samples fully named")
-        matrix.check(f"{name} names", share >= MIN_NAMED, f"{share}")
+        # A snapshot has a sample a thread: one thread in a stripped library may be nameless.
+        enough = share >= MIN_NAMED or found["total"] - found["named"] <= 1
+        matrix.check(f"{name} names", enough, f"{share}")
 
 
 def check_trace(matrix, service):

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs every test of build/. Called by `make test`, after the build.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'EOF'
+Usage: scripts/test.sh [JOBS]
+Runs every test, JOBS at a time (default: one per processor). Tests labelled `timing` measure against clocks, which a busy
+neighbour can disturb: they run one at a time, and one that fails is tried twice more.
+Example: make test
+EOF
+}
+
+case ${1-} in
+  --help) usage; exit 0 ;;
+  '') ;;
+  *) need_number JOBS "$1" ;;
+esac
+jobs=${1:-$(nproc)}
+cd "$REPO_ROOT" || exit
+status=0
+run_watched ctest --preset release -j "$jobs" -LE timing || status=1
+run_watched ctest --preset release -L timing --repeat until-pass:3 || status=1
+exit "$status"
