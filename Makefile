@@ -75,15 +75,17 @@ submission: setup ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
 	@scripts/labs.sh submission $(BUNDLE)
 
 ##@ The machine and the tree
-.PHONY: setup doctor build check fuzz soak docs docs-check format clean help
+.PHONY: setup doctor build check sanitize fuzz soak docs docs-check format clean help
 setup: ## Install what is missing
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that mends it
 	@scripts/doctor.sh
 build: setup ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
-check: test ## What CI runs: tests, format, lint, sanitizers, documentation
+check: test ## What CI runs: tests, format, lint, documentation
 	@scripts/check.sh
+sanitize: setup ## Contract and server tests under address, undefined-behaviour and thread sanitizers
+	@scripts/sanitize.sh
 fuzz: setup ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
 	@scripts/fuzz.sh $(addprefix --seconds ,$(SECONDS))
 soak: build ## Load, bad clients, captures and signals at once [STAGE= SECONDS=60]
