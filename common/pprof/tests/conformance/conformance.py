@@ -4,7 +4,8 @@
 Each endpoint x {go tool pprof, standalone pprof} x {raw, top, list, peek, tags, svg, each
 sample_index, diff_base}; for the go tool the service's binary is moved away first. What cannot
 work is asserted to fail as expected: disasm in the go tool, which does not read C++ binaries. Then
-npm's pprof-format, which shares no code with either, reads every profile, and counts the names.
+npm's pprof-format, which shares no code with either, reads every profile, and counts the names; and
+speedscope opens the profiles and the trace in Chromium, where there is one.
 """
 
 import argparse
@@ -41,6 +42,10 @@ SOURCE_LINES = {"count_words": "words >> word", "Totals::remember": "latest_.pus
 LABELS = {"profile": {"thread", "route"}, "wall": {"thread", "route"}, "threads": {"thread"},
           "goroutine": {"thread"}}
 MIN_NAMED = 0.95
+# What speedscope must show. Of a call and what was inlined into it, it shows the outermost function
+# alone: Totals::add, for instance, never.
+SPEEDSCOPE = {"profile": "count_words", "wall": "count_words", "allocs": "count_words",
+              "heap": "", "block": "", "mutex": "", "threads": "main"}
 
 
 class Matrix:
@@ -54,7 +59,7 @@ class Matrix:
 
     def run(self, tool, arguments):
         done = subprocess.run([*tool, *map(str, arguments)], env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
                               check=False)
         return done.returncode, done.stdout
 
@@ -119,7 +124,8 @@ def read_independently(matrix, node, modules, profiles):
     status, output = matrix.run([node, reader], [modules, *profiles.values()])
     matrix.check("pprof-format reads every profile", status == 0, output)
     if status != 0:
-        return
+        return {}
+    names = {}
     for endpoint, found in zip(profiles, json.loads(output)):
         _, types, function = ENDPOINTS[endpoint]
         name = f"pprof-format {endpoint}"
@@ -135,6 +141,33 @@ def read_independently(matrix, node, modules, profiles):
         # A snapshot has a sample a thread: one thread in a stripped library may be nameless.
         enough = share >= MIN_NAMED or found["total"] - found["named"] <= 1
         matrix.check(f"{name} names", enough, f"{share}")
+        names[endpoint] = set(found["functions"])
+    return names
+
+
+def open_in_speedscope(matrix, options, captured, names):
+    if options.chromium is None:
+        print("speedscope: skipped, there is no chromium")
+        return
+    files = {endpoint: captured[endpoint][2] for endpoint in SPEEDSCOPE}
+    files["trace"] = matrix.folder / "trace.json"
+    reader = pathlib.Path(__file__).with_name("speedscope_reader.cjs")
+    status, output = matrix.run([options.node, reader],
+                                [options.modules, options.chromium, *files.values()])
+    matrix.check("speedscope starts", status == 0, output)
+    if status != 0:
+        return
+    for endpoint, found in zip(files, json.loads(output)):
+        name = f"speedscope {endpoint}"
+        shown = set(found["functions"])
+        print(f"{name}: {len(shown)} functions")
+        matrix.check(f"{name} opens", shown and not found["problems"], str(found["problems"]))
+        if endpoint == "trace":
+            matrix.check(name, any(text.startswith("count_words") for text in shown), str(shown))
+            continue
+        matrix.check(f"{name} names", shown <= names[endpoint], str(shown - names[endpoint]))
+        wanted = SPEEDSCOPE[endpoint]
+        matrix.check(f"{name} has {wanted}", not wanted or wanted in shown, str(shown))
 
 
 def check_trace(matrix, service):
@@ -161,7 +194,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--example", required=True, help="the example service's binary")
     parser.add_argument("--standalone", required=True, help="standalone pprof")
-    parser.add_argument("--modules", required=True, help="node_modules with pprof-format")
+    parser.add_argument("--modules", required=True,
+                        help="node_modules with pprof-format, speedscope and playwright-core")
+    parser.add_argument("--chromium", help="the browser in which speedscope is opened")
     parser.add_argument("--go", default="go")
     parser.add_argument("--node", default="node")
     options = parser.parse_args()
@@ -182,8 +217,9 @@ def main():
             check_trace(matrix, service)
         finally:
             service.stop()
-        read_independently(matrix, options.node, options.modules,
-                           {endpoint: files[2] for endpoint, files in captured.items()})
+        names = read_independently(matrix, options.node, options.modules,
+                                   {endpoint: files[2] for endpoint, files in captured.items()})
+        open_in_speedscope(matrix, options, captured, names)
         print(f"{matrix.cells} checks, {len(matrix.failures)} failed, "
               f"{service.requests} requests served meanwhile")
         return 1 if matrix.failures else 0
