@@ -66,8 +66,10 @@ kind_hints() {
   case $KIND in
     cpu)
       hint "$pprof -list=service::leftpad $file" 'annotated source'
-      # go tool pprof reads only Go's own programs.
-      [[ ${PPROF[0]} == go ]] || hint "$pprof -disasm=leftpad \$PWD/build/bin/leftpad-$1 $file" 'annotated instructions'
+      # go tool pprof reads only Go's own programs. Without -show the other may look for the program at the address of a
+      # library, and finds nothing: which one it takes is left to chance.
+      [[ ${PPROF[0]} == go ]] ||
+        hint "$pprof -show=leftpad -disasm=leftpad \$PWD/build/bin/leftpad-$1 $file" 'annotated instructions'
       ;;
     allocs)
       hint "$pprof -sample_index=alloc_space -top $file" 'bytes instead of objects'
