@@ -162,8 +162,14 @@ class AnswerStream final : public httplib::Stream {
     return ::poll(&polled, 1, 0) <= 0;
   }
 
+  // cpp-httplib reads lines byte by byte: that case has to be quick.
   ssize_t read(char* to, std::size_t size) override {
     std::string_view& from = head_.empty() ? body_ : head_;
+    if (size == 1 && !from.empty()) {
+      *to = from.front();
+      from.remove_prefix(1);
+      return 1;
+    }
     const std::size_t part = std::min(size, from.size());
     std::memcpy(to, from.data(), part);
     from.remove_prefix(part);

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
+
+#include "leftpad_api.h"
 
 namespace service {
 namespace {
@@ -85,20 +88,10 @@ void answer(const std::vector<Route>& routes, const httplib::Request& request,
     response.status = allow.empty() ? 404 : 405;
     if (!allow.empty()) response.set_header("Allow", allow);
   }
-  response.set_content(error_body(message_for(response.status)), kJson);
+  response.set_content(encode_error(message_for(response.status)), kJson);
 }
 
 }  // namespace
-
-std::string error_body(std::string_view message) {
-  std::string body = "{\"error\":\"";
-  for (const char c : message) {
-    if (c == '"' || c == '\\') body += '\\';
-    body += c;
-  }
-  body += "\"}\n";
-  return body;
-}
 
 void install_error_pages(httplib::Server& server, std::vector<Route> routes) {
   const auto table = std::make_shared<const std::vector<Route>>(std::move(routes));

@@ -5,7 +5,6 @@
 #include <httplib.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace service {
@@ -20,9 +19,5 @@ struct Route {
 // unrouted request to a known path into 405 with Allow. An escaped exception becomes a 500 without
 // its text. Uses the server's error and exception handlers.
 void install_error_pages(httplib::Server& server, std::vector<Route> routes);
-
-// The body for `message`, as JSON with a newline. `message` must be UTF-8 without control
-// characters.
-std::string error_body(std::string_view message);
 
 }  // namespace service

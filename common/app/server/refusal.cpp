@@ -1,7 +1,7 @@
 // Answers to what is refused before it reaches cpp-httplib; see refusal.h.
 #include "app/server/refusal.h"
 
-#include "app/server/error_pages.h"
+#include "leftpad_api.h"
 
 namespace service {
 namespace {
@@ -34,7 +34,7 @@ std::string_view reason_of(int status) {
 }  // namespace
 
 std::string make_refusal(Rejection why) {
-  const std::string body = error_body(why.message);
+  const std::string body = encode_error(why.message);
   std::string answer = "HTTP/1.1 " + std::to_string(why.status) + ' ';
   answer.append(reason_of(why.status));
   answer +=
