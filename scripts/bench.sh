@@ -17,10 +17,8 @@ Example: make bench STAGE=v1-naive        (or: scripts/bench.sh v1-naive --bench
 TEXT
 }
 
-case ${1-} in
-  --help) usage; exit 0 ;;
-  '' | -*) usage_error "${1:-nothing}" 'the first argument must be a stage' ;;
-esac
+if [[ ${1-} == --help ]]; then usage; exit 0; fi
+need_stage_argument first "${1-}"
 stage=$1
 shift
 need_binary bench "$stage"

@@ -92,6 +92,9 @@ need_tool() {
 # need_value OPTION COUNT: COUNT is $# at the option; dies if no value follows.
 need_value() { (($2 >= 2)) || usage_error "$1" 'this option needs a value'; }
 
+# need_stage_argument ORDINAL ARGUMENT: dies if the argument that has to name a stage is missing or an option.
+need_stage_argument() { [[ ${2:--} != -* ]] || usage_error "${2:-nothing}" "the $1 argument must be a stage"; }
+
 # need_number OPTION VALUE
 need_number() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 $2" 'the value must be a whole number above 0'; }
 

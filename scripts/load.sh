@@ -22,7 +22,7 @@ TEXT
 }
 
 [[ ${1-} != --help ]] || { usage; exit 0; }
-[[ ${1--} != -* ]] || usage_error "${1:-nothing}" 'the first argument must be a stage'
+need_stage_argument first "${1-}"
 stage=$1
 shift
 url='' requests=50000 clients=8

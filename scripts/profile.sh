@@ -39,7 +39,7 @@ esac
 set_kind "$1"
 shift
 [[ ${1-} != --help ]] || { usage; exit 0; }
-[[ ${1--} != -* ]] || usage_error "${1:-nothing}" 'the second argument must be a stage'
+need_stage_argument second "${1-}"
 stage=$1
 shift
 seconds=$SECONDS_DEFAULT clients=8 out=$BUILD_DIR/profiles/$stage

@@ -17,10 +17,8 @@ Example: scripts/run.sh v1-naive --port 8081 --debug-addr 127.0.0.1:6061
 TEXT
 }
 
-case ${1-} in
-  --help) usage; exit 0 ;;
-  '' | -*) usage_error "${1:-nothing}" 'the first argument must be a stage' ;;
-esac
+if [[ ${1-} == --help ]]; then usage; exit 0; fi
+need_stage_argument first "${1-}"
 stage=$1
 shift
 need_binary leftpad "$stage"
