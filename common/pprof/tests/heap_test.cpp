@@ -3,12 +3,15 @@
 #include "heap/heap.h"
 
 #include <gtest/gtest.h>
+#include <link.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -200,6 +203,34 @@ TEST(Heap, SurvivesConcurrentUseAndReading) {
   for (std::thread& thread : threads) {
     thread.join();
   }
+}
+
+// tcmalloc asks the kernel for memory with its page-heap lock held. If it walked its stack then,
+// which takes the loader's lock, a thread inside dlopen() that allocates would never get on.
+TEST(Heap, GrowthDoesNotWaitForTheLoader) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    std::atomic<bool> in_loader{false};
+    std::thread grower([&in_loader] {
+      while (!in_loader) std::this_thread::yield();
+      for (int i = 0; i < 8; ++i) allocate_here(std::size_t{256} << 20U);  // untouched, not freed
+    });
+    dl_iterate_phdr(
+        [](dl_phdr_info*, std::size_t, void* data) {
+          *static_cast<std::atomic<bool>*>(data) = true;
+          std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          for (int i = 0; i < 100; ++i) allocate_here(std::size_t{40} << 10U);
+          return 1;
+        },
+        &in_loader);
+    grower.join();
+    _exit(0);
+  }
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  EXPECT_EQ(status, 0) << "ended by signal " << WTERMSIG(status);
 }
 
 TEST(Heap, AForkedChildCanAllocate) {

@@ -18,9 +18,15 @@ namespace pprof::internal {
 namespace {
 
 // With these arguments tcmalloc 2.x asks for the stack of a sampled allocation (kMaxStackDepth and
-// DoSampledAllocation() in its source). All other calls go to its own function.
+// DoSampledAllocation() in its source).
 constexpr int kDepthOfSample = 31;
 constexpr int kSkipOfSample = 1;
+// And with these for the stack that made it ask the kernel for memory (RecordGrowth()). It holds
+// its page-heap lock then, and walking a stack takes the loader's lock: a thread that allocates
+// inside dlopen() or dl_iterate_phdr() holds the two the other way round. gperftools after 2.10
+// walks before it locks; nothing here reads these stacks.
+constexpr int kDepthOfGrowth = 30;
+constexpr int kSkipOfGrowth = 3;
 // How far tcmalloc counts down while it does not sample, and an allocation that ends that.
 constexpr std::int64_t kIdleBytes = std::int64_t{16} << 20U;
 constexpr std::size_t kProbeBytes = std::size_t{17} << 20U;
@@ -129,6 +135,7 @@ std::size_t native_sampler_counted(std::size_t size) { return tc_nallocx(size, 0
 [[gnu::weak, gnu::visibility("default")]] int GetStackTrace(void** result, int max_depth,
                                                             int skip_count) {
   using namespace pprof::internal;
+  if (max_depth == kDepthOfGrowth && skip_count == kSkipOfGrowth) return 0;
   if (!active.load(std::memory_order_relaxed) || max_depth != kDepthOfSample ||
       skip_count != kSkipOfSample) {
     return forward(result, max_depth, skip_count);
