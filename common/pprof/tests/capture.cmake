@@ -36,7 +36,7 @@ gtest_discover_tests(pprof_handler_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS p
 
 # PPROF_SAFETY_SECONDS=60 for the full run.
 add_library(pprof_safety_plugin MODULE safety_plugin.cpp)
-add_executable(pprof_safety_test safety_test.cpp)
+add_executable(pprof_safety_test safety_test.cpp sanitizers.cpp)
 target_compile_definitions(pprof_safety_test PRIVATE
   PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
 target_link_libraries(pprof_safety_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main

@@ -7,14 +7,7 @@
 #include <vector>
 
 #include "profile.h"
-
-#ifdef __SANITIZE_THREAD__
-// tsan runs handlers when the thread next enters a function it intercepts: never, while one waits
-// in a futex of its own.
-#define NEEDS_SIGNALS_IN_TIME() GTEST_SKIP() << "tsan delays signals"
-#else
-#define NEEDS_SIGNALS_IN_TIME() static_cast<void>(0)
-#endif
+#include "sanitizers.h"
 
 namespace pprof::testing {
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -73,17 +74,24 @@ std::int64_t hold_50_ms(int waiters) {
 }
 
 TEST(Contention, ChargesTheWaitToTheWaiterAndToTheHolder) {
-  std::int64_t waited_ns = 0;
-  std::int64_t blocked_ns = 0;
-  const std::int64_t charged_to_holder_ns = increase(mutex_profile, 1, "holds_the_lock", [&] {
-    blocked_ns =
-        increase(block_profile, 1, "waits_for_the_lock", [&] { waited_ns = hold_50_ms(1); });
-  });
-  EXPECT_GE(waited_ns, 50'000'000);
-  EXPECT_NEAR(static_cast<double>(blocked_ns), static_cast<double>(waited_ns), 0.05 * 50e6);
-  // From the unlock to the waiter's return is the scheduler's time, not the holder's.
-  EXPECT_GE(charged_to_holder_ns, 47'500'000);
-  EXPECT_LE(charged_to_holder_ns, waited_ns * 1.05);
+  constexpr double k5Percent = 0.05 * 50e6;
+  double least_error = 50e6;
+  // On a busy machine something else may run between a wait and its measurement: several tries.
+  for (int i = 0; i < 10 && least_error > k5Percent; ++i) {
+    std::int64_t waited_ns = 0;
+    std::int64_t blocked_ns = 0;
+    const std::int64_t charged_to_holder_ns = increase(mutex_profile, 1, "holds_the_lock", [&] {
+      blocked_ns =
+          increase(block_profile, 1, "waits_for_the_lock", [&] { waited_ns = hold_50_ms(1); });
+    });
+    EXPECT_GE(blocked_ns, 50'000'000);
+    EXPECT_LE(blocked_ns, waited_ns);
+    // From the unlock to the waiter's return is the scheduler's time, not the holder's.
+    EXPECT_GE(charged_to_holder_ns, 47'500'000);
+    EXPECT_LE(charged_to_holder_ns, waited_ns * 1.05);
+    least_error = std::min(least_error, static_cast<double>(waited_ns - blocked_ns));
+  }
+  EXPECT_LE(least_error, k5Percent);
 }
 
 TEST(Contention, CountsOneEventForOneWait) {
@@ -133,12 +141,15 @@ TEST(Contention, ChargesAConditionWaitToTheWaiterOnly) {
   Mutex mutex;
   ConditionVariable condition;
   bool ready = false;
+  std::int64_t outside_ns = 0;
   const std::int64_t waited_ns = increase(block_profile, 1, "waits_for_the_condition", [&] {
     std::atomic<pid_t> tid{0};
     std::thread waiter([&] {
       tid = current_tid();
       std::unique_lock lock(mutex);
+      const std::int64_t start_ns = trace_now_ns();
       waits_for_the_condition(&condition, &lock, &ready);
+      outside_ns = trace_now_ns() - start_ns;
     });
     testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); });
     std::this_thread::sleep_for(milliseconds(30));
@@ -150,7 +161,7 @@ TEST(Contention, ChargesAConditionWaitToTheWaiterOnly) {
     waiter.join();
   });
   EXPECT_GE(waited_ns, 30'000'000);
-  EXPECT_LT(waited_ns, 500'000'000);
+  EXPECT_LE(waited_ns, outside_ns);
 }
 
 TEST(ConditionVariable, TimesOut) {

@@ -24,13 +24,6 @@
 #include "threads/threads.h"
 #include "wall/wall.h"
 
-// A sanitizer intercepts these functions itself and does not bear a second interceptor.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define PPROF_TRAPS 0
-#else
-#define PPROF_TRAPS 1
-#endif
-
 namespace {
 
 struct Trap {

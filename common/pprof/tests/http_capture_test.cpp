@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "http_fixture.h"
+#include "sanitizers.h"
 
 namespace pprof {
 namespace {
@@ -62,8 +63,10 @@ TEST_F(HttpCapture, NextCaptureMayFollowAtOnce) {
 }
 
 TEST_F(HttpCapture, ClientThatLeavesEndsItsCaptureWithin200Ms) {
+  // 10 ms: the probe's own capture. tsan makes everything ten times slower.
+  const milliseconds limit(testing::kTsan ? 2000 : 210);
   auto best = steady_clock::duration::max();
-  for (int i = 0; i < 3; ++i) {  // the best of three: a busy machine may delay one
+  for (int i = 0; i < 10 && best >= limit; ++i) {  // a busy machine may delay several
     OpenCapture capture(server_, "/debug/pprof/profile?seconds=30");
     const auto left = steady_clock::now();
     capture.leave();
@@ -72,12 +75,7 @@ TEST_F(HttpCapture, ClientThatLeavesEndsItsCaptureWithin200Ms) {
     }
     best = std::min(best, steady_clock::now() - left);
   }
-#ifdef __SANITIZE_THREAD__
-  constexpr milliseconds kLimit{2000};  // ThreadSanitizer makes everything ten times slower
-#else
-  constexpr milliseconds kLimit{210};  // 10 ms: the probe's own capture
-#endif
-  EXPECT_LT(best, kLimit);
+  EXPECT_LT(best, limit);
 }
 
 TEST_F(HttpCapture, ServerStopsDuringACapture) {
@@ -85,7 +83,7 @@ TEST_F(HttpCapture, ServerStopsDuringACapture) {
   const OpenCapture capture(server, "/debug/pprof/profile?seconds=30");
   const auto start = steady_clock::now();
   server.stop();
-  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(7));  // 5 s: httplib's keep-alive
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(15));  // 5 s: httplib's keep-alive
 }
 
 TEST_F(HttpCapture, OldClientsGetABodyWithoutChunks) {

@@ -44,7 +44,7 @@ class MountedServer {
   std::thread thread_;
 };
 
-class Http : public testing::Test {
+class Http : public ::testing::Test {
  protected:
   // pprof prints the body of an error only if these two headers are there.
   static void expect_error(const httplib::Response& response, int status,

@@ -3,6 +3,8 @@
 #include <search.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 
 #include "symbolize/symbolizer.h"
 
@@ -88,6 +90,17 @@ TEST(Symbolizer, AnObjectLoadedAtAClosedOnesAddressIsNotMistaken) {
   const auto call = reinterpret_cast<std::uintptr_t (*)()>(dlsym(two, "plugin_two"));
   EXPECT_EQ(Symbolizer::instance().name_of(call()), "plugin_two");
   dlclose(two);
+}
+
+TEST(Symbolizer, APluginLoadedAgainAndAgainTakesOneFile) {
+  const auto open_files = [] {
+    return std::distance(begin(std::filesystem::directory_iterator("/proc/self/fd")),
+                         std::filesystem::directory_iterator());
+  };
+  address_in_closed(plugin_one_path, "plugin_one");
+  const auto before = open_files();
+  for (int i = 0; i < 20; ++i) address_in_closed(plugin_one_path, "plugin_one");
+  EXPECT_LE(open_files(), before + 2);  // now and then it may lie elsewhere
 }
 
 TEST(Symbolizer, UnknownAddressHasNoMappingAndNoFrames) {

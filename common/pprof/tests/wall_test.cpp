@@ -82,8 +82,8 @@ TEST_F(Wall, ChargesEachThreadTheWholeTimeAsleepOrBusy) {
     EXPECT_NEAR(static_cast<double>(wall_of_thread(profile, thread)), whole, 0.15 * whole);
   }
   // On a busy machine a thread may not get to answer each time.
-  EXPECT_GT(static_cast<double>(testing::sum_of(profile, 1, "asleep_in_recv")), 0.5 * whole);
-  EXPECT_GT(static_cast<double>(testing::sum_of(profile, 1, "busy_until")), 0.5 * whole);
+  EXPECT_GT(static_cast<double>(testing::sum_of(profile, 1, "asleep_in_recv")), 0.25 * whole);
+  EXPECT_GT(static_cast<double>(testing::sum_of(profile, 1, "busy_until")), 0.25 * whole);
   EXPECT_GE(whole, 600e6);
 }
 
@@ -116,7 +116,7 @@ TEST_F(Wall, EndsSoonAfterNobodyWantsIt) {
     return std::chrono::steady_clock::now() - start < milliseconds(50);
   };
   wall_profile(std::chrono::seconds(60), gone_after_50_ms);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 }  // namespace

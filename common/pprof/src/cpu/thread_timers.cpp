@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "cpu/tick.h"
 #include "threads/registry.h"
 
 namespace pprof::internal {
@@ -101,8 +102,9 @@ void ThreadTimers::add(pid_t tid) {
   }
   // A random first tick: with a whole period, threads that live shortly would be under-counted.
   std::uniform_int_distribution<std::int64_t> first(1, period_.count());
-  const itimerspec times = {to_timespec(period_),
-                            to_timespec(std::chrono::nanoseconds(first(random_)))};
+  const std::chrono::nanoseconds due(first(random_));
+  const itimerspec times = {to_timespec(period_), to_timespec(due)};
+  if (tid == current_tid()) expect_first_tick(due);
   if (timer_settime(timer, 0, &times, nullptr) != 0) {
     timer_delete(timer);
     return;

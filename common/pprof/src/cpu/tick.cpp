@@ -50,6 +50,11 @@ std::int64_t charge_periods(std::uint64_t capture) noexcept {
 
 void begin_cpu_capture() { ++current_capture; }
 
+void expect_first_tick(nanoseconds due) {
+  // charge_periods() rounds to the nearest period: half a period more makes it round down.
+  account = {current_capture, thread_cpu_time() + due - kCpuPeriod / 2};
+}
+
 int record_tick(void* argument) {
   // Pairs with begin_cpu_capture(): the ring is complete.
   const std::uint64_t capture = current_capture.load(std::memory_order_acquire);

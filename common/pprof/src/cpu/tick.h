@@ -12,6 +12,10 @@ inline constexpr std::chrono::nanoseconds kCpuPeriod = std::chrono::milliseconds
 // Not in a signal handler.
 void begin_cpu_capture();
 
+// The calling thread's first tick is due after this much of its CPU time. Without this call the
+// handler takes its first tick for a punctual one. Before the timer is started.
+void expect_first_tick(std::chrono::nanoseconds due);
+
 // Puts a sample of the interrupted thread into the SampleRing `ring`. Returns 0, which makes
 // gperftools drop its own sample. Async-signal-safe; gperftools calls it on one thread at a time.
 int record_tick(void* ring);

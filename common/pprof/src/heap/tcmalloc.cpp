@@ -43,7 +43,8 @@ std::int64_t* tcmalloc_sample_parameter() {
 }
 
 // Without the vptr check: it refers to the type information of a class that may not be linked.
-[[gnu::no_sanitize("vptr")]] bool tcmalloc_live_samples(std::unordered_set<std::uint64_t>& ids) {
+__attribute__((no_sanitize("vptr"))) bool tcmalloc_live_samples(
+    std::unordered_set<std::uint64_t>& ids) {
   MallocExtension* const tcmalloc = extension();
   if (tcmalloc == nullptr) {
     return false;

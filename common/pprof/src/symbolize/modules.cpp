@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdlib>
@@ -55,6 +56,14 @@ bool is_vdso(const dl_phdr_info& info) {
   return false;
 }
 
+// The loader's memory, read under the loader's lock, which ThreadSanitizer does not know: it would
+// report a race.
+__attribute__((no_sanitize("thread"))) std::string copy_of(const char* text) {
+  std::string copy;
+  for (; *text != '\0'; ++text) copy += *text;
+  return copy;
+}
+
 // Calls `visit` for each object with the loader's lock held; it must not load anything.
 template <typename Visit>
 void for_each_object(Visit visit) {
@@ -82,47 +91,49 @@ void ModuleTable::refresh() {
     return false;  // the counters are the same in every object
   });
   if (!changed) return;
-  std::vector<Module*> seen;
+  std::vector<LoadedObject> objects;
   for_each_object([&](const dl_phdr_info& info) {
-    Module* known = find_loaded(info);
-    if (known == nullptr) {
-      const std::size_t before = modules_.size();
-      add(info);
-      if (modules_.size() > before) known = &modules_.back();
+    if (std::optional<Mapping> mapping = executable_mapping(info); mapping) {
+      objects.push_back(
+          {std::move(*mapping), info.dlpi_addr, copy_of(info.dlpi_name), is_vdso(info)});
     }
-    if (known != nullptr) seen.push_back(known);
     return true;
   });
+  std::vector<const Module*> seen;
+  for (const LoadedObject& object : objects) {
+    const Module* known = find_known(object.mapping);
+    seen.push_back(known != nullptr ? known : &add(object));
+  }
   for (Module& module : modules_) {
     module.is_loaded = std::ranges::find(seen, &module) != seen.end();
   }
 }
 
-Module* ModuleTable::find_loaded(const dl_phdr_info& info) {
-  const std::optional<Mapping> mapping = executable_mapping(info);
-  if (!mapping) return nullptr;
-  for (Module& module : modules_) {
-    if (module.is_loaded && module.mapping.start == mapping->start &&
-        module.mapping.limit == mapping->limit && module.mapping.build_id == mapping->build_id) {
-      return &module;
+// Also one that was closed and is there again: a program may load its plugins again and again.
+Module* ModuleTable::find_known(const Mapping& mapping) {
+  for (auto module = modules_.rbegin(); module != modules_.rend(); ++module) {
+    const Mapping& known = module->mapping;
+    const bool can_tell = module->is_loaded || !mapping.build_id.empty();
+    if (can_tell && known.start == mapping.start && known.limit == mapping.limit &&
+        known.build_id == mapping.build_id) {
+      return &*module;
     }
   }
   return nullptr;
 }
 
-void ModuleTable::add(const dl_phdr_info& info) {
-  std::optional<Mapping> mapping = executable_mapping(info);
-  if (!mapping) return;
+Module& ModuleTable::add(const LoadedObject& object) {
+  Mapping mapping = object.mapping;
   const bool is_main = modules_.empty();  // the loader lists the executable first
-  if (is_vdso(info)) {
-    mapping->file = "[vdso]";
-    modules_.push_back({*mapping, info.dlpi_addr, getauxval(AT_SYSINFO_EHDR), FileHandle(), true});
-    return;
+  if (object.is_vdso) {
+    mapping.file = "[vdso]";
+    return modules_.emplace_back(
+        Module{std::move(mapping), object.bias, getauxval(AT_SYSINFO_EHDR), FileHandle(), true});
   }
-  const char* path = is_main ? kExecutable.data() : info.dlpi_name;
-  mapping->file = is_main ? executable_path() : absolute_path(path);
-  FileHandle file = open_file(path, mapping->build_id);
-  modules_.push_back({std::move(*mapping), info.dlpi_addr, 0, std::move(file), true});
+  const char* path = is_main ? kExecutable.data() : object.name.c_str();
+  mapping.file = is_main ? executable_path() : absolute_path(path);
+  FileHandle file = open_file(path, mapping.build_id);
+  return modules_.emplace_back(Module{std::move(mapping), object.bias, 0, std::move(file), true});
 }
 
 Module* ModuleTable::find(std::uintptr_t address) {

@@ -5,12 +5,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 
 #include "symbolize/symbol.h"
-
-struct dl_phdr_info;
 
 namespace pprof::internal {
 
@@ -28,13 +25,21 @@ class FileHandle {
   int descriptor_;
 };
 
-// One object as it was loaded once. Loading it again makes another Module.
+// One object at one place. Loading it again elsewhere makes another Module.
 struct Module {
   Mapping mapping;           // the executable segment
   std::uintptr_t bias = 0;   // run-time address minus address in the file
   std::uintptr_t image = 0;  // where its ELF header is in memory, for the vdso only
   FileHandle file;           // opened while the path still led to it; its content outlives unlink
   bool is_loaded = true;
+};
+
+// What the loader says of an object.
+struct LoadedObject {
+  Mapping mapping;  // without its file
+  std::uintptr_t bias = 0;
+  std::string name;
+  bool is_vdso = false;
 };
 
 class ModuleTable {
@@ -50,8 +55,8 @@ class ModuleTable {
   Module& main() { return modules_.front(); }
 
  private:
-  void add(const dl_phdr_info& info);
-  Module* find_loaded(const dl_phdr_info& info);
+  Module& add(const LoadedObject& object);
+  Module* find_known(const Mapping& mapping);
 
   std::deque<Module> modules_;  // a deque, so that pointers stay valid
   unsigned long long adds_ = 0;

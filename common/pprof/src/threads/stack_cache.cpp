@@ -41,7 +41,7 @@ Entry& entry_for(std::uintptr_t leaf, std::uintptr_t base) {
 }
 
 // Memory of frames that are being executed: nobody else writes it, sanitizers cannot know.
-[[gnu::no_sanitize("thread", "address")]] std::uintptr_t word_at(std::uintptr_t address) {
+__attribute__((no_sanitize("thread", "address"))) std::uintptr_t word_at(std::uintptr_t address) {
   return *reinterpret_cast<const volatile std::uintptr_t*>(  // NOLINT(performance-no-int-to-ptr)
       address);
 }
