@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds and runs the contract tests of every stage and the server tests under the sanitizers. Called by the Makefile.
+# Builds and runs the tests that sanitizers can judge: the contract of every stage, the server, the profilers.
+# What is left out, and why: common/pprof/tests/sanitizers.h. Called by the Makefile.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -7,6 +8,7 @@ usage() {
   cat <<'EOF'
 Usage: scripts/sanitize.sh [asan|tsan]
 asan: AddressSanitizer and UndefinedBehaviorSanitizer; tsan: ThreadSanitizer. Default: one after the other.
+Each program's output is in build-asan/sanitize/ or build-tsan/sanitize/.
 Example: make sanitize
 EOF
 }
@@ -17,11 +19,33 @@ case ${1-} in
   asan | tsan) presets=("$1") ;;
   *) usage_error "$1" 'it must be asan or tsan' ;;
 esac
+
+# start PRESET PROGRAM: in the background; most of them wait more than they compute.
+start() {
+  local output=build-$1/sanitize/$2.txt
+  show_command "build-$1/bin/$2" --gtest_brief=1
+  "build-$1/bin/$2" --gtest_brief=1 >"$output" 2>&1 &
+  OWN_PIDS+=("$!")
+  outputs[$!]=$output
+}
+
 cd "$REPO_ROOT" || exit
+declare -A outputs
+failed=0
 for preset in "${presets[@]}"; do
-  step "Contract and server tests under $preset"
-  scripts/build.sh "$preset" contract-tests
-  for program in "build-$preset"/bin/test-*; do
-    run "$program" --gtest_brief=1
+  step "Contract, server and profiler tests under $preset"
+  scripts/build.sh "$preset" sanitized-tests
+  mkdir -p "build-$preset/sanitize"
+  for stage in v[0-9]*-*/CMakeLists.txt; do start "$preset" "test-${stage%/*}"; done
+  for program in test-server pprof_{test,capture_test,handler_test,safety_test}; do start "$preset" "$program"; done
+  for pid in "${!outputs[@]}"; do
+    wait "$pid" || {
+      failed=1
+      tail -n 40 "${outputs[$pid]}"
+      warn "${outputs[$pid]} has all of it"
+    }
+    forget_pid "$pid"
   done
+  outputs=()
 done
+((failed == 0)) || die 'a test under a sanitizer' 'it must pass without a report' 'Its output is above'
