@@ -12,10 +12,12 @@ Usage: scripts/labs.sh lab N [--guess NUMBER]       make the stage of lab N, bui
                                                     judge lab N, or every lab that was started
        scripts/labs.sh hint N                       the next hint
        scripts/labs.sh solution N                   the reference solution, as a diff
+       scripts/labs.sh noise STAGE [--record]       lab 13: replay the stage's procedure.json; on runs taken here and now
        scripts/labs.sh bug SEED [--answer]          a copy of v2-optimized with a performance bug; again: judge it
        scripts/labs.sh submission                   pack your labs, verdicts and predictions into a bundle
        scripts/labs.sh submission BUNDLE            grade a bundle anew and compare the verdicts
 
+Of grade, LABS_TIME=0 leaves out the times, which decide nothing.
 Progress is kept in .progress/ and survives `make clean`. Verdicts go to build/labs/labNN.json.
 Exit status of grade: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your stage).
 
@@ -27,9 +29,9 @@ TEXT
 
 case ${1-} in
   --help) usage; exit 0 ;;
-  lab | hint | solution | bug) (($# >= 2)) || usage_error "$1" 'give a number after it' ;;
+  lab | hint | solution | bug | noise) (($# >= 2)) || usage_error "$1" 'give a number (noise: a stage) after it' ;;
   grade | submission) ;;
-  *) usage_error "${1:-nothing}" 'the commands are lab, grade, hint, solution, bug and submission' ;;
+  *) usage_error "${1:-nothing}" 'the commands are lab, grade, hint, solution, noise, bug and submission' ;;
 esac
 need_tool "$PYTHON" python3
 need_tool patch patch

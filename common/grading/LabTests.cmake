@@ -1,5 +1,5 @@
 # Proves each lab: its starter fails, its solution passes, its decoys fail (scripts/labs/proof.py). And
-# the grader itself is tested; so are the bugs of `make bug`. Without sanitizers: they change what is counted.
+# the grader itself is tested; so are the bugs of `make bug`, and two rows of the blind-spot matrix. Without sanitizers: they change what is counted.
 if(WORKSHOP_SANITIZE)
   return()
 endif()
@@ -13,6 +13,8 @@ foreach(lab IN LISTS labs)
   add_test(NAME labs/${name} COMMAND ${WORKSHOP_PYTHON} -m labs.proof ${number})
   set_tests_properties(labs/${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${lab_environment}")
 endforeach()
+add_test(NAME labs/views COMMAND ${WORKSHOP_PYTHON} -m labs.views --check 5 11)
+set_tests_properties(labs/views PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT "${lab_environment}")
 add_test(NAME labs/grader COMMAND ${WORKSHOP_PYTHON} ${PROJECT_SOURCE_DIR}/scripts/labs/tests/test_labs.py)
 set_tests_properties(labs/grader PROPERTIES TIMEOUT 120 ENVIRONMENT "${lab_environment}")
 add_test(NAME labs/bugs COMMAND ${WORKSHOP_PYTHON} -m labs.bugs)

@@ -19,6 +19,9 @@ def _parser():
     one = sub.add_parser("bug")
     one.add_argument("seed")
     one.add_argument("--answer", action="store_true")
+    one = sub.add_parser("noise")
+    one.add_argument("stage")
+    one.add_argument("--record", action="store_true")
     one = sub.add_parser("submission")
     one.add_argument("bundle", nargs="?")
     return parser
@@ -34,6 +37,8 @@ def run(arguments):
         if not given.seed.isdigit():
             raise Failure(f"SEED='{given.seed}'", "a seed is a whole number", "For example: make bug SEED=1")
         return bugs.bug(int(given.seed), given.answer)
+    if given.command == "noise":
+        return commands.noise(given.stage, given.record)
     if given.command == "submission":
         return submission.regrade(given.bundle) if given.bundle else submission.pack()
     return getattr(commands, given.command)(given.number)

@@ -1,10 +1,12 @@
 """The labs. docs/labs/NN-name/ holds, for each:
 
 README.md          the page; its headings are the same in every lab
-lab.json           stage, minutes, predict {question, metric}, and budgets
-                   [{metric, max | min | equals, next}]: what passes, and what to do if it does not
-starter.patch      turns a copy of v2-optimized into the sick service
-solution.patch     mends it (absent: v2-optimized is the solution)
+lab.json           stage, base (absent: v2-optimized), minutes, predict {question, metric}, and budgets
+                   [{metric, max | min | equals, next}]: what passes, and what to do if it does not;
+                   instructions {operation, min_ratio, next}: tier 2; time: the operation of tier 3, if it is another one;
+                   views: see views.py
+starter.patch      turns a copy of the base into the sick service
+solution.patch     mends it (absent: the base is the solution)
 decoys/*.patch     each turns the sick service into a wrong solution, which must fail
 """
 import json
@@ -27,6 +29,10 @@ class Lab:
         return self.data["stage"]
 
     @property
+    def base(self):
+        return self.data.get("base", paths.BASE_STAGE)
+
+    @property
     def budgets(self):
         return self.data["budgets"]
 
@@ -44,7 +50,7 @@ class Lab:
 
     @property
     def solution(self):
-        """None: v2-optimized is the solution."""
+        """None: the base is the solution."""
         file = self.folder / "solution.patch"
         return file if file.exists() else None
 

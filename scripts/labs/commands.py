@@ -3,9 +3,10 @@ import json
 import subprocess
 import textwrap
 
-from labs import catalog, forge, grader, paths, prediction, progress, screen, starters
+from labs import catalog, forge, grader, paths, prediction, progress, screen, starters, timing
 from labs.errors import Failure
 
+OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
 
@@ -26,11 +27,11 @@ def lab(number, guess):
     if stage_dir.exists():
         print(f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r {chosen.stage}).")
     else:
-        starters.copy_with([chosen.starter], stage_dir)
+        starters.copy_with([chosen.starter], stage_dir, chosen.base)
         screen.step(f"Made {chosen.stage}/")
     _build_service(chosen.stage)
     if "answer" not in progress.load(chosen.number):
-        forge.programs_of_base()
+        forge.programs_of_base(chosen.base)
         with starters.starter(chosen) as folder:
             progress.save(chosen.number, answer=prediction.measured_answer(forge.Forge(), chosen, folder))
     print(f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n")
@@ -57,10 +58,13 @@ def _grade_one(chosen, guess, stage):
         raise Failure(stage_dir.name, "this stage is not there", f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
     screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
-    forge.programs_of_base()
-    results = grader.Grader(forge.Forge()).grade(chosen, stage_dir)
+    forge.programs_of_base(chosen.base)
+    judge = grader.Grader(forge.Forge())
+    results = judge.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     screen.table(results)
+    if verdict != grader.FAIL and timing.wanted(chosen):
+        print(f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}")
     _tell_prediction(chosen, guessed)
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
     out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -101,6 +105,25 @@ def hint(number):
         screen.next_command(f"make hint LAB={chosen.number}    (the next one)")
     else:
         screen.next_command(f"make solution LAB={chosen.number}    (that was the last hint)")
+    return 0
+
+
+def noise(stage, record):
+    """Replays a stage's procedure.json (lab 13) on the workshop's runs, or on runs taken here and now."""
+    from labs import noise as replay  # here: it needs numpy and scipy
+    runs = replay.RUNS
+    if record:
+        runs = paths.BUILD / "labs" / "runs.json"
+        program = paths.BUILD / "bin" / f"bench-{paths.BASE_STAGE}"
+        print(f"{OWN_RUNS} runs of {paths.relative(program)}, a minute or two", flush=True)
+        replay.record(str(program), OWN_OPERATION, OWN_RUNS, runs)
+    try:
+        procedure = replay.read(paths.ROOT / stage)
+    except replay.Unusable as why:
+        raise Failure(stage, str(why), "Mend the file, or start anew: make lab N=13") from None
+    print(f"{paths.relative(runs)}, replayed:")
+    print("\n".join(replay.table(procedure, replay.load(runs))))
+    screen.next_command("make grade LAB=13")
     return 0
 
 

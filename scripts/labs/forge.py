@@ -1,9 +1,9 @@
 """Compiles a stage's directory into the programs that are graded, with the flags of the real build.
 
-CMake's own build of v2-optimized gives the compile and link commands, and every object that does not depend on
-the stage. Only what differs from v2-optimized is compiled again, once for each content: objects are kept in
-build/labs/objects under the hash of what went into them. So a starter, a solution and a learner's stage are
-built in the same way in seconds, without a directory of theirs in the source tree.
+CMake's own build of v2-optimized (of v1-naive, for a stage with its headers) gives the compile and link commands, and
+every object that does not depend on the stage. Only what differs is compiled again, once for each content, as
+fast as possible: objects are kept in build/labs/objects under the hash of what went into them. So a starter, a
+solution and a learner's stage are built in the same way in seconds, without a directory of theirs in the source tree.
 """
 import functools
 import hashlib
@@ -12,12 +12,14 @@ import os
 import re
 import shlex
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from labs import paths
 from labs.errors import Failure
 
-KINDS = ("leftpad", "test", "probe")
+KINDS = ("leftpad", "test", "probe", "bench")
 
 
 class CompileError(Exception):
@@ -30,13 +32,14 @@ def configure():
         _run("configuring", ["cmake", "--preset", "release"])
 
 
-def programs_of_base():
-    """Builds v2-optimized's programs unless that was done already."""
+def programs_of_base(stage=paths.BASE_STAGE):
+    """Builds the programs of v2-optimized, and of another stage that a lab starts from, unless that was done already."""
     if os.environ.get("LABS_BUILD_DIR"):
         return  # CTest: everything is built
     configure()
-    _run(f"building {paths.BASE_STAGE}", ["cmake", "--build", str(paths.BUILD), "--target",
-                                          *(f"{kind}-{paths.BASE_STAGE}" for kind in KINDS)])
+    stages = {paths.BASE_STAGE, stage}
+    _run(f"building {' and '.join(sorted(stages))}", ["cmake", "--build", str(paths.BUILD), "--target",
+                                                     *(f"{kind}-{one}" for one in stages for kind in KINDS)])
 
 
 def _run(what, command):
@@ -63,31 +66,51 @@ def sources_of(stage_dir):
 
 
 class Forge:
-    def __init__(self):
-        self.base = paths.ROOT / paths.BASE_STAGE
+    """`debug_information`: for programs whose profiles are read."""
+
+    def __init__(self, base=paths.BASE_STAGE, debug_information=False):
+        self.name, self.base, self.debug_information = base, paths.ROOT / base, debug_information
         self.objects = paths.BUILD / "labs" / "objects"
         self.objects.mkdir(parents=True, exist_ok=True)
-        self.commands = [entry for entry in _compile_commands()
-                         if f"-{paths.BASE_STAGE}.dir/" in entry["command"]]
+        self.commands = [entry for entry in _compile_commands() if f"-{base}.dir/" in entry["command"]]
         self.links = {}
 
     def build(self, stage_dir, kind):
-        """The path of the program `kind` (leftpad, test or probe) of the stage; CompileError if it does not compile."""
+        """The path of the program `kind` (one of KINDS, or heaptrack) of the stage; CompileError if it does not compile."""
         stage_dir = Path(stage_dir).resolve()
-        objects = [self._object(self._command_of_stage_source(stage_dir, name), stage_dir)
-                   for name in sources_of(stage_dir)]
+        return self._nearest(stage_dir)._build(stage_dir, kind)
+
+    def _nearest(self, stage_dir):
+        """The forge of the stage that needs the least compiling."""
+        headers = self._headers(stage_dir)
+        if headers != self._headers(self.base) and headers == self._headers(paths.ROOT / paths.NAIVE_STAGE):
+            return self._naive
+        return self
+
+    @functools.cached_property
+    def _naive(self):
+        return Forge(paths.NAIVE_STAGE, self.debug_information)
+
+    def _build(self, stage_dir, kind):
+        sources = [self._command_of_stage_source(stage_dir, name) for name in sources_of(stage_dir)]
         others = []
         if self._headers(stage_dir) != self._headers(self.base):
             others = [entry for entry in self.commands if self._depends_on_headers(entry, kind)]
-        rebuilt = {self._output(entry): self._object(self._moved(entry, stage_dir), stage_dir) for entry in others}
-        return self._link(kind, objects, rebuilt)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            objects = list(pool.map(lambda entry: self._object(entry, stage_dir),
+                                    [*sources, *(self._moved(entry, stage_dir) for entry in others)]))
+        rebuilt = dict(zip(map(self._output, others), objects[len(sources):]))
+        return self._link(kind, objects[:len(sources)], rebuilt)
+
+    def _program(self, kind):
+        return f"leftpad-{self.name}-heaptrack" if kind == "heaptrack" else f"{kind}-{self.name}"
 
     # --- compiling ---
 
     def _command_of_stage_source(self, stage_dir, name):
         template = next((e for e in self.commands if e["file"] == str(self.base / "leftpad.cpp")), None)
         if template is None:
-            raise Failure("compile_commands.json", f"it does not know {paths.BASE_STAGE}/leftpad.cpp", "Run: make build")
+            raise Failure("compile_commands.json", f"it does not know {self.name}/leftpad.cpp", "Run: make build")
         return self._moved({**template, "command": template["command"].replace("leftpad.cpp", name),
                             "file": str(self.base / name)}, stage_dir)
 
@@ -99,8 +122,20 @@ class Forge:
 
     def _depends_on_headers(self, entry, kind):
         target = self._output(entry).split(".dir/")[0]
-        app = target.endswith(f"stage-{paths.BASE_STAGE}") and "/app/" in entry["file"]
-        return app or target.endswith(f"{kind}-{paths.BASE_STAGE}")
+        app = target.endswith(f"stage-{self.name}") and "/app/" in entry["file"]
+        ours = app or target.endswith(f"/{self._program(kind)}")
+        return ours and self._output(entry) in self._users_of_headers
+
+    @functools.cached_property
+    def _users_of_headers(self):
+        """The objects that a header of the stage went into, as ninja has it from the compiler."""
+        done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "deps"], capture_output=True, text=True, check=False)
+        blocks = done.stdout.split("\n\n")
+        users = {block.split(": #deps")[0].strip() for block in blocks
+                 if re.search(rf"^ +\S*/?{re.escape(self.name)}/[^/]+\.h$", block, re.M)}
+        if not users:
+            raise Failure(self.name, "ninja does not know which objects include its headers", "Run: make build")
+        return users
 
     @staticmethod
     def _headers(stage_dir):
@@ -112,7 +147,9 @@ class Forge:
         return words[words.index("-o") + 1]
 
     def _object(self, entry, stage_dir):
-        words = shlex.split(entry["command"])
+        words = [word for word in shlex.split(entry["command"]) if word != "-g" or self.debug_information]
+        if "/common/tests/" in entry["file"]:  # a test's own code is neither measured nor worth optimizing
+            words = ["-O0" if word == "-O2" else word for word in words]
         at = words.index("-o") + 1
         own = str(stage_dir)
         key = hashlib.sha256()
@@ -127,7 +164,7 @@ class Forge:
         key.update(self._state_of_base(file))
         target = self.objects / f"{key.hexdigest()[:24]}.o"
         if not target.exists():
-            fresh = target.with_suffix(f".{os.getpid()}")
+            fresh = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
             words[at] = str(fresh)
             done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True, check=False)
             if done.returncode != 0:
@@ -148,8 +185,8 @@ class Forge:
 
     def _link(self, kind, objects, rebuilt):
         command = self._link_command(kind)
-        output = f"bin/{kind}-{paths.BASE_STAGE}"
-        archive = next(word for word in command if word.endswith(f"libstage-{paths.BASE_STAGE}.a"))
+        output = f"bin/{self._program(kind)}"
+        archive = next(word for word in command if word.endswith(f"libstage-{self.name}.a"))
         key = hashlib.sha256("".join(o.name for o in [*objects, *rebuilt.values()]).encode())
         for word in command:
             file = paths.BUILD / word
@@ -174,11 +211,11 @@ class Forge:
 
     def _link_command(self, kind):
         if kind not in self.links:
-            done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "commands", "-s", f"bin/{kind}-{paths.BASE_STAGE}"],
+            done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "commands", "-s", f"bin/{self._program(kind)}"],
                                   capture_output=True, text=True, check=False)
             lines = [line for line in done.stdout.splitlines() if " -o " in line]
             if done.returncode != 0 or not lines:
-                raise Failure(f"{kind}-{paths.BASE_STAGE}", "ninja does not know how to link it", "Run: make build")
+                raise Failure(self._program(kind), "ninja does not know how to link it", "Run: make build")
             parts = re.split(r"\s&&\s", lines[-1])
             self.links[kind] = shlex.split(next(part for part in parts if " -o " in part))
         return self.links[kind]

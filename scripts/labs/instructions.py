@@ -25,10 +25,17 @@ def count(program, operation):
         command = ["env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
                    "--collect-atstart=no", "--toggle-collect=grading::loop*", str(program), "loop", operation, str(ITERATIONS)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=VALGRIND_SECONDS)
-        found = re.search(r"Collected : (\d+)", done.stderr)
-        if done.returncode != 0 or not found:
+        if done.returncode != 0:
             raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
-        return int(found[1])
+        return collected(done.stderr)
+
+
+def collected(said):
+    """The number in callgrind's own words."""
+    found = re.search(r"Collected : (\d+)", said)
+    if not found:
+        raise Failure("valgrind", said.strip()[-200:], "Run: make doctor")
+    return int(found[1])
 
 
 def ratio(forge, lab, program):

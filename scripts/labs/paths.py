@@ -10,6 +10,7 @@ LABS = ROOT / "docs" / "labs"
 PROGRESS = Path(os.environ.get("LABS_PROGRESS_DIR", ROOT / ".progress"))
 PYTHON = sys.executable
 BASE_STAGE = "v2-optimized"
+NAIVE_STAGE = "v1-naive"
 
 
 def relative(path):

@@ -117,6 +117,20 @@ def _first_requests(held):
         return 0
 
 
+def amdahl(programs):
+    from labs import amdahl as lab12  # here: it uses this module
+    return lab12.measure(programs)
+
+
+def noise(programs):
+    """What the learner's way to compare says of real runs of one program (lab 13)."""
+    try:
+        from labs import noise as lab13  # here: it needs numpy and scipy
+    except ImportError as missing:
+        raise Unavailable(f"{missing}: apt-get install python3-scipy") from None
+    return lab13.measure(programs.stage_dir)
+
+
 GROUPS = {
     "operations": probe("operations"),
     "inputs": probe("inputs"),
@@ -128,6 +142,8 @@ GROUPS = {
     "sends": sends,
     "stalls": stalls,
     "idle": idle,
+    "amdahl": amdahl,
+    "noise": noise,
 }
 # What to measure instead where a tool is missing: (group, metric, instead of).
 FALLBACKS = {"sends": ("stalls", "most_answers_stall")}

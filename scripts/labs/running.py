@@ -17,13 +17,14 @@ ANSWER_SECONDS = 30
 
 
 class Service:
-    """Use with `with`. `before` is a command that runs the service, such as strace."""
+    """Use with `with`. `before` is a command that runs the service, such as strace: as its child, or `forks` is False."""
 
-    def __init__(self, program, *options, before=()):
+    def __init__(self, program, *options, before=(), forks=True, debug="off"):
         self.directory = tempfile.TemporaryDirectory(prefix="leftpad-lab.")
         self.log = Path(self.directory.name, "requests.log")
-        self.traced = bool(before)
-        self.command = [*before, str(program), "--port=0", "--debug-addr=off", f"--log-file={self.log}",
+        self.program = os.path.realpath(program)
+        self.traced = bool(before) and forks
+        self.command = [*before, str(program), "--port=0", f"--debug-addr={debug}", f"--log-file={self.log}",
                         "--log-flush-ms=60000", *options]
 
     def __enter__(self):
@@ -32,6 +33,8 @@ class Service:
         said = []
         for line in self.process.stderr:
             said.append(line.strip())
+            if found := re.search(r"profiles at (http://127\.0\.0\.1:\d+)", line):
+                self.debug = found[1]
             if found := re.search(r"^listening on http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
                 return self
@@ -59,7 +62,8 @@ class Service:
         if not self.traced:
             return pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-        return int(children[0]) if children else pid
+        own = [int(child) for child in children if os.path.realpath(f"/proc/{child}/exe") == self.program]
+        return own[0] if own else pid
 
     def connect(self, timeout=ANSWER_SECONDS):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)

@@ -1,13 +1,27 @@
-"""Grades the same stages again and again and compares the verdicts byte by byte: python3 -m labs.steady RUNS [LAB…].
+"""Grades the same stages again and again and compares the verdicts byte by byte: python3 -m labs.steady [--busy N] RUNS [LAB…].
 
-For a machine under load: start something that keeps all processors busy beside it.
+--busy N runs N endless loops beside it. On two processors, four make twice the machine's load.
 """
+import argparse
+import contextlib
 import json
 import os
+import subprocess
 import sys
 
 from labs import catalog, grader, starters
 from labs.forge import Forge
+
+
+@contextlib.contextmanager
+def busy(loops):
+    started = [subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def texts(lab, case):
@@ -16,10 +30,8 @@ def texts(lab, case):
     return json.dumps(grader.as_json(lab, results), indent=2, ensure_ascii=False)
 
 
-def main(arguments):
-    runs = int(arguments[0]) if arguments else 100
-    labs = [catalog.find(number) for number in arguments[1:]] or catalog.all_labs()
-    cases = [(lab, case) for lab in labs for case in (starters.starter, starters.solution)]
+def grade_again(runs, cases):
+    """How many verdicts differ from the first one of their stage."""
     seen, different = {}, 0
     for run in range(runs):
         lab, case = cases[run % len(cases)]
@@ -27,7 +39,21 @@ def main(arguments):
         if seen.setdefault((lab.number, case), text) != text:
             different += 1
             print(f"run {run + 1}: lab {lab.number} {case.__name__} differs:\n{seen[lab.number, case]}\n{text}")
-    print(f"{runs} gradings of {len(cases)} stages, {different} verdicts differ; load average {os.getloadavg()[0]:.1f}")
+    return different
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="python3 -m labs.steady")
+    parser.add_argument("runs", type=int, nargs="?", default=100)
+    parser.add_argument("labs", nargs="*")
+    parser.add_argument("--busy", type=int, default=0)
+    given = parser.parse_args(arguments)
+    labs = [catalog.find(number) for number in given.labs] or catalog.all_labs()
+    cases = [(lab, case) for lab in labs for case in (starters.starter, starters.solution)]
+    with busy(given.busy):
+        different = grade_again(given.runs, cases)
+        load = os.getloadavg()[0]
+    print(f"{given.runs} gradings of {len(cases)} stages, {different} verdicts differ; load average {load:.1f}")
     return 1 if different else 0
 
 

@@ -9,7 +9,7 @@ from labs.errors import Failure
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes
-KEPT = (".cpp", ".h", ".txt")
+KEPT = (".cpp", ".h", ".txt", ".json")
 
 
 def _graded():
@@ -57,7 +57,8 @@ def regrade(bundle):
     """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
     if not Path(bundle).is_file():
         raise Failure(f"BUNDLE={bundle}", "there is no such file", "The learner makes it with: make submission")
-    forge.programs_of_base()
+    for base in {lab.base for lab in catalog.all_labs()}:
+        forge.programs_of_base(base)
     same = True
     with tempfile.TemporaryDirectory(prefix="submission.") as folder:
         with tarfile.open(bundle) as tar:

@@ -2,6 +2,7 @@
 import contextlib
 import io
 import json
+import math
 import os
 import re
 import tarfile
@@ -10,7 +11,11 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import bugs, catalog, commands, grader, mutations, paths, prediction, probes, progress, screen, submission, suite
+import numpy as np
+
+from labs import (amdahl, bugs, catalog, commands, grader, mutations, noise, paths, prediction, probes, progress, screen, submission, suite,
+                  timing, views)
+from compare import stats
 from labs.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
@@ -104,6 +109,104 @@ class Pages(unittest.TestCase):
     def test_an_unknown_lab_is_refused_with_the_list(self):
         with self.assertRaisesRegex(Failure, "lab '99': there are 1,"):
             catalog.find(99)
+
+
+class Amdahl(unittest.TestCase):
+    def judged(self, **answer):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, amdahl.ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+        programs = mock.Mock(return_value="own", stage_dir=folder)
+        with mock.patch.object(amdahl, "reference", lambda _f: (7.0, 40.0, 1000.0, 8.0)), \
+                mock.patch.object(amdahl, "executed", lambda _p, _f: 926.0):
+            found = amdahl.measure(programs)
+        return [name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees", "gain_follows", "mended") if not found[name]]
+
+    def test_the_law_at_its_ends(self):
+        self.assertAlmostEqual(amdahl.law(50, 2), 100 / 3)
+        self.assertAlmostEqual(amdahl.law(3.5, 1e12), 3.627, places=3)
+        self.assertEqual(amdahl.law(30, 1), 0)
+
+    def test_an_honest_answer_agrees_and_each_wrong_number_is_named(self):
+        self.assertEqual(self.judged(share_percent=3, times_faster=30, service_gain_percent=3), [])
+        self.assertEqual(self.judged(share_percent=22, times_faster=36, service_gain_percent=27.2), ["share_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=1000, service_gain_percent=3.1), ["times_faster_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=36, service_gain_percent=36), ["gain_follows"])
+
+    def test_an_answer_that_is_none_fails_whatever_it_holds(self):
+        for share in (None, "many", 0, 100, float("nan")):
+            self.assertIn("answer_is_filled_in", self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
+        self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
+
+
+class Noise(unittest.TestCase):
+    team = noise.Procedure("real", "blocks", 30, 0.05, 0, "at the end")
+    good = noise.Procedure("cpu", "alternating", 60, 0.05, 0, "at the end")
+
+    def test_the_same_procedure_gets_the_same_figures(self):
+        runs = noise.load()
+        self.assertEqual(noise.found_percent(self.team, runs, 5), noise.found_percent(self.team, runs, 5))
+
+    def test_steady_runs_show_any_effect_and_no_other(self):
+        steady = {"cpu": [100 + (7 * i % 11) / 100 for i in range(600)]}
+        self.assertEqual(noise.found_percent(self.good, steady, 0), 0)
+        self.assertEqual(noise.found_percent(self.good, steady, 3), 100)
+
+    def test_p_is_that_of_the_comparison(self):
+        values = noise.load()["cpu"]
+        old, new = values[:20], [value * 1.1 for value in values[20:40]]
+        ours = noise.p_beyond(np.array([old]), np.array([new]), 2)[0]
+        self.assertAlmostEqual(ours, stats.p_beyond(old, new, math.log1p(0.02)), places=6)
+
+    def test_a_procedure_with_a_wrong_field_is_refused_by_name(self):
+        right = {"clock": "cpu", "order": "alternating", "pairs": 60, "p_below": 0.05, "margin_percent": 0, "stop": "at the end"}
+        for name, value in (("clock", "wall"), ("pairs", 61), ("pairs", True), ("pairs", 2.5), ("p_below", "0.05"), ("extra", 1)):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(name):
+                Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}), encoding="utf-8")
+                with self.assertRaisesRegex(noise.Unusable, name if name in right else "fields"):
+                    noise.read(folder)
+
+
+class Times(unittest.TestCase):
+    def test_a_machine_that_differs_from_itself_is_not_judged(self):
+        self.assertIn("not judged", timing.sentence([1.2] * 15, [3.0] * 15, "X"))
+        self.assertIn("not judged", timing.sentence(None, None, "X"))
+
+    def test_a_clear_gain_is_told_with_its_factor(self):
+        calm = [0.99, 1.01] * 7 + [1.0]
+        self.assertIn("faster: X is 3 times", timing.sentence(calm, [3.0] * 15, "X"))
+        self.assertIn("no clear difference", timing.sentence(calm, calm, "X"))
+
+    def test_times_are_asked_for_where_there_is_an_operation(self):
+        with mock.patch.dict(os.environ, {"LABS_TIME": ""}):
+            self.assertTrue(timing.wanted(catalog.find(1)))
+            self.assertFalse(timing.wanted(catalog.find(6)))
+        with mock.patch.dict(os.environ, {"LABS_TIME": "0"}):
+            self.assertFalse(timing.wanted(catalog.find(1)))
+
+
+class BlindSpots(unittest.TestCase):
+    def test_a_culprit_is_seen_if_it_is_large_and_gone_after_the_repair(self):
+        for part, mended, seen in ((20, 1, "yes"), (20, 15, "no"), (5, 1, "hardly"), (1, 0, "no")):
+            self.assertEqual(views.of_profile("CPU", (part, 100), (mended, 100))["sees"], seen)
+
+    def test_a_large_share_of_nothing_is_not_seen(self):
+        self.assertEqual(views.of_profile("mutex", (900, 1000), (0, 10))["sees"], "no")
+
+    def test_system_calls_see_calls_that_are_gone_and_answers_that_stall(self):
+        self.assertEqual(views.of_calls(({"write": 1.0}, 0.001), ({"write": 0.01}, 0.001))["call"], "write")
+        self.assertEqual(views.of_calls(({"poll": 4}, 0.044), ({"poll": 3}, 0.001))["sees"], "yes")
+        self.assertEqual(views.of_calls(({"write": 1.0}, 0.001), ({"write": 1.0}, 0.001))["sees"], "no")
+
+    def test_only_a_view_that_turned_round_is_a_contradiction(self):
+        lab = catalog.find(1)
+        def findings(state):
+            return {view: {"sees": state} for view in views.VIEWS}
+        self.assertEqual(views.contradictions(lab, findings("hardly"), findings("yes")), [])
+        self.assertEqual(len(views.contradictions(lab, findings("no"), findings("yes"))), len(views.VIEWS))
+
+    def test_the_page_shows_what_is_recorded(self):
+        self.assertEqual(views.PAGE.read_text(encoding="utf-8"), views.page_with(views.known()))
+        self.assertEqual(set(views.known()), {str(lab.number) for lab in catalog.all_labs()})
 
 
 class TeachersKit(unittest.TestCase):

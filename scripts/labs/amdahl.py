@@ -1,0 +1,82 @@
+"""Lab 12: what a learner says about a function and the service around it, held against executed instructions.
+
+callgrind counts what the service executes for a fixed number of requests on one connection: all of it, and leftpad
+alone. It does not see the kernel, where much of a request's time goes. So leftpad's share of the processor time is
+smaller than its share of the instructions: about half in an idle machine, a third in a busy one.
+"""
+import functools
+import json
+import math
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from labs import catalog, instructions, running, starters
+from labs.probes import Unavailable
+
+ANSWER = "answer.json"
+FIELDS = ("share_percent", "times_faster", "service_gain_percent")
+REQUESTS = 200
+CONNECTION = "*process_and_close_socket*"
+LEFTPAD = "service::leftpad?abi*"
+SHARE_FROM, SHARE_TO = 0.15, 1.25  # of the share of the instructions
+FASTER_FACTOR = 3  # instructions are not nanoseconds
+GAIN_POINTS = 0.3  # for rounding
+WORTH_PERCENT = 4  # the mended service executes at least this much less
+
+
+@functools.cache
+def executed(program, function):
+    """Instructions of one request, while `function` runs."""
+    if shutil.which("valgrind") is None:
+        raise Unavailable("valgrind is not installed: apt-get install valgrind")
+    with tempfile.TemporaryDirectory() as directory:
+        before = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out", f"--log-file={directory}/said",
+                  "--collect-atstart=no", f"--toggle-collect={function}")
+        with running.Service(program, before=before, forks=False) as service:
+            with service.connect() as sock:
+                running.ask(sock, REQUESTS)
+            service.stop()
+        return instructions.collected(Path(directory, "said").read_text(encoding="utf-8")) / REQUESTS
+
+
+@functools.cache
+def reference(forge):
+    """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in per cent) of the lab itself."""
+    lab = catalog.find(12)
+    with starters.starter(lab) as sick, starters.solution(lab) as mended:
+        before, after = forge.build(sick, "leftpad"), forge.build(mended, "leftpad")
+    part, mended_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
+    whole = executed(before, CONNECTION)
+    return 100 * part / whole, part / mended_part, whole, 100 * (whole / executed(after, CONNECTION) - 1)
+
+
+def law(share_percent, times_faster):
+    """Amdahl, 1967: how much more the whole does, in per cent, if a share of it becomes faster."""
+    share = share_percent / 100
+    return 100 * (1 / (1 - share + share / times_faster) - 1)
+
+
+def _answer(stage_dir):
+    """The three numbers, or None: not filled in, or not usable."""
+    try:
+        given = json.loads(Path(stage_dir, ANSWER).read_text(encoding="utf-8"))
+        numbers = [float(given[name]) for name in FIELDS]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    share, faster, _ = numbers
+    return numbers if all(map(math.isfinite, numbers)) and 0 < share < 100 and faster >= 1 else None
+
+
+def measure(programs):
+    share, faster, before, gain = reference(programs.forge)
+    own_gain = 100 * (before / executed(programs("leftpad"), CONNECTION) - 1)
+    found = {"request_gain_percent": round(gain, 1), "mended": int(own_gain >= WORTH_PERCENT), "answer_is_filled_in": 0,
+             "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0}
+    if (answer := _answer(programs.stage_dir)) is not None:
+        found["answer_is_filled_in"] = 1
+        found["share_agrees"] = int(SHARE_FROM * share <= answer[0] <= SHARE_TO * share)
+        found["times_faster_agrees"] = int(faster / FASTER_FACTOR <= answer[1] <= faster * FASTER_FACTOR)
+        found["gain_follows"] = int(abs(answer[2] - law(answer[0], answer[1])) <= GAIN_POINTS)
+    return found

@@ -1,0 +1,226 @@
+"""What every profiler says of one service under one load: for views.py. Loopback only; all that starts here ends here.
+
+A figure is (of the culprit, of everything): what has the culprit on its stack, and the whole profile.
+"""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+from labs import amdahl, paths, running
+from profiles import heaptrack, raw, tree
+
+SECONDS = 4
+SNAPSHOTS = 30  # of the threads
+PROFILER = re.compile("pprof::internal::(CaptureTask|Round|capture_threads)")  # its own threads are not the service's
+WAITING_CAPTURES = 4
+IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
+CLIENTS = 8
+PPROF = paths.ROOT / "build" / "tools" / "pprof"
+TRACED = 200  # requests under strace and heaptrack
+HEAP_SAMPLE_BYTES = "16384"
+LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
+# view: (endpoint, sample type); timed views are captured all at once
+TIMED = {"CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"), "mutex": ("mutex", "delay"), "block": ("block", "delay")}
+
+
+class Profiled(running.Service):
+    """A service with its debug listener; `debug` is that one's URL."""
+
+    def __init__(self, program, **how):
+        super().__init__(program, debug="127.0.0.1:0", **how)
+
+
+@contextlib.contextmanager
+def ab(service, clients):
+    """Loads the service; afterwards .rate is in requests a second."""
+    command = ["ab", "-q", "-k", "-c", str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
+               f"http://127.0.0.1:{service.port}{running.TARGET}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    load = Load()
+    try:
+        yield load
+    finally:
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[0]
+        load.rate = float(re.search(r"Requests per second: +([\d.]+)", said)[1])
+
+
+class Load:
+    rate = 1.0  # requests a second
+
+
+@contextlib.contextmanager
+def distinct(service, _clients):
+    """One client; every request asks for a text never seen before."""
+    load, stop, served = Load(), threading.Event(), [0]
+
+    def ask():
+        with service.connect() as sock:
+            while not stop.is_set():
+                target = f"/v1/leftpad/?str=text{served[0]:08}&len=200&chr=*"
+                sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                running.read_answer(sock)
+                served[0] += 1
+    thread = threading.Thread(target=ask)
+    start = time.monotonic()
+    thread.start()
+    try:
+        yield load
+    finally:
+        stop.set()
+        thread.join()
+        load.rate = served[0] / (time.monotonic() - start)
+
+
+@contextlib.contextmanager
+def idle(service, _clients):
+    """Eight idle clients, and a ninth that asks again and again."""
+    stop = threading.Event()
+
+    def ask(sock):
+        with contextlib.suppress(OSError):
+            while not stop.is_set():
+                running.ask(sock)
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            running.ask(stack.enter_context(service.connect()))
+        ninth = stack.enter_context(service.connect())
+        thread = threading.Thread(target=ask, args=(ninth,))
+        thread.start()
+        try:
+            yield Load()
+        finally:
+            stop.set()
+            with contextlib.suppress(OSError):
+                ninth.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+LOADS = {"ab": (ab, CLIENTS), "one client": (ab, 1), "different texts": (distinct, 1), "idle clients": (idle, 8)}
+
+
+def _get(service, path, file):
+    with urllib.request.urlopen(f"{service.debug}/debug/pprof/{path}", timeout=60) as answer:
+        file.write_bytes(answer.read())
+
+
+def _figure(file, sample_type, culprit):
+    done = subprocess.run([str(PPROF), "-raw", str(file)], capture_output=True, text=True, check=True)
+    profile = raw.parse(done.stdout)
+    index = profile.index_of(sample_type)
+    part = whole = 0
+    for values, frames in profile.samples:
+        if any(PROFILER.match(frame.name) for frame in frames):
+            continue
+        whole += values[index]
+        part += values[index] * any(culprit.search(frame.name) for frame in frames)
+    return part, whole
+
+
+def _most_waited(service, view, first, culprit):
+    """The capture with most waiting of several. Threads get into each other's way only while the machine runs two of them."""
+    figures = [_figure(first, "delay", culprit)]
+    while figures[0][0] and len(figures) < WAITING_CAPTURES:
+        _get(service, f"{view}?seconds={SECONDS}", first)
+        figures.append(_figure(first, "delay", culprit))
+    return max(figures)
+
+
+def profiles(program, load, culprit):
+    """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of threads in all."""
+    os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
+    kind, clients = LOADS[load]
+    figures = {}
+    with tempfile.TemporaryDirectory() as folder, Profiled(program) as service:
+        files = {view: Path(folder, f"{view}.pb.gz") for view in (*TIMED, "wall", "heap in use")}
+        snapshots = [Path(folder, f"threads{number}.pb.gz") for number in range(SNAPSHOTS)]
+        with kind(service, clients) as under:
+            time.sleep(0.5)
+            for file in snapshots:  # first: idle clients are sent away after 5 s
+                _get(service, "threads", file)
+            _get(service, f"wall?seconds={SECONDS // 2}", files["wall"])
+            jobs = [threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
+                    for view, (endpoint, _) in TIMED.items()]
+            for job in jobs:
+                job.start()
+            for job in jobs:
+                job.join()
+            waited = {view: _most_waited(service, view, files[view], culprit) for view in ("mutex", "block")}
+            _get(service, "heap", files["heap in use"])
+        for view, (_, sample_type) in TIMED.items():
+            part, whole = waited.get(view) or _figure(files[view], sample_type, culprit)
+            requests = under.rate * SECONDS
+            if view == "CPU" and whole < IDLE * SECONDS * 1e9:
+                part = whole = 0  # an empty profile
+            figures[view] = (part / requests, whole / requests)
+        figures["wall"] = _figure(files["wall"], "wall", culprit)
+        counted = [_figure(file, "threads", culprit) for file in snapshots]
+        figures["threads"] = tuple(sum(values) / SNAPSHOTS for values in zip(*counted))
+        figures["heap in use"] = _figure(files["heap in use"], "inuse_space", culprit)
+    return figures
+
+
+def _ask_all(service, load):
+    kind, clients = LOADS[load]
+    if kind is idle:
+        with idle(service, clients):
+            time.sleep(0.2)
+        return 9
+    with service.connect() as sock:
+        for number in range(TRACED):
+            target = running.TARGET if kind is ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {LONG_AGENT}\r\n\r\n".encode())
+            running.read_answer(sock)
+    return TRACED
+
+
+def heaptracked(program, load, culprit):
+    """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = Path(folder, "heaptrack")
+        with running.Service(program, before=("heaptrack", "-o", str(prefix))) as service:
+            requests = _ask_all(service, load)
+            service.stop()
+        data = next(file for file in Path(folder).iterdir() if file.suffix in (".zst", ".gz"))
+        folded = Path(folder, "folded")
+        done = subprocess.run(["heaptrack_print", "-a", "0", "-p", "0", "-T", "0", "-F", str(folded), "-f", str(data)],
+                              capture_output=True, text=True, check=True)
+        stacks = tree.parse_folded(folded.read_text(encoding="utf-8", errors="replace"))
+    peak = dict(heaptrack.totals(done.stdout))["peak heap memory consumption"]
+    served = {key: count for key, count in stacks.items() if any("process_request" in name for name, _ in key)}
+    part = sum(count for key, count in served.items() if any(culprit.search(name) for name, _ in key))
+    return (part / requests, sum(served.values()) / requests), _bytes(peak)
+
+
+def _bytes(text):
+    found = re.fullmatch(r"([\d.]+)([BKMG]?)B?", text)
+    return float(found[1]) * {"": 1, "B": 1, "K": 1e3, "M": 1e6, "G": 1e9}[found[2]]
+
+
+def traced(program, load):
+    """({system call: how often a request}, seconds a request on one connection) under strace."""
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "trace")
+        before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "signal=none")
+        with running.Service(program, before=before) as service:
+            start = time.monotonic()
+            requests = _ask_all(service, load)
+            seconds = (time.monotonic() - start) / requests
+            service.stop()
+        names = Counter(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.M))
+    return {name: count / requests for name, count in names.items()}, seconds
+
+
+def instructions(program, load):
+    """Executed instructions of one request; None where the load makes no sense of it."""
+    return None if load == "idle clients" or shutil.which("valgrind") is None else amdahl.executed(program, amdahl.CONNECTION)

@@ -1,0 +1,151 @@
+"""The blind-spot matrix: which view shows the problem of which lab. python3 -m labs.views [--check | --print] [LAB…].
+
+--check looks again and compares with what is recorded; --print writes the page from the record.
+
+Each lab's sick service and its mended one run under the same load, and every profiler looks at both. A lab's
+`views` in lab.json are {culprit: pattern of the functions to blame, load: see captures.LOADS, missing: pattern of
+functions that a healthy service has}. The figures go to docs/labs/blind-spots.json, the table to blind-spots.md.
+
+The rule for profiles and heaptrack: the culprit has at least CLEAR of the whole profile, and the mended service spends
+at most half as much on it. Below FAINT it is not seen; between them, hardly. The other views have no culprit:
+SYSTEM CALLS: some call that moves data or waits is made twice as often, or a request takes as long as a delayed ACK; INSTRUCTIONS: CLEAR more.
+"""
+import json
+import re
+import shutil
+import sys
+
+from labs import captures, catalog, paths, probes, starters
+from labs.forge import Forge
+
+VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack", "system calls", "instructions")
+YES, HARDLY, NO, ABSENT = "yes", "hardly", "no", "not applicable"
+MARK = {YES: "**yes**", HARDLY: "hardly", NO: "·", ABSENT: "–"}
+CLEAR, FAINT = 0.10, 0.02
+HALVED = 0.5
+LEAST = {  # below this the culprit's figure in the sick service is nothing, whatever its share
+    "allocations": 0.2, "heaptrack": 0.2,  # a request
+    "mutex": 2000, "block": 2000,  # nanoseconds a request
+    "heap in use": 1_000_000,  # bytes
+    "threads": 2,
+}
+CALLS = 0.3  # system calls a request that count
+TRANSFERS = ("read", "write", "writev", "recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll", "select", "pselect6", "openat", "fsync")
+EXECUTED_FAINT = 0.05  # waiting loops move the instructions by 3 %
+TOOL_IS_MISSING = 77  # CTest: skipped
+FILE = paths.LABS / "blind-spots.json"
+PAGE = paths.LABS / "blind-spots.md"
+BEGIN, END = "<!-- generated: python3 -m labs.views -->", "<!-- end -->"
+
+
+def _grade(share, faint=FAINT):
+    return YES if share >= CLEAR else HARDLY if share >= faint else NO
+
+
+def of_profile(view, sick, mended):
+    """A finding of one profile: (of the culprit, of everything) in both services."""
+    share = sick[0] / sick[1] if sick[1] else 0.0
+    seen = NO
+    if sick[0] >= LEAST.get(view, 0) and mended[0] <= HALVED * sick[0]:
+        seen = _grade(share)
+    return {"sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"), "mended": float(f"{mended[0]:.3g}")}
+
+
+def of_missing(sick, mended):
+    """A finding of what the sick service lacks."""
+    return {"sees": YES if sick[0] == 0 and mended[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"), "mended": float(f"{mended[0]:.3g}")}
+
+
+def of_calls(sick, mended):
+    """A finding of strace: (calls a request, seconds a request) of both services."""
+    more = {name: (count, mended[0].get(name, 0)) for name, count in sick[0].items()
+            if name in TRANSFERS and count >= CALLS and count >= 2 * mended[0].get(name, 0)}
+    stalls = sick[1] >= probes.STALL_SECONDS and mended[1] <= HALVED * sick[1]
+    found = {"sees": YES if more or stalls else NO}
+    if more:
+        name = max(more, key=lambda one: more[one][0] - more[one][1])
+        found |= {"call": name, "sick": round(more[name][0], 2), "mended": round(more[name][1], 2)}
+    elif stalls:
+        found |= {"call": "ms a request", "sick": round(1000 * sick[1]), "mended": round(1000 * mended[1])}
+    return found
+
+
+def of_instructions(sick, mended):
+    if sick is None or mended is None:
+        return {"sees": ABSENT}
+    return {"sees": _grade((sick - mended) / sick, EXECUTED_FAINT), "sick": round(sick), "mended": round(mended)}
+
+
+def look(lab, forge):
+    """{view: finding} of one lab."""
+    spec = lab.data.get("views")
+    if spec is None:
+        return {view: {"sees": ABSENT} for view in VIEWS}
+    with starters.starter(lab) as sick, starters.solution(lab) as mended:
+        programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack")) for folder in (sick, mended)]
+    load, culprit = spec["load"], re.compile(spec["culprit"])
+    before, after = (captures.profiles(service, load, culprit) for service, _ in programs)
+    found = {view: of_profile(view, before[view], after[view]) for view in before}
+    if "missing" in spec:
+        absent = re.compile(spec["missing"])
+        before, after = (captures.profiles(service, load, absent) for service, _ in programs)
+        found |= {view: of_missing(before[view], after[view]) for view in ("threads", "wall")}
+    before, after = (captures.heaptracked(other, load, culprit) for _, other in programs)
+    found["heaptrack"] = of_profile("heaptrack", before[0], after[0])
+    if before[1] >= 2 * after[1]:
+        found["heaptrack"] = {"sees": YES, "peak": before[1], "mended": after[1]}
+    found["system calls"] = of_calls(*(captures.traced(service, load) for service, _ in programs))
+    found["instructions"] = of_instructions(*(captures.instructions(service, load) for service, _ in programs))
+    return {view: found[view] for view in VIEWS}
+
+
+def table(findings):
+    lines = ["| lab | " + " | ".join(VIEWS) + " |", "| --- |" + " --- |" * len(VIEWS)]
+    for lab in catalog.all_labs():
+        row = findings.get(str(lab.number), {view: {"sees": ABSENT} for view in VIEWS})
+        lines.append(f"| {lab.number} [{lab.title}]({lab.folder.name}/README.md) | " + " | ".join(MARK[row[view]["sees"]] for view in VIEWS) + " |")
+    return "\n".join(lines)
+
+
+def page_with(findings):
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    return f"{head}{BEGIN}\n{table(findings)}\n{END}{rest.partition(END)[2]}"
+
+
+def known():
+    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+
+
+def contradictions(lab, found, recorded):
+    """Views that see what they were blind to, or the other way round. A step to or from `hardly` is none."""
+    return [f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} {found[view]}"
+            for view in VIEWS if {recorded[view]["sees"], found[view]["sees"]} in ({YES, NO}, {YES, ABSENT}, {NO, ABSENT})]
+
+
+def main(arguments):
+    missing = [tool for tool in ("ab", "strace", "heaptrack", "valgrind", captures.PPROF) if shutil.which(tool) is None]
+    if missing and "--print" not in arguments:
+        print(f"error: {missing[0]}: the matrix needs it. Run: make setup", file=sys.stderr)
+        return TOOL_IS_MISSING
+    check = "--check" in arguments
+    labs = [catalog.find(one) for one in arguments if one.isdigit()] or catalog.all_labs()
+    forge, wrong, all_found = Forge(debug_information=True), [], known()
+    for lab in labs if "--print" not in arguments else []:
+        found = look(lab, forge)
+        print(f"lab {lab.number:2}  " + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS), flush=True)
+        if check:
+            wrong += contradictions(lab, found, all_found[str(lab.number)])
+            continue
+        all_found[str(lab.number)] = found
+        rows = ",\n".join(f' "{number}": {{\n' + ",\n".join(f'  "{view}": {json.dumps(row[view])}' for view in VIEWS) + "}"
+                          for number, row in sorted(all_found.items(), key=lambda item: int(item[0])))
+        FILE.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
+    if not check:
+        PAGE.write_text(page_with(all_found), encoding="utf-8")
+    print("\n".join(wrong) or ("as recorded" if check else f"Result: {paths.relative(PAGE)}"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
