@@ -8,7 +8,6 @@ import functools
 import json
 import math
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 

@@ -2,12 +2,9 @@
 
 A figure is (of the culprit, of everything): what has the culprit on its stack, and the whole profile.
 """
-import contextlib
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -16,7 +13,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from labs import amdahl, paths, running
+from labs import amdahl, loads, paths, running
 from profiles import heaptrack, raw, tree
 
 SECONDS = 4
@@ -24,11 +21,9 @@ SNAPSHOTS = 30  # of the threads
 PROFILER = re.compile("pprof::internal::(CaptureTask|Round|capture_threads)")  # its own threads are not the service's
 WAITING_CAPTURES = 4
 IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
-CLIENTS = 8
 PPROF = paths.ROOT / "build" / "tools" / "pprof"
 TRACED = 200  # requests under strace and heaptrack
 HEAP_SAMPLE_BYTES = "16384"
-LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 # view: (endpoint, sample type); timed views are captured all at once
 TIMED = {"CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"), "mutex": ("mutex", "delay"), "block": ("block", "delay")}
 
@@ -38,75 +33,6 @@ class Profiled(running.Service):
 
     def __init__(self, program, **how):
         super().__init__(program, debug="127.0.0.1:0", **how)
-
-
-@contextlib.contextmanager
-def ab(service, clients):
-    """Loads the service; afterwards .rate is in requests a second."""
-    command = ["ab", "-q", "-k", "-c", str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
-               f"http://127.0.0.1:{service.port}{running.TARGET}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    load = Load()
-    try:
-        yield load
-    finally:
-        process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[0]
-        load.rate = float(re.search(r"Requests per second: +([\d.]+)", said)[1])
-
-
-class Load:
-    rate = 1.0  # requests a second
-
-
-@contextlib.contextmanager
-def distinct(service, _clients):
-    """One client; every request asks for a text never seen before."""
-    load, stop, served = Load(), threading.Event(), [0]
-
-    def ask():
-        with service.connect() as sock:
-            while not stop.is_set():
-                target = f"/v1/leftpad/?str=text{served[0]:08}&len=200&chr=*"
-                sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-                running.read_answer(sock)
-                served[0] += 1
-    thread = threading.Thread(target=ask)
-    start = time.monotonic()
-    thread.start()
-    try:
-        yield load
-    finally:
-        stop.set()
-        thread.join()
-        load.rate = served[0] / (time.monotonic() - start)
-
-
-@contextlib.contextmanager
-def idle(service, _clients):
-    """Eight idle clients, and a ninth that asks again and again."""
-    stop = threading.Event()
-
-    def ask(sock):
-        with contextlib.suppress(OSError):
-            while not stop.is_set():
-                running.ask(sock)
-    with contextlib.ExitStack() as stack:
-        for _ in range(8):
-            running.ask(stack.enter_context(service.connect()))
-        ninth = stack.enter_context(service.connect())
-        thread = threading.Thread(target=ask, args=(ninth,))
-        thread.start()
-        try:
-            yield Load()
-        finally:
-            stop.set()
-            with contextlib.suppress(OSError):
-                ninth.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-LOADS = {"ab": (ab, CLIENTS), "one client": (ab, 1), "different texts": (distinct, 1), "idle clients": (idle, 8)}
 
 
 def _get(service, path, file):
@@ -127,59 +53,69 @@ def _figure(file, sample_type, culprit):
     return part, whole
 
 
-def _most_waited(service, view, first, culprit):
+def _most_waited(service, view, first, file, culprit):
     """The capture with most waiting of several. Threads get into each other's way only while the machine runs two of them."""
-    figures = [_figure(first, "delay", culprit)]
+    figures = [first]
     while figures[0][0] and len(figures) < WAITING_CAPTURES:
-        _get(service, f"{view}?seconds={SECONDS}", first)
-        figures.append(_figure(first, "delay", culprit))
+        _get(service, f"{view}?seconds={SECONDS}", file)
+        figures.append(_figure(file, "delay", culprit))
     return max(figures)
 
 
 def profiles(program, load, culprit):
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
-    kind, clients = LOADS[load]
-    figures = {}
+    kind, clients = loads.LOADS[load]
     with tempfile.TemporaryDirectory() as folder, Profiled(program) as service:
-        files = {view: Path(folder, f"{view}.pb.gz") for view in (*TIMED, "wall", "heap in use")}
-        snapshots = [Path(folder, f"threads{number}.pb.gz") for number in range(SNAPSHOTS)]
         with kind(service, clients) as under:
             time.sleep(0.5)
-            for file in snapshots:  # first: idle clients are sent away after 5 s
-                _get(service, "threads", file)
-            _get(service, f"wall?seconds={SECONDS // 2}", files["wall"])
-            jobs = [threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
-                    for view, (endpoint, _) in TIMED.items()]
-            for job in jobs:
-                job.start()
-            for job in jobs:
-                job.join()
-            waited = {view: _most_waited(service, view, files[view], culprit) for view in ("mutex", "block")}
-            _get(service, "heap", files["heap in use"])
-        for view, (_, sample_type) in TIMED.items():
-            part, whole = waited.get(view) or _figure(files[view], sample_type, culprit)
-            requests = under.rate * SECONDS
-            if view == "CPU" and whole < IDLE * SECONDS * 1e9:
-                part = whole = 0  # an empty profile
-            figures[view] = (part / requests, whole / requests)
-        figures["wall"] = _figure(files["wall"], "wall", culprit)
-        counted = [_figure(file, "threads", culprit) for file in snapshots]
-        figures["threads"] = tuple(sum(values) / SNAPSHOTS for values in zip(*counted))
-        figures["heap in use"] = _figure(files["heap in use"], "inuse_space", culprit)
+            figures = _waiting_threads(service, Path(folder), culprit)
+            timed = _timed(service, Path(folder), culprit)
+            file = Path(folder, "heap.pb.gz")
+            _get(service, "heap", file)
+            figures["heap in use"] = _figure(file, "inuse_space", culprit)
+    requests = under.rate * SECONDS
+    return figures | {view: (part / requests, whole / requests) for view, (part, whole) in timed.items()}
+
+
+def _waiting_threads(service, folder, culprit):
+    """Wall time, and threads on the average of many snapshots."""
+    files = [folder / f"threads{number}.pb.gz" for number in range(SNAPSHOTS)]
+    for file in files:
+        _get(service, "threads", file)
+    _get(service, f"wall?seconds={SECONDS // 2}", folder / "wall.pb.gz")
+    counted = [_figure(file, "threads", culprit) for file in files]
+    return {"wall": _figure(folder / "wall.pb.gz", "wall", culprit),
+            "threads": tuple(sum(values) / SNAPSHOTS for values in zip(*counted))}
+
+
+def _timed(service, folder, culprit):
+    """What SECONDS of load add, all views at once."""
+    files = {view: folder / f"{view}.pb.gz" for view in TIMED}
+    jobs = [threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
+            for view, (endpoint, _) in TIMED.items()]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    figures = {view: _figure(files[view], sample_type, culprit) for view, (_, sample_type) in TIMED.items()}
+    if figures["CPU"][1] < IDLE * SECONDS * 1e9:
+        figures["CPU"] = (0, 0)  # an empty profile
+    for view in ("mutex", "block"):
+        figures[view] = _most_waited(service, view, figures[view], files[view], culprit)
     return figures
 
 
 def _ask_all(service, load):
-    kind, clients = LOADS[load]
-    if kind is idle:
-        with idle(service, clients):
+    kind, clients = loads.LOADS[load]
+    if kind is loads.idle:
+        with loads.idle(service, clients):
             time.sleep(0.2)
         return 9
     with service.connect() as sock:
         for number in range(TRACED):
-            target = running.TARGET if kind is ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
-            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {LONG_AGENT}\r\n\r\n".encode())
+            target = running.TARGET if kind is loads.ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {loads.LONG_AGENT}\r\n\r\n".encode())
             running.read_answer(sock)
     return TRACED
 

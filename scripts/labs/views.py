@@ -3,7 +3,7 @@
 --check looks again and compares with what is recorded; --print writes the page from the record.
 
 Each lab's sick service and its mended one run under the same load, and every profiler looks at both. A lab's
-`views` in lab.json are {culprit: pattern of the functions to blame, load: see captures.LOADS, missing: pattern of
+`views` in lab.json are {culprit: pattern of the functions to blame, load: see loads.LOADS, missing: pattern of
 functions that a healthy service has}. The figures go to docs/labs/blind-spots.json, the table to blind-spots.md.
 
 The rule for profiles and heaptrack: the culprit has at least CLEAR of the whole profile, and the mended service spends
