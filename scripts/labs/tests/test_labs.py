@@ -164,6 +164,7 @@ class Noise(unittest.TestCase):
                 Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}), encoding="utf-8")
                 with self.assertRaisesRegex(noise.Unusable, name if name in right else "fields"):
                     noise.read(folder)
+                self.assertEqual(noise.measure(folder), {"procedure_is_usable": 0})
 
 
 class Times(unittest.TestCase):
