@@ -150,7 +150,8 @@ TEST(Cpu, APartlyBusyThreadGetsItsShare) {
       const ThreadScope scope("partly");
       for (int i = 0; i < 200; ++i) {
         burn(milliseconds(5));
-        std::this_thread::sleep_for(milliseconds(15));
+        // 15 ms on average, and no rhythm that could keep step with the kernel's ticks.
+        std::this_thread::sleep_for(milliseconds(10 + i * 7 % 11));
       }
       used = thread_cpu_time();
     });
