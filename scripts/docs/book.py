@@ -9,22 +9,24 @@ from docs import checks, figures, links, names, packages, snippets
 from docs.markdown import Block, Chapter, DocumentError, read_chapter
 
 CONSOLE = "console"
+CI = "by CI"  # <!-- run: by CI -->: .ci/run calls this very command, so docs-check need not
 
 
 def chapter_paths(root: Path) -> list[Path]:
-    """Numbered chapters in order, then the pages without a number (the instructor's are not ours)."""
+    """Numbered chapters in order, then the labs, then the READMEs and docs/'s pages without a number."""
     docs = root / "docs"
     numbered = sorted(docs.glob("[0-9][0-9]-*.md"))
+    readmes = [page for page in (root / "common/pprof/README.md", root / "README.md") if page.is_file()]
     others = sorted(page for page in docs.glob("*.md") if page not in numbered)
-    return numbered + [page for page in others if not page.name.startswith("instructor")]
+    return numbered + sorted(docs.glob("labs/**/*.md")) + readmes + others
 
 
 def read_chapters(paths: list[Path]) -> list[Chapter]:
     return [read_chapter(path) for path in paths]
 
 
-def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[str]]:
-    """The figures of the output that the chapters show, and those that it lacks."""
+def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[tuple[Chapter, str]]]:
+    """The figures of the output that the chapters show; and, by chapter, what is wrong with others."""
     known, missing = figures.Figures(), []
     for chapter in chapters:
         for item in chapter.items:
@@ -34,14 +36,14 @@ def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[str]]:
                 elif item.word == "figure":
                     figures.take([item], [], known)
             except DocumentError as error:
-                missing.append(f"{chapter.path.name}: {error}")
+                missing.append((chapter, str(error)))
     return known, missing
 
 
 def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> list[str]:
     found = links.problems(root, chapter) + names.problems(root, chapter) + figures.prose_problems(chapter, known)
     for block in chapter.blocks:
-        found.extend((block.line, reason) for reason in _block_problems(root, block, known))
+        found.extend((block.line, reason) for reason in _block_problems(root, chapter, block, known))
     for item in chapter.items:
         if not isinstance(item, Block) and item.word not in ("stop", "figure"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
@@ -50,15 +52,17 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
     return [f"{chapter.path.relative_to(root)}:{line}: {reason}" for line, reason in sorted(found)]
 
 
-def _block_problems(root: Path, block: Block, known: figures.Figures) -> list[str]:
+def _block_problems(root: Path, chapter: Chapter, block: Block, known: figures.Figures) -> list[str]:
     code = block.one("code")
     if code:
-        same = block.content == snippet_of(root, code.text)
+        same = block.content == snippet_of(root, chapter, code.text)
         return [] if same else [f"the snippet is not what {code.text} is now"]
     if block.language != CONSOLE:
         return ["a block that nothing checks: make it a console block, or put <!-- code: PATH … --> before it"]
     if not block.steps():
         return ["a console block must begin with a line `$ command`"]
+    if (run := block.one("run")) and run.text == CI:
+        return [f"`{step.command}` is not what .ci/run does" for step in block.steps() if not _is_run_by_ci(root, step.command)]
     if not block.all("check") and not block.one("run"):
         return ["a console block that nothing checks: put <!-- check: … --> before it"]
     shown = figures.shown_output(block)
@@ -67,5 +71,14 @@ def _block_problems(root: Path, block: Block, known: figures.Figures) -> list[st
     return [f"shown output: {reason}" for reason in checks.problems(block, block.content, shown, known.values)]
 
 
-def snippet_of(root: Path, text: str) -> list[str]:
-    return snippets.snippet(root, text)
+def _is_run_by_ci(root: Path, command: str) -> bool:
+    """`make a`, if .ci/run has a line `make … a …`."""
+    wanted = command.partition("#")[0].split()
+    lines = [line.split() for line in (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()]
+    return any(line[:1] == wanted[:1] and set(wanted) <= set(line) for line in lines)
+
+
+def snippet_of(root: Path, chapter: Chapter, text: str) -> list[str]:
+    """The snippet; its path counts from the chapter's folder or from the root."""
+    near = (chapter.path.parent / text.partition(" ")[0]).is_file()
+    return snippets.snippet(chapter.path.parent if near else root, text)

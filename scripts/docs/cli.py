@@ -55,8 +55,7 @@ def _check(root: Path, options: argparse.Namespace) -> int:
             chapters = _write(root, chapters, chosen)
             chosen = _chosen(chapters, options.chapters)
     known, missing = book.shown_figures(chapters)
-    names = [chapter.path.name for chapter in chosen]
-    problems += [problem for problem in missing if problem.partition(":")[0] in names]
+    problems += [f"{chapter.path.relative_to(root)}: {reason}" for chapter, reason in missing if chapter in chosen]
     for chapter in chosen:
         problems += book.static_problems(root, chapter, known)
     return _verdict(problems, len(chosen), commands, time.monotonic() - started)

@@ -1,14 +1,17 @@
 """Runs the blocks of a chapter and compares, or records, what they print."""
 
+import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs import checks, figures
-from docs.book import snippet_of
-from docs.markdown import Block, Chapter, DocumentError
-from docs.runner import SHOWN_ROOT, CommandError, Session
+from docs.book import CI, snippet_of
+from docs.markdown import Block, Chapter, Directive, DocumentError
+from docs.runner import COMMAND_TIMEOUT_SECONDS, SHOWN_ROOT, CommandError, Session
+from docs.workspace import stages_of
 
 
 @dataclass
@@ -23,20 +26,24 @@ class Run:
 
     def chapter(self, chapter: Chapter) -> None:
         """Runs a chapter's blocks in order; with `update`, writes their output into `chapter`."""
+        stages = set(stages_of(self.root))
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
             for item in chapter.items:
                 try:
-                    self._item(session, item, recorded)
+                    self._item(session, chapter, item, recorded)
                 except (CommandError, DocumentError) as error:
                     self.problems.append(f"{self._place(chapter, item.line)}: {error}")
                     break  # what follows depends on it
                 self._report(chapter, item)
+        if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
+            for stage in set(stages_of(self.root)) - stages:
+                shutil.rmtree(stage)
         if self.update:
             for block, content in reversed(recorded):
                 chapter.lines[block.line : block.line + len(block.content)] = content
 
-    def _item(self, session: Session, item, recorded) -> None:
+    def _item(self, session: Session, chapter: Chapter, item, recorded) -> None:
         self.found: list[str] = []
         if not isinstance(item, Block):
             if item.word == "stop":
@@ -47,7 +54,9 @@ class Run:
         if item.one("stop"):
             session.stop()
         if code := item.one("code"):
-            recorded.append((item, snippet_of(self.root, code.text)))
+            recorded.append((item, snippet_of(self.root, chapter, code.text)))
+        elif (run := item.one("run")) and run.text == CI:
+            return
         else:
             recorded.append((item, self._console(session, item)))
 
@@ -59,7 +68,7 @@ class Run:
             if run and run.text.startswith("background"):
                 lines = session.run_in_background(step.command, run.text.partition(" until ")[2])
             else:
-                status, lines = session.run(step.command)
+                status, lines = session.run(step.command, _seconds(run))
             self.commands += 1
             self.say(f"{time.monotonic() - started:6.1f} s  $ {step.command.splitlines()[0]}")
             # A script prints `$ command` too; the space tells it from a command of the chapter.
@@ -78,15 +87,15 @@ class Run:
         return content
 
     def _keep_pictures(self, block: Block) -> None:
-        """`<!-- picture: NAME.svg -->`: the block's commands drew build/pictures/NAME.svg; docs/images/ gets it."""
+        """`<!-- picture: NAME -->`: the block's commands drew build/pictures/NAME; docs/images/ gets it."""
         for picture in block.all("picture"):
             drawn = self.root / "build" / "pictures" / picture.text
             if not drawn.is_file():
                 raise DocumentError(f"picture {picture.text}: the commands did not draw {drawn}")
             images = self.root / "docs" / "images"
             images.mkdir(exist_ok=True)
-            text = drawn.read_text(encoding="utf-8").replace(str(self.root), SHOWN_ROOT)
-            (images / picture.text).write_text(text, encoding="utf-8")
+            drawing = drawn.read_bytes().replace(str(self.root).encode(), SHOWN_ROOT.encode())
+            (images / picture.text).write_bytes(drawing)
 
     def _report(self, chapter: Chapter, item) -> None:
         for reason in self.found:
@@ -94,3 +103,9 @@ class Run:
 
     def _place(self, chapter: Chapter, line: int) -> str:
         return f"{chapter.path.relative_to(self.root)}:{line}"
+
+
+def _seconds(run: Directive | None) -> int:
+    """`<!-- run: within N s -->`: the time that a long command may take."""
+    found = re.fullmatch(r"within (\d+) s", run.text) if run else None
+    return int(found[1]) if found else COMMAND_TIMEOUT_SECONDS

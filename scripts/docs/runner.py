@@ -40,6 +40,7 @@ class Session:
         dropped = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "COLUMNS", "LINES")
         self.env = {name: value for name, value in os.environ.items() if name not in dropped}
         self.env |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "TERM": "dumb"}
+        self.env["LABS_PROGRESS_DIR"] = str(home / "progress")  # the reader's own stays as it is
 
     def __enter__(self) -> "Session":
         return self
@@ -47,13 +48,13 @@ class Session:
     def __exit__(self, *_) -> None:
         self.stop()
 
-    def run(self, command: str) -> tuple[int, list[str]]:
+    def run(self, command: str, seconds: int = COMMAND_TIMEOUT_SECONDS) -> tuple[int, list[str]]:
         """Exit status and output (both streams) of a command in the foreground."""
         process = self._start(command, subprocess.PIPE)
         try:
-            output, _ = process.communicate(timeout=COMMAND_TIMEOUT_SECONDS)
+            output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise CommandError(f"still running after {COMMAND_TIMEOUT_SECONDS} s: $ {command}") from None
+            raise CommandError(f"still running after {seconds} s: $ {command}") from None
         finally:
             _signal(process, signal.SIGKILL)
         return process.returncode, self._readable(output)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # What commands of the workshop write under build/, besides what the compiler and make setup do.
-RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "*.pb.gz", "*.log")
+RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "report", "walkthrough", "*.pb.gz", "*.log")
 
 
 class NotReady(Exception):
@@ -28,7 +28,7 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     shutil.rmtree(home, ignore_errors=True)
     for folder in (kept, home):
         folder.mkdir(parents=True, exist_ok=True)
-    stages = set(root.glob("v[0-9]*-*"))
+    stages = set(stages_of(root))
     for result in _results(build):
         # What a killed run left in kept/ is older and the reader's own: it stays.
         if not (kept / result.name).exists():
@@ -36,12 +36,16 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     try:
         yield home
     finally:
-        for stage in set(root.glob("v[0-9]*-*")) - stages:
+        for stage in set(stages_of(root)) - stages:
             shutil.rmtree(stage)
         for result in _results(build):
             shutil.rmtree(result) if result.is_dir() else result.unlink()
         for result in _results(kept):
             result.rename(build / result.name)
+
+
+def stages_of(root: Path) -> list[Path]:
+    return sorted(root.glob("v[0-9]*-*"))
 
 
 def _results(folder: Path) -> list[Path]:
@@ -51,7 +55,7 @@ def _results(folder: Path) -> list[Path]:
 def _demand(root: Path, commands: str) -> None:
     if not (root / "build" / "bin").is_dir():
         raise NotReady("build/bin: the programs are not built. Run: make build")
-    for stage in set(re.findall(r"NAME=(v[\w-]+)", commands)):
+    for stage in set(re.findall(r"(?:NAME=|/leftpad-|profile.sh \w+ )(v[3-9][\w-]+)", commands)):
         if (root / stage).exists():
             raise NotReady(f"{stage}: the chapters make a stage of this name. Move yours away for the run")
     for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", commands))):

@@ -15,7 +15,7 @@ add_steps() {
     pprof_view list.txt '-list=service::leftpad$' "$BUILD_DIR/profiles/$OLD/cpu.pb.gz"
   add disasm 2 "$old" "walkthrough/disasm.txt" 'CPU profile, instruction by instruction' \
     'pprof matches names as the linker sees them, so leftpad also finds leftpad_handler.' \
-    pprof_view disasm.txt -disasm=leftpad "$BUILD_DIR/profiles/$OLD/cpu.pb.gz"
+    pprof_view disasm.txt -show=leftpad -disasm=leftpad "$BUILD_DIR/profiles/$OLD/cpu.pb.gz"
   add heap-old 8 "$old" "profiles/$OLD/heap.pb.gz" 'Heap in use' 'Little: the service keeps next to nothing.' \
     script profile.sh heap "$OLD" --seconds 3
   add allocs-old 9 "$old" "profiles/$OLD/allocs.pb.gz" 'Allocated objects' 'But it allocates, and frees, over and over.' \
@@ -73,14 +73,10 @@ changes() { run git --no-pager diff --no-index --stat "$OLD" "$NEW" || (($? == 1
 # pprof_view FILE OPTION… PROFILE: a text view of a profile; what has no sample is left out. All of it goes to
 # build/walkthrough/FILE. Finding no sample is a fact about a short profile, not an error.
 pprof_view() {
-  local file=$STATE_DIR/$1 tries=15 found=0
+  local file=$STATE_DIR/$1
   shift
   show_command "$BUILD_DIR/tools/pprof" "$@"
-  # Debian's pprof (2021) says "no matches found" to -disasm at random, more often than not.
-  while ((!found && tries-- > 0)); do
-    ! "$BUILD_DIR/tools/pprof" "$@" >"$file.part" 2>&1 || found=1
-  done
-  if ((found)); then
+  if "$BUILD_DIR/tools/pprof" "$@" >"$file.part" 2>&1; then
     awk '/^ROUTINE/ || /[0-9]m?s /' "$file.part" | cut -c 1-150 | awk 'NR <= 25'
     printf '(only lines that have samples; all of it: %s)\n' "${file#"$REPO_ROOT"/}"
   else

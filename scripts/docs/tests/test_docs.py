@@ -89,6 +89,24 @@ class Commands(Chapters):
     def test_a_command_that_a_script_prints_is_output_and_not_run_again(self):
         self.holds(chapter(console("<!-- check: exact -->", "$ echo '$ no-such-command'", " $ no-such-command")))
 
+    def test_a_command_may_be_left_to_ci_only_if_ci_runs_it(self):
+        (self.root / ".ci").mkdir()
+        (self.root / ".ci" / "run").write_text("make test check\n", encoding="utf-8")
+        text = chapter(console("<!-- run: by CI -->", "$ make test   # touches nothing here"))
+        self.holds(text)
+        self.fails(text.replace("make test", "make tests"), "`make tests .*` is not what .ci/run does")
+
+    def test_a_command_may_say_how_long_it_takes(self):
+        text = chapter(console("<!-- check: exact -->\n<!-- run: within 1 s -->", "$ sleep 20"))
+        self.fails(text, "still running after 1 s")
+
+    def test_the_readme_is_checked_too(self):
+        self.page.write_text(chapter(), encoding="utf-8")
+        (self.root / "README.md").write_text(console("<!-- check: exact -->", "$ no-such-command"), encoding="utf-8")
+        status, said = self.check()
+        self.assertEqual(status, 1, said)
+        self.assertRegex(said, r"README\.md:2: exit status 127")
+
     def test_results_of_an_older_run_do_not_help_and_are_given_back(self):
         old = self.root / "build" / "old.pb.gz"
         old.write_text("mine")
