@@ -59,7 +59,7 @@ class GperftoolsSession {
 // Lets the timers run, and refreshes them: every 50 ms, or less often where there are so many
 // threads that it would take more than 1 % of the time.
 void sample_until(steady_clock::time_point end, ThreadTimers& timers, SampleRing& ring,
-                  SampleTable& table, const std::function<bool()>& wanted) {
+                  CpuSampleTable& table, const std::function<bool()>& wanted) {
   constexpr int kCostFactor = 100;
   steady_clock::time_point next_refresh = steady_clock::now() + kPoll;
   for (auto now = steady_clock::now(); now < end && wanted(); now = steady_clock::now()) {
@@ -106,7 +106,7 @@ Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
   prepare_unwinder();
   Profile profile = empty_profile();
   SampleRing ring;
-  SampleTable table;
+  CpuSampleTable table;
   begin_cpu_capture();
   const auto start = steady_clock::now();
   std::size_t refused = 0;

@@ -3,7 +3,7 @@
 
 namespace pprof::internal {
 
-void SampleTable::drain(SampleRing& ring) {
+void CpuSampleTable::drain(SampleRing& ring) {
   for (const CpuSample* sample = ring.front(); sample != nullptr; sample = ring.front()) {
     Key key;
     key.first.assign(sample->stack.begin(),
@@ -16,14 +16,14 @@ void SampleTable::drain(SampleRing& ring) {
   }
 }
 
-const std::string& SampleTable::name_of(const CpuSample& sample) {
+const std::string& CpuSampleTable::name_of(const CpuSample& sample) {
   const auto [entry, is_new] = kernel_names_.try_emplace(sample.tid);
   if (is_new) entry->second = kernel_thread_name(sample.tid);
   if (entry->second.empty()) entry->second = "(ended)";  // before its name could be read
   return entry->second;
 }
 
-void SampleTable::append_to(Profile& profile) const {
+void CpuSampleTable::append_to(Profile& profile) const {
   for (const auto& [key, count] : counts_) {
     profile.samples.push_back({key.first, {count, count * profile.period}, key.second});
   }

@@ -14,7 +14,7 @@
 
 namespace pprof::internal {
 
-class SampleTable {
+class CpuSampleTable {
  public:
   // Takes everything out of the ring.
   void drain(SampleRing& ring);

@@ -29,7 +29,7 @@ class InsideSampler {
 struct HeapRecorder {
   std::mutex hooks_mutex;  // around changes of MallocHook's list, whose own lock ignores fork()
   std::mutex mutex;        // of the table
-  SampleTable table;
+  HeapSampleTable table;
 
   // Adds a sample with the stack that returns to `return_address` (see capture_own_stack()).
   void add(std::uint64_t key, std::size_t size, const void* return_address);

@@ -5,7 +5,8 @@
 
 namespace pprof::internal {
 
-void SampleTable::add(std::uint64_t key, std::size_t size, std::span<const std::uintptr_t> stack) {
+void HeapSampleTable::add(std::uint64_t key, std::size_t size,
+                          std::span<const std::uintptr_t> stack) {
   Counts& counts = buckets_[{size, {stack.begin(), stack.end()}}];
   ++counts.allocated;
   const auto [place, is_new] = live_.try_emplace(key, &counts);
@@ -15,7 +16,7 @@ void SampleTable::add(std::uint64_t key, std::size_t size, std::span<const std::
   }
 }
 
-bool SampleTable::remove(std::uint64_t key) {
+bool HeapSampleTable::remove(std::uint64_t key) {
   const auto found = live_.find(key);
   if (found == live_.end()) {
     return false;
@@ -25,7 +26,7 @@ bool SampleTable::remove(std::uint64_t key) {
   return true;
 }
 
-void SampleTable::keep(const std::unordered_set<std::uint64_t>& live) {
+void HeapSampleTable::keep(const std::unordered_set<std::uint64_t>& live) {
   std::erase_if(live_, [&](const auto& entry) {
     const bool freed = !live.contains(entry.first);
     entry.second->freed += freed ? 1 : 0;
@@ -33,8 +34,8 @@ void SampleTable::keep(const std::unordered_set<std::uint64_t>& live) {
   });
 }
 
-std::vector<Sample> SampleTable::estimate(std::size_t mean_bytes,
-                                          std::size_t (*counted)(std::size_t size)) const {
+std::vector<Sample> HeapSampleTable::estimate(std::size_t mean_bytes,
+                                              std::size_t (*counted)(std::size_t size)) const {
   std::vector<Sample> samples;
   for (const auto& [key, counts] : buckets_) {
     const auto size = static_cast<double>(key.size);

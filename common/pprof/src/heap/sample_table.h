@@ -17,7 +17,7 @@
 
 namespace pprof::internal {
 
-class SampleTable {
+class HeapSampleTable {
  public:
   // A sampled allocation. `key` names it until remove(): its address, or a number.
   void add(std::uint64_t key, std::size_t size, std::span<const std::uintptr_t> stack);
