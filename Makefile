@@ -84,7 +84,7 @@ build: setup ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
 check: test ## What CI runs: tests, format, lint, documentation
 	@scripts/check.sh
-sanitize: setup ## Contract and server tests under address, undefined-behaviour and thread sanitizers
+sanitize: setup ## Contract, server and profiler tests under asan+ubsan and tsan
 	@scripts/sanitize.sh
 fuzz: setup ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
 	@scripts/fuzz.sh $(addprefix --seconds ,$(SECONDS))
