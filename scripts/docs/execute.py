@@ -26,7 +26,7 @@ class Run:
 
     def chapter(self, chapter: Chapter) -> None:
         """Runs a chapter's blocks in order; with `update`, writes their output into `chapter`."""
-        stages = set(stages_of(self.root))
+        stages = stages_of(self.root)
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
             for item in chapter.items:
@@ -37,7 +37,7 @@ class Run:
                     break  # what follows depends on it
                 self._report(chapter, item)
         if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
-            for stage in set(stages_of(self.root)) - stages:
+            for stage in stages_of(self.root) - stages:
                 shutil.rmtree(stage)
         if self.update:
             for block, content in reversed(recorded):

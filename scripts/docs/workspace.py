@@ -28,7 +28,7 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     shutil.rmtree(home, ignore_errors=True)
     for folder in (kept, home):
         folder.mkdir(parents=True, exist_ok=True)
-    stages = set(stages_of(root))
+    stages = stages_of(root)
     for result in _results(build):
         # What a killed run left in kept/ is older and the reader's own: it stays.
         if not (kept / result.name).exists():
@@ -36,7 +36,7 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     try:
         yield home
     finally:
-        for stage in set(stages_of(root)) - stages:
+        for stage in stages_of(root) - stages:
             shutil.rmtree(stage)
         for result in _results(build):
             shutil.rmtree(result) if result.is_dir() else result.unlink()
@@ -44,8 +44,8 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
             result.rename(build / result.name)
 
 
-def stages_of(root: Path) -> list[Path]:
-    return sorted(root.glob("v[0-9]*-*"))
+def stages_of(root: Path) -> set[Path]:
+    return set(root.glob("v[0-9]*-*"))
 
 
 def _results(folder: Path) -> list[Path]:

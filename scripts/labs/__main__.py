@@ -2,8 +2,8 @@
 import argparse
 import sys
 
+from compare.errors import Failure
 from labs import bugs, commands, submission
-from labs.errors import Failure
 
 
 def _parser():

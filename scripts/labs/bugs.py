@@ -6,8 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from compare.errors import Failure
 from labs import paths, probes, screen
-from labs.errors import Failure
 from labs.forge import CompileError, Forge
 from labs.grader import Programs
 from labs.mutations import MUTATIONS

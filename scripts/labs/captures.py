@@ -28,13 +28,6 @@ HEAP_SAMPLE_BYTES = "16384"
 TIMED = {"CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"), "mutex": ("mutex", "delay"), "block": ("block", "delay")}
 
 
-class Profiled(running.Service):
-    """A service with its debug listener; `debug` is that one's URL."""
-
-    def __init__(self, program, **how):
-        super().__init__(program, debug="127.0.0.1:0", **how)
-
-
 def _get(service, path, file):
     with urllib.request.urlopen(f"{service.debug}/debug/pprof/{path}", timeout=60) as answer:
         file.write_bytes(answer.read())
@@ -66,7 +59,7 @@ def profiles(program, load, culprit):
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
-    with tempfile.TemporaryDirectory() as folder, Profiled(program) as service:
+    with tempfile.TemporaryDirectory() as folder, running.Service(program, debug="127.0.0.1:0") as service:
         with kind(service, clients) as under:
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)

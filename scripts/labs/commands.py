@@ -3,8 +3,8 @@ import json
 import subprocess
 import textwrap
 
+from compare.errors import Failure
 from labs import catalog, forge, grader, paths, prediction, progress, screen, starters, timing
-from labs.errors import Failure
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}

@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from compare.errors import Failure
 from labs import starters
-from labs.errors import Failure
 from labs.probes import Unavailable
 
 ITERATIONS = 200

@@ -8,7 +8,6 @@ All random numbers have fixed seeds: a procedure gets the same figures every tim
 """
 import json
 import random
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -121,13 +120,12 @@ def load(file=RUNS):
 
 def record(program, operation, count, out):
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what it took, in order."""
-    from compare import machine
-    command = [program, f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03", "--benchmark_format=json"]
+    from compare import gbench, machine
+    options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03", "--benchmark_format=json")
     times = {"real": [], "cpu": []}
     start = time.monotonic()
     for _ in range(count):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        entry = json.loads(done.stdout)["benchmarks"][0]
+        entry = json.loads(gbench.run(program, options))["benchmarks"][0]
         for clock in times:
             times[clock].append(round(entry[f"{clock}_time"], 2))
     about = {"program": Path(program).name, "operation": operation, "unit": "ns", "runs": count,

@@ -2,8 +2,8 @@
 import math
 import sys
 
+from compare.errors import Failure
 from labs import catalog, probes, progress, screen
-from labs.errors import Failure
 from labs.grader import Programs
 
 GOOD_FACTOR = 2  # a guess within this factor is a good one

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from compare.errors import Failure
 from labs import running
-from labs.errors import Failure
 
 REQUESTS = 1000
 TRACED_REQUESTS = 20

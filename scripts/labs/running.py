@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from labs.errors import Failure
+from compare.errors import Failure
 
 AGENT = "ApacheBench/2.3"  # so that a log line is as long as under ab: the counts of the pages hold here too
 TARGET = "/v1/leftpad/?str=test&len=50&chr=*"

@@ -5,8 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from compare.errors import Failure
 from labs import paths
-from labs.errors import Failure
 
 
 def copy_with(patches, target, base=paths.BASE_STAGE):

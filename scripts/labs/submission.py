@@ -4,8 +4,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from compare.errors import Failure
 from labs import catalog, forge, grader, paths, progress, screen
-from labs.errors import Failure
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes

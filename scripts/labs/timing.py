@@ -3,12 +3,11 @@
 Fifteen pairs of benchmark runs of the sick stage and of the learner's, in turn; before them as many pairs of the sick
 stage with itself. Where those differ, the machine is too noisy and nothing is said. Switched off by LABS_TIME=0.
 """
-import json
 import os
 import statistics
-import subprocess
 import time
 
+from compare import gbench
 from labs import starters
 
 PAIRS = 15
@@ -27,8 +26,8 @@ def wanted(lab):
 
 
 def _nanoseconds(program, name):
-    done = subprocess.run([str(program), f"--benchmark_filter=^{name}$", *RUN], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)["benchmarks"][0]["real_time"]
+    _, samples = gbench.parse(gbench.run(str(program), (f"--benchmark_filter=^{name}$", *RUN)))
+    return samples[name].time_ns
 
 
 def _ratios(one, other, name, deadline):

@@ -16,7 +16,7 @@ import numpy as np
 from labs import (amdahl, bugs, catalog, commands, grader, mutations, noise, paths, prediction, probes, progress, screen, submission, suite,
                   timing, views)
 from compare import stats
-from labs.errors import Failure
+from compare.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
 HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the other views show")
