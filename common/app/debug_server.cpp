@@ -2,8 +2,8 @@
 
 #include <httplib.h>
 #include <pprof/pprof.h>
-
-#include <nlohmann/json.hpp>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
 
 #include "leftpad_api.h"
 
@@ -13,16 +13,36 @@ namespace {
 constexpr std::size_t kMaxDebugConnections = 32;
 constexpr std::size_t kMaxSymbolQueryBytes = std::size_t{16} << 20;  // what pprof's symbol takes
 
+using JsonWriter = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+void member(JsonWriter& json, const char* name, std::uint64_t value) {
+  json.Key(name);
+  json.Uint64(value);
+}
+
 std::string vars_json(const Vars& vars) {
-  nlohmann::ordered_json json;
+  rapidjson::StringBuffer text;
+  JsonWriter json(text);
+  json.SetIndent(' ', 2);
+  json.StartObject();
+  json.Key("server");
+  json.StartObject();
   vars.server.for_each(
-      [&json](const char* name, std::uint64_t value) { json["server"][name] = value; });
-  json["metrics"] = {{"packets_sent", vars.metrics.sent()},
-                     {"packets_dropped", vars.metrics.dropped()}};
-  json["log"] = {{"writes", vars.log.writes()},
-                 {"bytes_written", vars.log.bytes_written()},
-                 {"lines_lost", vars.log.lines_lost()}};
-  return json.dump(2) + "\n";
+      [&json](const char* name, std::uint64_t value) { member(json, name, value); });
+  json.EndObject();
+  json.Key("metrics");
+  json.StartObject();
+  member(json, "packets_sent", vars.metrics.sent());
+  member(json, "packets_dropped", vars.metrics.dropped());
+  json.EndObject();
+  json.Key("log");
+  json.StartObject();
+  member(json, "writes", vars.log.writes());
+  member(json, "bytes_written", vars.log.bytes_written());
+  member(json, "lines_lost", vars.log.lines_lost());
+  json.EndObject();
+  json.EndObject();
+  return text.GetString() + std::string("\n");
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "app/options.h"
-#include "stage.h"
+#include "log_file.h"
+#include "metrics/transport.h"
+#include "server/server.h"
 
 namespace service {
 

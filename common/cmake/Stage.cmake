@@ -12,13 +12,12 @@ function(add_stage)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME stage)
   set(app ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../app)
 
-  add_library(stage-${stage} STATIC ${ARGN} ${app}/debug_server.cpp
-              ${app}/run_app.cpp)
+  add_library(stage-${stage} STATIC ${ARGN} ${app}/run_app.cpp)
   target_include_directories(stage-${stage} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(stage-${stage}
     PUBLIC STAGE_NAME="${stage}" WORKSHOP_VERSION="${PROJECT_VERSION}")
   target_link_libraries(stage-${stage} PUBLIC common app_server app pprof::pprof
-                        PRIVATE workshop_options nlohmann_json::nlohmann_json)
+                        PRIVATE workshop_options)
 
   foreach(service leftpad-${stage} leftpad-${stage}-heaptrack)
     add_executable(${service} ${app}/main.cpp)

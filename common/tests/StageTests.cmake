@@ -15,6 +15,7 @@ function(add_stage_tests stage)
   )
   target_link_libraries(test-${stage} PRIVATE
     stage-${stage} GTest::gmock_main nlohmann_json::nlohmann_json workshop_options)
+  target_compile_options(test-${stage} PRIVATE -O0)  # a test's own code is not worth optimizing
   gtest_discover_tests(test-${stage} TEST_PREFIX "${stage}/" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60)
 
   # A program of its own: it replaces operator new.
