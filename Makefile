@@ -82,7 +82,7 @@ doctor: ## Check tools and machine; for each problem, the command that mends it
 	@scripts/doctor.sh
 build: setup ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
-check: test ## What CI runs: tests, format, lint, documentation
+check: test ## What CI runs: tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
 sanitize: setup ## Contract, server and profiler tests under asan+ubsan and tsan
 	@scripts/sanitize.sh

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What CI runs after the tests: format, lint, documentation. Called by the Makefile.
+# What CI runs after the tests: format, lint, sanitizers, documentation. Called by the Makefile.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 usage() {
   cat <<'EOF'
 Usage: scripts/check.sh
-Checks format, lint and the documentation. `make check` runs `make test` first.
+Checks format and lint, runs the tests under sanitizers, and checks the documentation. `make check` runs `make test` first.
 EOF
 }
 
@@ -21,5 +21,6 @@ step 'Format'
 scripts/format.sh --check
 step 'Lint'
 scripts/lint.sh
+scripts/sanitize.sh # its own headings
 step 'Documentation'
 scripts/docs-check.sh

@@ -82,7 +82,7 @@ int main() {
     keep(std::function<std::size_t()>([&agent, literal] { return agent.size() + *literal; }));
   });
   count("std::function of a lambda with 24 bytes of captures", [&] {
-    const std::size_t more = 1;
+    const std::size_t more = agent.size();
     keep(std::function<std::size_t()>(
         [&agent, literal, more] { return agent.size() + *literal + more; }));
   });

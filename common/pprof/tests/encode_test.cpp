@@ -91,7 +91,7 @@ std::vector<std::uint64_t> unpack(const std::string& data) {
   return values;
 }
 
-class Encoded : public testing::Test {
+class Encoded : public ::testing::Test {
  protected:
   std::string text(std::uint64_t index) const { return strings.at(index); }
 
@@ -205,7 +205,7 @@ TEST(Text, SortsByTheDefaultTypeAndShowsInlinedCalls) {
             "    outer  /src/a.cpp:30\n");
 }
 
-class Delta : public testing::Test {
+class Delta : public ::testing::Test {
  protected:
   static Profile heap(std::vector<Sample> samples) {
     Profile profile;

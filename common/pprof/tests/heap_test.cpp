@@ -179,6 +179,7 @@ TEST(Heap, SeesMallocCallocAndRealloc) {
   void* b = std::calloc(16, 1 << 20);
   asm volatile("" : "+r"(a), "+r"(b));  // or the optimizer leaves them out
   a = std::realloc(a, 32 << 20);
+  asm volatile("" : "+r"(a));
   EXPECT_NEAR(in_use() - before, 48 * kMiB, 1 * kMiB);
   std::free(a);
   std::free(b);

@@ -103,6 +103,19 @@ TEST(Symbolizer, APluginLoadedAgainAndAgainTakesOneFile) {
   EXPECT_LE(open_files(), before + 2);  // now and then it may lie elsewhere
 }
 
+TEST(Symbolizer, NamesTheFileOfACallerThatClangCompiled) {
+#ifdef clang_plugin_path
+  const Location& location =
+      Symbolizer::instance().locate(address_in_closed(clang_plugin_path, "clang_plugin"));
+  ASSERT_EQ(location.frames.size(), 2U);
+  for (const Frame& frame : location.frames) {
+    EXPECT_TRUE(frame.file.ends_with("/clang_plugin.cpp")) << frame.name << " in " << frame.file;
+  }
+#else
+  GTEST_SKIP() << "needs clang: apt-get install clang-14";
+#endif
+}
+
 TEST(Symbolizer, UnknownAddressHasNoMappingAndNoFrames) {
   const Location& location = Symbolizer::instance().locate(16);
   EXPECT_EQ(location.mapping, nullptr);

@@ -35,9 +35,9 @@ CaptureTask::Wanted watching_modules(const CaptureTask::Wanted& wanted) {
 }
 
 void wait_until(steady_clock::time_point end, const CaptureTask::Wanted& wanted) {
-  constexpr std::chrono::milliseconds kPoll{50};
+  constexpr std::chrono::milliseconds kPollInterval{50};
   while (steady_clock::now() < end && wanted()) {
-    std::this_thread::sleep_until(std::min(end, steady_clock::now() + kPoll));
+    std::this_thread::sleep_until(std::min(end, steady_clock::now() + kPollInterval));
   }
 }
 

@@ -69,7 +69,7 @@ std::vector<Frame> CompilationUnit::frames_at(std::uint64_t address, const char*
     // pprof looks for a function's source in the file that the function names.
     frames.push_back({names.name, names.system_name, file.empty() ? names.file : file,
                       line != 0 ? line : names.line, names.line});
-    file = file_name(static_cast<std::size_t>(unsigned_attribute(*die, DW_AT_call_file)));
+    file = file_named_by(*die, DW_AT_call_file);
     line = static_cast<std::int64_t>(unsigned_attribute(*die, DW_AT_call_line));
   }
   Frame& outermost = frames.back();
@@ -127,15 +127,22 @@ const CompilationUnit::Names& CompilationUnit::names_of(Dwarf_Die function) {
   Dwarf_Die declaration = origin;
   int line = 0;
   if (dwarf_decl_line(&declaration, &line) == 0) names.line = line;
-  if (const char* file = dwarf_decl_file(&declaration); file != nullptr) names.file = file;
+  names.file = file_named_by(declaration, DW_AT_decl_file);
   return names;
 }
 
-std::string CompilationUnit::file_name(std::size_t index) const {
+std::string CompilationUnit::file_named_by(Dwarf_Die die, unsigned int attribute) const {
+  Dwarf_Half version = 0;
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;
-  Dwarf_Die die = die_;
-  if (index == 0 || dwarf_getsrcfiles(&die, &files, &count) != 0 || index >= count) return {};
+  Dwarf_Die unit = die_;
+  if (dwarf_hasattr(&die, attribute) == 0 ||
+      dwarf_cu_info(die_.cu, &version, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) != 0 ||
+      dwarf_getsrcfiles(&unit, &files, &count) != 0) {
+    return {};
+  }
+  const std::uint64_t index = unsigned_attribute(die, attribute);
+  if ((index == 0 && version < 5) || index >= count) return {};
   const char* path = dwarf_filesrc(files, index, nullptr, nullptr);
   return path == nullptr ? std::string() : std::string(path);
 }

@@ -36,7 +36,10 @@ class CompilationUnit {
   void index_ranges(Dwarf_Die function);
   const Dwarf_Die* function_at(std::uint64_t address) const;
   const Names& names_of(Dwarf_Die function);
-  std::string file_name(std::size_t index) const;
+  // The file whose number in the line table is the attribute's value; empty without the attribute.
+  // Numbers begin at 0 since DWARF 5, where clang gives 0 to the unit's own source; before, 0 means
+  // no file. dwarf_decl_file() of elfutils 0.188 takes 0 for none in every version.
+  std::string file_named_by(Dwarf_Die die, unsigned int attribute) const;
 
   Dwarf_Die die_;
   bool is_indexed_ = false;
