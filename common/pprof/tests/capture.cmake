@@ -26,6 +26,10 @@ add_test(NAME heap_native_sampler COMMAND pprof_heap_test)
 add_test(NAME heap_hook_sampler COMMAND pprof_heap_test)
 set_tests_properties(heap_native_sampler heap_hook_sampler PROPERTIES LABELS pprof)
 set_tests_properties(heap_hook_sampler PROPERTIES ENVIRONMENT PPROF_HEAP_HOOKS=1)
+add_test(NAME heap_bad_sample_bytes COMMAND pprof_heap_test --gtest_list_tests)
+set_tests_properties(heap_bad_sample_bytes PROPERTIES LABELS pprof
+  ENVIRONMENT PPROF_HEAP_SAMPLE_BYTES=64k
+  PASS_REGULAR_EXPRESSION "64k. is not a whole number of bytes; it stays at 524288")
 
 # A program of its own: it replaces malloc's hooks and the pthread locks.
 add_executable(pprof_handler_test handler_test.cpp)

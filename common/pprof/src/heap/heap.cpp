@@ -2,8 +2,11 @@
 #include "heap/heap.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
 
 #include "heap/hook_sampler.h"
 #include "heap/native_sampler.h"
@@ -28,9 +31,18 @@ std::size_t wanted_sample_bytes() {
   if (text == nullptr) {
     return kDefaultSampleBytes;
   }
-  char* end = nullptr;
-  const unsigned long long bytes = std::strtoull(text, &end, 10);
-  return end != text && *end == '\0' ? bytes : kDefaultSampleBytes;
+  const std::string_view given(text);
+  const char* const end = given.data() + given.size();
+  std::size_t bytes = 0;
+  const auto [stop, status] = std::from_chars(given.data(), end, bytes);
+  if (status == std::errc() && stop == end) {
+    return bytes;
+  }
+  std::fprintf(stderr,
+               "pprof: PPROF_HEAP_SAMPLE_BYTES=\"%s\" is not a whole number of bytes; it stays at "
+               "%zu (0: no samples)\n",
+               text, kDefaultSampleBytes);
+  return kDefaultSampleBytes;
 }
 
 Heap start() {
