@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <system_error>
@@ -55,7 +56,15 @@ int chosen_signal() {
   const long number = std::strtol(text, &end, 10);
   const bool usable = *end == '\0' && end != text && number > 0 && number <= SIGRTMAX &&
                       number != SIGKILL && number != SIGSTOP && number != SIGPROF;
-  return usable ? static_cast<int>(number) : PPROF_SIGNAL;
+  if (!usable) {
+    std::fprintf(
+        stderr,
+        "pprof: PPROF_SIGNAL=\"%s\" is not the number of a signal that can be used; it stays "
+        "at %d\n",
+        text, PPROF_SIGNAL);
+    return PPROF_SIGNAL;
+  }
+  return static_cast<int>(number);
 }
 
 void install() {
