@@ -1,5 +1,6 @@
 """Entry point: python3 -m labs COMMAND … (PYTHONPATH=scripts). Called by scripts/labs.sh."""
 import argparse
+import signal
 import sys
 
 from compare.errors import Failure
@@ -45,6 +46,7 @@ def run(arguments):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that services are ended
     try:
         return run(sys.argv[1:])
     except Failure as failure:

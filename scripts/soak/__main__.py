@@ -79,15 +79,17 @@ def capture_everything(world):
 def load(world, seconds, seed, report, meanwhile=lambda world: None):
     """Everybody at once for some seconds, and until `meanwhile` has returned."""
     stop = threading.Event()
-    threads = [threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop))
+    threads = [threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop), daemon=True)
                for actor, count in CAST.items() for i in range(count)]
-    threads.append(threading.Thread(target=ab_load, args=(world, seconds, report)))
+    threads.append(threading.Thread(target=ab_load, args=(world, seconds, report), daemon=True))
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
-    meanwhile(world)
-    time.sleep(max(0, end - time.monotonic()))
-    stop.set()
+    try:
+        meanwhile(world)
+        time.sleep(max(0, end - time.monotonic()))
+    finally:
+        stop.set()
     for thread in threads:
         thread.join()
 
@@ -152,14 +154,23 @@ def soak(binary, seconds, directory):
         findings = world.wrong + growth_findings(before, after)
         if lost := vars_of(world)["log"]["lines_lost"]:
             findings.append(f"the service counted {lost} lost log lines")
-    finally:
-        stopped = stop_service(process)
-    findings += stopped + log_findings(world, sum(mass))
+    except BaseException:  # Ctrl-C, too
+        process.kill()
+        process.wait()
+        raise
+    findings += stop_service(process) + log_findings(world, sum(mass))
     print(f"ab requests: {sum(mass)}, " + ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
     return findings
 
 
+def leave(number, _frame):
+    raise SystemExit(128 + number)
+
+
 def main():
+    # bash starts what it watches with SIGINT ignored, and ends it by SIGTERM.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("binary", help="the service, for example build/bin/leftpad-v2-optimized")
     parser.add_argument("--seconds", type=int, default=60, help="of the second phase (default %(default)s)")
