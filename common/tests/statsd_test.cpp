@@ -89,7 +89,7 @@ TEST(StatsD, SendsHalfOfThePacketsAtRateOneHalf) {
   });
   EXPECT_THAT(sent, testing::Each("ns.hit:1|c|@0.5"));
   // 500 is seven standard deviations of a fair coin thrown 20,000 times.
-  EXPECT_NEAR(static_cast<double>(sent.size()), kCalls / 2, 500);
+  EXPECT_NEAR(static_cast<double>(sent.size()), kCalls / 2.0, 500);
 }
 
 TEST(StatsD, DropsAndCountsAPacketThatIsTooLong) {

@@ -22,7 +22,7 @@ struct Label {
   std::string text;
   std::int64_t number = 0;
   std::string unit;
-  auto operator<=>(const Label&) const = default;
+  auto operator<=>(const Label&) const = default;  // NOLINT(modernize-use-nullptr): its mistake
 };
 
 struct Sample {

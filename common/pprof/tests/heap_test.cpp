@@ -120,6 +120,22 @@ TEST(Heap, CountsSmallBlocksRight) {
   EXPECT_NEAR(seen[1], 51.0 * kBlocks, 0.09 * 51 * kBlocks);
 }
 
+// Buckets are kept as long as the process: one for each length of a string would fill its memory.
+TEST(Heap, ManySizesShareFewSamples) {
+  constexpr std::size_t kSizes = 20'000;
+  const Values before = values_of("allocate_here");
+  for (std::size_t size = 1; size <= kSizes; ++size) {
+    ::operator delete(allocate_here(size));
+  }
+  const Values seen = increase_since(before, "allocate_here");
+  EXPECT_NEAR(seen[1], kSizes * (kSizes + 1) / 2.0, 0.05 * kSizes * kSizes / 2);
+  const Profile profile = heap_profile();
+  const auto samples = std::ranges::count_if(profile.samples, [](const Sample& sample) {
+    return testing::stack_has(sample.stack, "allocate_here");
+  });
+  EXPECT_LT(samples, 1000);
+}
+
 TEST(Heap, FreedMemoryIsNotInUse) {
   const Values before = values_of("allocate_here");
   KnownAllocations allocations(1);
@@ -264,8 +280,8 @@ TEST(Heap, AForkedChildCanAllocate) {
 
 int main(int argc, char** argv) {
   // The sampling distance is read when the process starts.
-  if (std::getenv("PPROF_HEAP_SAMPLE_BYTES") == nullptr) {
-    setenv("PPROF_HEAP_SAMPLE_BYTES", "8192", 1);
+  if (std::getenv("PPROF_HEAP_SAMPLE_BYTES") == nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    setenv("PPROF_HEAP_SAMPLE_BYTES", "8192", 1);           // NOLINT(concurrency-mt-unsafe)
     execv("/proc/self/exe", argv);
     return 1;
   }

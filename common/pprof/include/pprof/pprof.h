@@ -31,7 +31,7 @@ struct MountOptions {
 //
 // A capture occupies one thread of the server for its whole duration, so a server of its own on
 // a loopback address is the better place: a 30 s profile then takes no worker from the service.
-void mount(httplib::Server& server, MountOptions options = {});
+void mount(httplib::Server& server, const MountOptions& options = {});
 
 // Whether `request` carries `token`, as mount() asks for it; true if `token` is empty. For other
 // handlers on the same server.

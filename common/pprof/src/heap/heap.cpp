@@ -71,8 +71,6 @@ const Heap& heap() {
 // Sampling must begin before main(), with the first allocations of the program.
 [[maybe_unused]] const Heap& started_early = heap();
 
-std::size_t requested(std::size_t size) { return size; }
-
 // The leaf is to be the caller of the allocator, not its inner functions.
 void drop_allocator_frames(std::vector<std::uintptr_t>& stack) {
   stack.erase(stack.begin(), std::ranges::find_if_not(stack, is_tcmalloc_code));
@@ -104,12 +102,10 @@ Profile heap_profile() {
   {
     HeapRecorder& recorder = heap_recorder();
     const std::lock_guard lock(recorder.mutex);
-    const bool native = heap().sampler == Sampler::kNative;
-    if (native) {
+    if (heap().sampler == Sampler::kNative) {
       native_sampler_update();
     }
-    profile.samples =
-        recorder.table.estimate(heap_sample_bytes(), native ? native_sampler_counted : requested);
+    profile.samples = recorder.table.estimate(heap_sample_bytes());
   }
   for (Sample& sample : profile.samples) {
     drop_allocator_frames(sample.stack);

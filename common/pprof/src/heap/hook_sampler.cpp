@@ -58,7 +58,7 @@ void sample(const void* address, std::size_t size, const void* return_address) {
     return;
   }
   const auto key = reinterpret_cast<std::uintptr_t>(address);
-  heap_recorder().add(key, size, return_address);
+  heap_recorder().add(key, size, coarse_size_class(size), return_address);
   filter_add(key, 1);
 }
 

@@ -31,6 +31,8 @@ constexpr int kSkipOfGrowth = 3;
 constexpr std::int64_t kIdleBytes = std::int64_t{16} << 20U;
 constexpr std::size_t kProbeBytes = std::size_t{17} << 20U;
 
+constexpr std::size_t kLargestClassBytes = std::size_t{256} << 10U;  // kMaxSize in its common.h
+
 using StackTraceFunction = int (*)(void**, int, int);
 
 std::atomic<bool> active{false};
@@ -51,10 +53,17 @@ void remove_hook(MallocHook_NewHook hook) {
   MallocHook_RemoveNewHook(hook);
 }
 
+// tcmalloc counts an allocation for the bytes of its size class, and beyond the classes for whole
+// pages.
+std::size_t size_class(std::size_t size) {
+  const std::size_t counted = tc_nallocx(size, 0);
+  return counted <= kLargestClassBytes ? counted : coarse_size_class(counted);
+}
+
 void remember(std::uint64_t id, std::size_t size, const void* return_address) {
   const InsideSampler guard;
   HeapRecorder& recorder = heap_recorder();
-  recorder.add(id, size, return_address);
+  recorder.add(id, size, size_class(size), return_address);
   const std::lock_guard lock(recorder.mutex);
   if (recorder.table.live_samples() > update_at_samples) {
     native_sampler_update();
@@ -125,8 +134,6 @@ void native_sampler_update() {
     heap_recorder().table.keep(live);
   }
 }
-
-std::size_t native_sampler_counted(std::size_t size) { return tc_nallocx(size, 0); }
 
 }  // namespace pprof::internal
 

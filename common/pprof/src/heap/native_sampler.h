@@ -23,7 +23,4 @@ bool start_native_sampler(std::size_t mean_bytes);
 // Finds out which samples have been freed. Before reading the table; the caller holds its lock.
 void native_sampler_update();
 
-// What tcmalloc counts an allocation of `size` bytes for: the bytes of its size class.
-std::size_t native_sampler_counted(std::size_t size);
-
 }  // namespace pprof::internal

@@ -9,11 +9,12 @@
 
 namespace pprof::internal {
 
-void HeapRecorder::add(std::uint64_t key, std::size_t size, const void* return_address) {
+void HeapRecorder::add(std::uint64_t key, std::size_t size, std::size_t size_class,
+                       const void* return_address) {
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = capture_own_stack(stack.data(), stack.size(), return_address);
   const std::lock_guard lock(mutex);
-  table.add(key, size, {stack.data(), depth});
+  table.add(key, size, size_class, {stack.data(), depth});
 }
 
 HeapRecorder& heap_recorder() {

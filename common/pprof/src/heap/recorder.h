@@ -32,7 +32,7 @@ struct HeapRecorder {
   HeapSampleTable table;
 
   // Adds a sample with the stack that returns to `return_address` (see capture_own_stack()).
-  void add(std::uint64_t key, std::size_t size, const void* return_address);
+  void add(std::uint64_t key, std::size_t size, std::size_t size_class, const void* return_address);
 };
 
 // Made on first use and never destroyed: memory is freed during static destruction, too.

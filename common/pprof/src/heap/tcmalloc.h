@@ -9,10 +9,12 @@
 #include <unordered_set>
 
 extern "C" {
+// NOLINTBEGIN(readability-redundant-declaration): again, to make them weak
 [[gnu::weak]] int MallocHook_AddNewHook(MallocHook_NewHook hook);
 [[gnu::weak]] int MallocHook_RemoveNewHook(MallocHook_NewHook hook);
 [[gnu::weak]] int MallocHook_AddDeleteHook(MallocHook_DeleteHook hook);
 [[gnu::weak]] int MallocHook_RemoveDeleteHook(MallocHook_DeleteHook hook);
+// NOLINTEND(readability-redundant-declaration)
 [[gnu::weak]] void* tc_malloc(std::size_t size);
 [[gnu::weak]] void tc_free(void* ptr);
 [[gnu::weak]] std::size_t tc_nallocx(std::size_t size, int flags);

@@ -135,7 +135,7 @@ void add_routes(httplib::Server& server, const MountOptions& options) {
 }  // namespace
 }  // namespace internal
 
-void mount(httplib::Server& server, MountOptions options) {
+void mount(httplib::Server& server, const MountOptions& options) {
   internal::check_options(options);
   internal::Symbolizer::instance();  // opens the program's files while they are surely there
   internal::endpoints();
