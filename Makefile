@@ -7,7 +7,6 @@ SHELL := /bin/bash
 STAGE ?= v1-naive
 OLD ?= v1-naive
 NEW ?= v2-optimized
-JOBS ?= $(shell nproc)
 
 ##@ Start here
 .PHONY: walkthrough compare test report
@@ -17,7 +16,7 @@ walkthrough: build ## The whole story: serve, load, profile, compare, report
 compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-naive NEW=v2-optimized]
 	@scripts/compare.sh $(OLD) $(NEW)
 
-test: setup ## Every test, against every stage
+test: setup ## Every test, against every stage [JOBS=]
 	@scripts/build.sh release all
 	@scripts/test.sh $(JOBS)
 

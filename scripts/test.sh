@@ -6,7 +6,7 @@
 usage() {
   cat <<'EOF'
 Usage: scripts/test.sh [JOBS]
-Runs every test, JOBS at a time (default: one per processor). Tests labelled `timing` measure against clocks, which a busy
+Runs every test, JOBS at a time (default: two per processor, since most of them wait). Tests labelled `timing` measure against clocks, which a busy
 neighbour can disturb: they run one at a time, and one that fails is tried twice more.
 Example: make test
 EOF
@@ -17,7 +17,7 @@ case ${1-} in
   '') ;;
   *) need_number JOBS "$1" ;;
 esac
-jobs=${1:-$(nproc)}
+jobs=${1:-$(($(nproc) * 2))}
 cd "$REPO_ROOT" || exit
 status=0
 run_watched ctest --preset release -j "$jobs" -LE timing || status=1
