@@ -3,13 +3,15 @@
 Every problem is a line `docs/NN-name.md:LINE: reason`.
 """
 
+import re
 from pathlib import Path
 
 from docs import checks, figures, links, names, packages, snippets
-from docs.markdown import Block, Chapter, DocumentError, read_chapter
+from docs.markdown import Block, Chapter, Directive, DocumentError, read_chapter
 
 CONSOLE = "console"
 CI = "by CI"  # <!-- run: by CI -->: .ci/run calls this very command, so docs-check need not
+_RUN = re.compile(rf"{CI}|background(?: until \S.*)?|within \d+ s")
 
 
 def chapter_paths(root: Path) -> list[Path]:
@@ -43,7 +45,11 @@ def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[tuple[
 def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> list[str]:
     found = links.problems(root, chapter) + names.problems(root, chapter) + figures.prose_problems(chapter, known)
     for block in chapter.blocks:
-        found.extend((block.line, reason) for reason in _block_problems(root, chapter, block, known))
+        try:
+            reasons = _block_problems(root, chapter, block, known)
+        except DocumentError as error:
+            reasons = [str(error)]
+        found.extend((block.line, reason) for reason in reasons)
     for item in chapter.items:
         if not isinstance(item, Block) and item.word not in ("stop", "figure"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
@@ -61,14 +67,22 @@ def _block_problems(root: Path, chapter: Chapter, block: Block, known: figures.F
         return ["a block that nothing checks: make it a console block, or put <!-- code: PATH … --> before it"]
     if not block.steps():
         return ["a console block must begin with a line `$ command`"]
-    if (run := block.one("run")) and run.text == CI:
+    if (run := run_of(block)) and run.text == CI:
         return [f"`{step.command}` is not what .ci/run does" for step in block.steps() if not _is_run_by_ci(root, step.command)]
-    if not block.all("check") and not block.one("run"):
+    if not block.all("check") and not (run and run.text.startswith("background")):
         return ["a console block that nothing checks: put <!-- check: … --> before it"]
     shown = figures.shown_output(block)
-    if not shown and not block.one("run"):
+    if not shown and not run:
         return []  # not recorded yet, or a command that prints nothing: the run decides
     return [f"shown output: {reason}" for reason in checks.problems(block, block.content, shown, known.values)]
+
+
+def run_of(block: Block) -> Directive | None:
+    """How the block's commands are run; None: in the foreground, with the usual time."""
+    run = block.one("run")
+    if run and not _RUN.fullmatch(run.text):
+        raise DocumentError(f"line {run.line}: unknown run '{run.text}'; use background until TEXT, within N s or {CI}")
+    return run
 
 
 def _is_run_by_ci(root: Path, command: str) -> bool:

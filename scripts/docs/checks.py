@@ -14,9 +14,10 @@ exit N                       the exit status of the last command (default 0)
 import difflib
 import re
 
-from docs.figures import evaluate
+from docs.figures import evaluate, find
 from docs.markdown import Block, Directive, DocumentError
 
+_FORMS = re.compile(r"exact|shape|exit \d+|(?:matches|figures|(?:top \d+ )?(?:contains|lacks)) \S.*")
 ELISION = "[…]"
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:\s?(?:ns|us|µs|ms|s|[kMG]?B|%)(?![A-Za-z]))?")
 
@@ -40,6 +41,8 @@ def problems(block: Block, content: list[str], output: list[str], figures: dict[
 
 
 def _problems_of(check: Directive, block: Block, content: list[str], output: list[str], figures) -> list[str]:
+    if not _FORMS.fullmatch(check.text):
+        raise DocumentError(f"line {check.line}: unknown check '{check.text}'; see scripts/docs/checks.py")
     word, _, rest = check.text.partition(" ")
     if word in ("exact", "shape"):
         return _differences(block.content, content, blur if word == "shape" else str)
@@ -48,12 +51,10 @@ def _problems_of(check: Directive, block: Block, content: list[str], output: lis
     if word == "figures":
         return [] if evaluate(rest, figures) else [f"`{rest}` is false: {_values(rest, figures)}"]
     if word == "matches":
-        return [] if re.search(rest, "\n".join(output), re.MULTILINE) else [f"no match of {rest}"]
+        return [] if find(rest, output, check) else [f"no match of {rest}"]
     if word == "top":
         count, _, rest = rest.partition(" ")
         output, word, rest = top_rows(output, int(count)), *rest.split(" ", 1)
-    if word not in ("contains", "lacks"):
-        raise DocumentError(f"line {check.line}: unknown check '{check.text}'; see scripts/docs/checks.py")
     text = "\n".join(output)
     wanted = [part.strip() for part in rest.split(", ")]
     if word == "contains":
@@ -96,7 +97,7 @@ def excerpt(output: list[str], show: Directive | None) -> list[str]:
         return output
     keep: set[int] = set()
     for part in show.text.split("; "):
-        keep |= _kept(part, output, show.line)
+        keep |= _kept(part, output, show)
     lines, previous = [], -1
     for number in sorted(keep):
         if number != previous + 1:
@@ -108,14 +109,14 @@ def excerpt(output: list[str], show: Directive | None) -> list[str]:
     return lines
 
 
-def _kept(part: str, output: list[str], line: int) -> set[int]:
+def _kept(part: str, output: list[str], show: Directive) -> set[int]:
     if found := re.fullmatch(r"(first|last) (\d+)", part):
         count = min(int(found[2]), len(output))
         return set(range(count) if found[1] == "first" else range(len(output) - count, len(output)))
     if found := re.fullmatch(r"from /(.*)/ to /(.*)/", part):
-        start = next((n for n, text in enumerate(output) if re.search(found[1], text)), None)
+        start = next((n for n, text in enumerate(output) if find(found[1], [text], show)), None)
         if start is None:
             return set()
-        end = next((n for n in range(start, len(output)) if re.search(found[2], output[n])), len(output) - 1)
+        end = next((n for n in range(start, len(output)) if find(found[2], [output[n]], show)), len(output) - 1)
         return set(range(start, end + 1))
-    raise DocumentError(f"line {line}: unknown show '{part}'; use first N, last N or from /A/ to /B/")
+    raise DocumentError(f"line {show.line}: unknown show '{part}'; use first N, last N or from /A/ to /B/")

@@ -58,7 +58,8 @@ def _check(root: Path, options: argparse.Namespace) -> int:
     problems += [f"{chapter.path.relative_to(root)}: {reason}" for chapter, reason in missing if chapter in chosen]
     for chapter in chosen:
         problems += book.static_problems(root, chapter, known)
-    return _verdict(problems, len(chosen), commands, time.monotonic() - started)
+    # A mistake in a directive is found by the run and by the look at the page.
+    return _verdict(list(dict.fromkeys(problems)), len(chosen), commands, time.monotonic() - started)
 
 
 def _chosen(chapters: list[Chapter], wanted: list[Path]) -> list[Chapter]:

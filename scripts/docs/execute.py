@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs import checks, figures
-from docs.book import CI, snippet_of
+from docs.book import CI, run_of, snippet_of
 from docs.markdown import Block, Chapter, Directive, DocumentError
 from docs.runner import COMMAND_TIMEOUT_SECONDS, SHOWN_ROOT, CommandError, Session
 from docs.workspace import stages_of
@@ -48,21 +48,21 @@ class Run:
         if not isinstance(item, Block):
             if item.word == "stop":
                 session.stop()
-            else:
+            elif item.word == "figure":
                 figures.take([item], [], self.known)
-            return
+            return  # any other one is out of place: book.static_problems says so
         if item.one("stop"):
             session.stop()
         if code := item.one("code"):
             recorded.append((item, snippet_of(self.root, chapter, code.text)))
-        elif (run := item.one("run")) and run.text == CI:
+        elif (run := run_of(item)) and run.text == CI:
             return
         else:
             recorded.append((item, self._console(session, item)))
 
     def _console(self, session: Session, block: Block) -> list[str]:
         content, output, status = [], [], 0
-        run = block.one("run")
+        run = run_of(block)
         for step in block.steps():
             started = time.monotonic()
             if run and run.text.startswith("background"):

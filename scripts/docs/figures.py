@@ -37,15 +37,26 @@ def take(directives: list[Directive], output: list[str], figures: Figures) -> No
     """Adds the figures that `directives` name, reading them from `output`."""
     for directive in directives:
         if found := _REGEX.match(directive.text):
-            match = re.search(found[2], "\n".join(output), re.MULTILINE)
+            match = find(found[2], output, directive)
             if not match:
                 raise DocumentError(f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the output")
-            figures.values[found[1]] = float(match[1].replace(",", ""))
+            try:
+                figures.values[found[1]] = float(match[1].replace(",", ""))
+            except (IndexError, ValueError):
+                raise DocumentError(f"line {directive.line}: figure {found[1]}: put the number into ( ) in {found[2]}") from None
         elif found := _DERIVED.match(directive.text):
             figures.values[found[1]] = float(evaluate(found[2], figures.values))
         else:
             raise DocumentError(f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = EXPRESSION")
         figures.digits[found[1]] = int(found[3] or _DIGITS)
+
+
+def find(regex: str, output: list[str], directive: Directive) -> re.Match | None:
+    """The first match in the output, line by line for ^ and $."""
+    try:
+        return re.search(regex, "\n".join(output), re.MULTILINE)
+    except re.error as error:
+        raise DocumentError(f"line {directive.line}: {directive.word} '{directive.text}': {error}") from None
 
 
 def evaluate(expression: str, values: dict[str, float]):
@@ -63,7 +74,10 @@ def evaluate(expression: str, values: dict[str, float]):
                 return _OPERATORS[type(op)](value(left), value(right))
         raise DocumentError(f"figure expression '{expression}': '{ast.unparse(node)}' is unknown here")
 
-    return value(ast.parse(expression, mode="eval").body)
+    try:
+        return value(ast.parse(expression, mode="eval").body)
+    except SyntaxError:
+        raise DocumentError(f"figure expression '{expression}': write it like v2_rps > 1.1 * v1_rps") from None
 
 
 def rounded(value: float, digits: int) -> str:

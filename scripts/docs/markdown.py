@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# `generated` marks a table that another program writes.
 WORDS = ("check", "show", "run", "figure", "code", "picture", "stop")
 
 _FENCE = re.compile(r"^```(\w*)\s*$")
@@ -106,6 +107,8 @@ def parse(path: Path, text: str) -> Chapter:
             raise DocumentError(f"{path}:{number + 1}: a fence must start its line and name one language")
         elif directive and directive[1] in WORDS:
             waiting.append(Directive(directive[1], directive[2], number + 1))
+        elif directive and line.startswith(f"<!-- {directive[1]}:") and directive[1] != "generated":
+            raise DocumentError(f"{path}:{number + 1}: unknown word '{directive[1]}'; use one of {', '.join(WORDS)}")
         elif line.strip():
             items.extend(waiting)
             waiting = []

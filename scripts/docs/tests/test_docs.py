@@ -122,6 +122,36 @@ class Pages(Chapters):
     def test_an_unknown_check_fails(self):
         self.fails(chapter(console("<!-- check: looks good -->", "$ echo 1", "1")), "unknown check 'looks good'")
 
+    def test_a_mistake_in_a_directive_fails_and_is_named(self):
+        for directive, saying in (
+            ("check: contains", "line 3: unknown check 'contains'"),
+            ("check: exit one", "line 3: unknown check 'exit one'"),
+            ("check: top three contains 1", "line 3: unknown check 'top three contains 1'"),
+            ("check: matches (1", "line 3: check 'matches \\(1': missing \\)"),
+            ("check: figures n <", "figure expression 'n <': write it like"),
+            ("figure: n /1/", "line 3: figure n: put the number into"),
+            ("figure: n /(1/", "line 3: figure 'n /\\(1/': missing \\)"),
+            ("show: from /(/ to /1/", "line 3: show 'from .*': missing \\)"),
+            ("run: withing 9 s", "line 3: unknown run 'withing 9 s'"),
+            ("chek: contains 1", "01-test.md:3: unknown word 'chek'"),
+        ):
+            text = chapter(console(f"<!-- {directive} -->\n<!-- check: exact -->", "$ echo 1", "1"))
+            with self.subTest(directive):
+                self.fails(text, saying)
+
+    def test_how_long_a_command_may_take_is_no_check(self):
+        self.fails(chapter(console("<!-- run: within 9 s -->", "$ echo 1", "1")), "nothing checks", "--static")
+
+    def test_a_directive_out_of_place_is_said_to_be(self):
+        text = chapter("<!-- check: exact -->", "Prose.\n", console("<!-- check: exact -->", "$ echo 1", "1"))
+        self.fails(text, r"^==> .*\n.*\ndocs/01-test.md:3: 'check' must stand right before a block\n1 problems")
+
+    def test_a_missing_snippet_is_placed_and_hides_no_other_problem(self):
+        (self.root / "a.cpp").write_text("int x;\n")
+        dead = console("<!-- check: exact -->", "$ exit 3")
+        self.fails(chapter(dead, "<!-- code: a.cpp [gone] -->\n```cpp\n```"),
+                   r"(?s)01-test\.md:4: exit status 3.*01-test\.md:9: code a\.cpp \[gone\]: \[gone\] is not defined.*2 problems")
+
     def test_a_snippet_must_be_the_source_as_it_is(self):
         (self.root / "a.cpp").write_text("namespace a {\n\nint f(int x) {\n  return x;\n}\n\n}\n")
         good = "<!-- code: a.cpp f() -->\n```cpp\nint f(int x) {\n  return x;\n}\n```\n"
