@@ -5,7 +5,8 @@ from pathlib import Path
 
 from docs.markdown import Chapter
 
-_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+# The text of a link may have begun on the line before.
+_LINK = re.compile(r"(?:(!?)\[([^\]]*))?\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`[^`]*`")
 
 

@@ -162,6 +162,7 @@ class Pages(Chapters):
     def test_dead_links_and_anchors_and_poor_alt_texts_fail(self):
         self.holds(chapter("[here](#1-test)"))
         self.fails(chapter("[gone](02-gone.md)"), "no such file", "--static")
+        self.fails(chapter("[gone\naway](02-gone.md)"), r"01-test\.md:4: link 02-gone\.md: there is no such file", "--static")
         self.fails(chapter("[gone](01-test.md#part)"), "no heading 'part'", "--static")
         (self.root / "docs" / "a.svg").write_text("<svg/>")
         self.fails(chapter("![graph](a.svg)"), "alt text", "--static")
