@@ -11,6 +11,8 @@ from pathlib import Path
 
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((\.\./[^)\s]+)\)")
+# The theme's dark scheme keeps the links of the light one, too dark to read.
+_STYLE = '<style>[data-md-color-scheme="slate"]{--md-typeset-a-color:#9fa8da}</style>'
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -32,6 +34,7 @@ def _mend(text: str, folder: str) -> str:
 
 def on_post_page(output: str, page, **_) -> str:
     script = f'<script src="{"../" * page.url.count("/")}search/offline.js"></script>'
+    output = output.replace("</head>", _STYLE + "</head>", 1)
     return re.sub(r'(<script src="[^"]*bundle)', script + r"\1", output, count=1)
 
 

@@ -11,6 +11,20 @@ from report.tests.browser import PROGRAM, Browser
 
 ROOT = Path(__file__).resolve().parents[3]
 SEARCH_TIMEOUT_SECONDS = 60
+# WCAG 2, level AA, for text of this size.
+CONTRAST = 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours as a browser writes them, `rgb(r, g, b)`: from 1 to 21."""
+
+    def luminance(colour: str) -> float:
+        parts = (int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(", "))
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def build(site: Path) -> None:
@@ -40,6 +54,14 @@ class Site(unittest.TestCase):
             self.assertEqual(browser.errors, [])
             self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
         self.assertTrue(any("mutex" in title.lower() for title in titles), titles)
+
+    def test_links_can_be_read_in_both_schemes(self):
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme), Browser() as browser:
+                browser.open(self.site / "index.html", 1280, 900, scheme)
+                link, ground = (browser.eval(f"getComputedStyle({element}).{what}") for element, what in (
+                    ("document.querySelector('.md-content td a')", "color"), ("document.body", "backgroundColor")))
+                self.assertGreaterEqual(contrast(link, ground), CONTRAST, (link, ground))
 
     def _results(self, browser) -> list[str]:
         deadline = time.monotonic() + SEARCH_TIMEOUT_SECONDS
