@@ -21,7 +21,7 @@ build/profiles/STAGE/. KIND is one of
   cpu       CPU time by stack              mutex    waiting caused, charged to the lock's holder
   heap      memory in use                  block    waiting suffered, charged to who waits
   allocs    allocated objects and bytes    wall     real time of all threads, waiting included
-  threads   where every thread is now      trace    requests, lock waits and flushes on a time line
+  threads   where every thread is now      trace    requests and lock waits on a time line
 
   --seconds N   how long to capture (default 10; heap 5, threads and trace 1)
   -c CLIENTS    how many requests at a time (default 8)
