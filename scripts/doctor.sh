@@ -80,7 +80,7 @@ check_headers() {
   command -v g++ >/dev/null || return 0
   mapfile -t absent < <(
     for header in httplib.h nlohmann/json.hpp utf8.h CLI/CLI.hpp gperftools/profiler.h gperftools/malloc_hook.h \
-      libunwind.h elfutils/libdwfl.h protozero/pbf_writer.hpp zlib.h benchmark/benchmark.h gtest/gtest.h; do
+      elfutils/libdwfl.h protozero/pbf_writer.hpp zlib.h benchmark/benchmark.h gtest/gtest.h; do
       printf '#if !__has_include(<%s>)\n%s\n#endif\n' "$header" "$header"
     done | g++ -std=c++20 -E -P -x c++ - | grep . || true
   )
