@@ -25,7 +25,8 @@ class Run:
     commands: int = 0
 
     def chapter(self, chapter: Chapter) -> None:
-        """Runs a chapter's blocks in order; with `update`, writes their output into `chapter`."""
+        """Runs a chapter's blocks in order; with `update` and without a problem, writes their output into `chapter`."""
+        before = len(self.problems)
         stages = stages_of(self.root)
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
@@ -39,7 +40,9 @@ class Run:
         if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
             for stage in stages_of(self.root) - stages:
                 shutil.rmtree(stage)
-        if self.update:
+        if self.update and len(self.problems) > before:
+            self.say(f"not recorded: {chapter.path.relative_to(self.root)}")
+        elif self.update:
             for block, content in reversed(recorded):
                 chapter.lines[block.line : block.line + len(block.content)] = content
 

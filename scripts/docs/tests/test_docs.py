@@ -218,6 +218,13 @@ class Update(Chapters):
         self.assertIn("There are 42<!-- n --> of them.", text)
         self.assertEqual(self.check()[0], 0)
 
+    def test_a_run_that_fails_is_not_recorded(self):
+        for directive, command in (("check: exact", "no-such-command"), ("check: contains good", "echo bad")):
+            text = chapter(console(f"<!-- {directive} -->", f"$ {command}", "good"))
+            with self.subTest(command):
+                self.fails(text, r"(?s)not recorded: docs/01-test\.md\n.*1 problems", "--update")
+                self.assertEqual(self.page.read_text(encoding="utf-8"), text)
+
 
 if __name__ == "__main__":
     unittest.main()
