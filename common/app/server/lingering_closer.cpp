@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <system_error>
 
 namespace service {
 namespace {
@@ -49,11 +50,10 @@ void LingeringCloser::close(int socket) {
   ::shutdown(socket, SHUT_WR);
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_ && lingering_ < kMaxLingering) {
+    if (!stopping_ && lingering_ < kMaxLingering && has_thread()) {
       ++lingering_;
       new_.push_back({socket, std::chrono::steady_clock::now() + kLinger});
       socket = -1;
-      if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     }
   }
   if (socket >= 0) {
@@ -62,6 +62,17 @@ void LingeringCloser::close(int socket) {
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+}
+
+// Starts the thread if there is none; false if the system has none left. Needs the mutex.
+bool LingeringCloser::has_thread() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 // False at the end.

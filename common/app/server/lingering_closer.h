@@ -18,7 +18,8 @@ class LingeringCloser {
   LingeringCloser& operator=(const LingeringCloser&) = delete;
 
   // Takes the socket over. Ends its output now, then throws its input away until the client closes,
-  // for at most half a second; closes at once if too many sockets linger already.
+  // for at most half a second; closes at once if too many sockets linger already, or if the system
+  // has no thread left.
   void close(int socket);
 
  private:
@@ -27,6 +28,7 @@ class LingeringCloser {
     std::chrono::steady_clock::time_point deadline;
   };
 
+  bool has_thread();
   void run();
   bool take_new(std::vector<Entry>& entries);
 

@@ -1,4 +1,5 @@
-"""What is left of a service that is told to stop, is killed, or cannot write its log.
+"""What is left of a service that is told to stop, is killed, cannot write its log, or gets no
+thread.
 
 SERVICES names the binary, as for the tests of ../service. Standard library only.
 """
@@ -6,6 +7,7 @@ SERVICES names the binary, as for the tests of ../service. Standard library only
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -110,6 +112,29 @@ class Durability(unittest.TestCase):
             self.assertLess(time.monotonic() - start, STOP_SECONDS)
             for sock in sockets:
                 sock.close()
+
+
+class NoThreadLeft(unittest.TestCase):
+    def test_a_connection_is_refused_and_the_service_lives(self):
+        with Service() as service:
+            pid = service.process.pid
+            with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+                address_space = int(file.read().split()[0]) * resource.getpagesize()
+            before = resource.prlimit(pid, resource.RLIMIT_AS)
+            # Too little for one more stack, enough for the rest.
+            resource.prlimit(pid, resource.RLIMIT_AS, (address_space + (2 << 20), before[1]))
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", service.port), STOP_SECONDS) as sock:
+                    self.assertIn(b" 503 ", sock.recv(65536))
+            resource.prlimit(pid, resource.RLIMIT_AS, before)
+            self.assertIn(b" 200 ", ask_once(service.port))
+            self.assertEqual(service.stop(), 0)
+
+
+def ask_once(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=STOP_SECONDS) as sock:
+        sock.sendall(b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        return sock.recv(65536)
 
 
 class FullDisk(unittest.TestCase):
