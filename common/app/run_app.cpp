@@ -95,6 +95,7 @@ void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger,
         if (!log.reopen()) std::cerr << "cannot reopen " << options.log_file << "; log unchanged\n";
         break;
       case StopSignals::kStop:
+        logger.flush();  // what still runs may take longer than whoever stops us waits
         return;
     }
   }

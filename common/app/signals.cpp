@@ -22,6 +22,7 @@ StopSignals::Event StopSignals::wait_for(std::chrono::milliseconds timeout) {
       return kReopen;
     case SIGTERM:
     case SIGINT:
+      sigdelset(&signals_, SIGHUP);  // a log rotation must not end what still runs
       pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
       return kStop;
     default:  // time is up, or a profiling signal interrupted the wait

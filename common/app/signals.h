@@ -16,7 +16,7 @@ class StopSignals {
   StopSignals();
 
   // Waits for the next signal, at most `timeout`. After kStop a second SIGINT or SIGTERM ends the
-  // process at once.
+  // process at once, and SIGHUP does nothing.
   Event wait_for(std::chrono::milliseconds timeout);
 
  private:

@@ -114,6 +114,31 @@ class Durability(unittest.TestCase):
                 sock.close()
 
 
+    def test_sighup_while_stopping_loses_nothing(self):
+        with Service() as service, not_reading(service):
+            self.assertIn(b" 200 ", ask_once(service.port))
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            self.assertIsNone(service.process.poll(), "nothing held it up")
+            service.process.send_signal(signal.SIGHUP)
+            self.assertEqual(service.process.wait(20), 0)
+            self.assertIn('url="/v1/leftpad/?len=1"', "\n".join(service.log_lines()))
+
+
+def not_reading(service):
+    """A client that does not read its answers: at its stop the service waits for it, for the grace."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", service.port))
+    # 120 KB an answer: each control character takes six bytes of JSON.
+    sock.sendall(b"GET /v1/leftpad/?len=20000&chr=%01 HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+    answered = 0
+    while answered != (now := counted(service.debug_port)["server"]["requests"]) or now == 0:
+        answered = now
+        time.sleep(2)
+    return sock
+
+
 class NoThreadLeft(unittest.TestCase):
     def test_a_connection_is_refused_and_the_service_lives(self):
         with Service() as service:
@@ -157,10 +182,15 @@ class FullDisk(unittest.TestCase):
 
 
 def lines_lost(debug_port):
+    return counted(debug_port)["log"]["lines_lost"]
+
+
+def counted(debug_port):
+    """What /debug/vars shows."""
     with socket.create_connection(("127.0.0.1", debug_port), timeout=10) as sock:
         sock.sendall(b"GET /debug/vars HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: sock.recv(65536), b""))
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])["log"]["lines_lost"]
+    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
 
 def eventually(condition, seconds=10):
