@@ -91,6 +91,17 @@ std::string_view path_of_absolute(std::string_view target) {
   return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
 }
 
+// cpp-httplib refuses a second '?', and takes what follows the last '=' for a parameter's value.
+bool would_be_misread(std::string_view query) {
+  if (query.find('?') != std::string_view::npos) return true;
+  while (!query.empty()) {
+    const std::string_view parameter = take_until(query, '&');
+    const auto equal = parameter.find('=');
+    if (equal == 0 || parameter.find('=', equal + 1) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 Rejection check_target(std::string_view method, std::string_view target, std::size_t max_path_bytes,
                        RequestHead& out) {
   if (!std::all_of(target.begin(), target.end(), is_target_char)) {
@@ -104,7 +115,7 @@ Rejection check_target(std::string_view method, std::string_view target, std::si
   }
   std::string_view query = path;
   if (take_until(query, '?').size() > max_path_bytes) return {414, "request path too long"};
-  out.needs_rewrite = out.needs_rewrite || query.find('?') != std::string_view::npos;
+  out.needs_rewrite = out.needs_rewrite || would_be_misread(query);
   return {};
 }
 
@@ -213,6 +224,23 @@ Rejection check_fields(const Seen& seen, const ServerOptions& limits, RequestHea
   return {};
 }
 
+// Encodes what would_be_misread. An '=' stays where it parts a name from its value.
+void append_query(std::string& out, std::string_view query) {
+  bool in_name = false;  // and the name has a byte
+  bool in_value = false;
+  for (const char c : query) {
+    if (c == '?') {
+      out += "%3F";
+    } else if (c == '=' && (in_value || !in_name)) {
+      out += "%3D";
+    } else {
+      out += c;
+    }
+    in_value = c != '&' && (in_value || (in_name && c == '='));
+    in_name = c != '&';
+  }
+}
+
 std::string rewrite_request_line(std::string_view line) {
   std::string out(take_until(line, ' '));
   std::string_view target = take_until(line, ' ');
@@ -221,15 +249,9 @@ std::string rewrite_request_line(std::string_view line) {
     target = path_of_absolute(target);
     if (target.starts_with('?')) out += '/';
   }
-  const auto query = std::min(target.find('?'), target.size());
+  const auto query = std::min(target.find('?'), target.size() - 1) + 1;
   out += target.substr(0, query);
-  for (std::size_t i = query; i < target.size(); ++i) {
-    if (target[i] == '?' && i > query) {
-      out += "%3F";
-    } else {
-      out += target[i];
-    }
-  }
+  append_query(out, target.substr(query));
   return out.append(" ").append(line).append("\r\n");
 }
 

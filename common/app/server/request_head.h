@@ -39,11 +39,12 @@ struct RequestHead {
 // unspecified. Grammar: RFC 9110 and 9112.
 Rejection parse_head(std::string_view head, const ServerOptions& limits, RequestHead& out);
 
-// The head that cpp-httplib gets if `needs_rewrite`. Absolute URIs become a path; a second '?' is
-// percent-encoded; dropped are Range (answers are small, and its regex is recursive), Expect and
-// Transfer-Encoding (dealt with by RequestReader), and REMOTE_ADDR and the like, which cpp-httplib
-// adds itself and a client could forge. '%' in a field value is encoded, since it would be decoded.
-// A chunked body of `body_bytes` gets a Content-Length.
+// The head that cpp-httplib gets if `needs_rewrite`. Absolute URIs become a path; a second '?', and
+// an '=' in a value or at the start of a parameter, are percent-encoded; dropped are Range (answers
+// are small, and its regex is recursive), Expect and Transfer-Encoding (dealt with by
+// RequestReader), and REMOTE_ADDR and the like, which cpp-httplib adds itself and a client could
+// forge. '%' in a field value is encoded, since it would be decoded. A chunked body of `body_bytes`
+// gets a Content-Length.
 std::string rewrite_head(std::string_view head, bool chunked, std::size_t body_bytes);
 
 // True if the field line `name: value` is well formed. Used for the trailers of a chunked body,

@@ -206,6 +206,12 @@ TEST_F(Abuse, TakesAQuestionMarkInAValue) {
   EXPECT_EQ(client.read_answer()->body, "what?");
 }
 
+TEST_F(Abuse, TakesAnEqualsSignInAValue) {
+  RawClient client(server.port());
+  client.send(get("/echo?id=a=b=="));
+  EXPECT_EQ(client.read_answer()->body, "a=b==");
+}
+
 TEST_F(Abuse, LetsNoClientForgeItsAddress) {
   RawClient client(server.port());
   client.send("GET /headers HTTP/1.1\r\nHost: a\r\nREMOTE_ADDR: 9.9.9.9\r\n\r\n");

@@ -91,6 +91,17 @@ TEST(RequestReader, HidesWhatTheLibraryWouldMisread) {
             "GET /p?x=%3F HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n||keep");
 }
 
+TEST(RequestReader, KeepsAnEqualsSignInAValue) {
+  const auto line = [](const std::string& target) {
+    const std::string head = read_all("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 4096)[0];
+    return head.substr(4, head.find(" HTTP") - 4);
+  };
+  EXPECT_EQ(line("/=?a=b&c=d&e&&f="), "/=?a=b&c=d&e&&f=");
+  EXPECT_EQ(line("/?a=b=c&d==&e=f"), "/?a=b%3Dc&d=%3D&e=f");
+  EXPECT_EQ(line("/?=a&==&b=c?="), "/?%3Da&%3D=&b=c%3F%3D");
+  EXPECT_EQ(line("/?"), "/?");
+}
+
 TEST(RequestReader, KeepsFieldValuesFromBeingDecoded) {
   EXPECT_EQ(read_all("GET /%41 HTTP/1.1\r\nHost: a\r\nUser-Agent: a%00b%0d\r\n\r\n", 4096).front(),
             "GET /%41 HTTP/1.1\r\nHost: a\r\nUser-Agent: a%2500b%250d\r\n\r\n||keep");

@@ -32,6 +32,10 @@ class Http(unittest.TestCase):
         _, _, body = self.service.request(leftpad_path(str='ä"\0\n', len=6, chr="→"))
         self.assertEqual(json.loads(body), {"str": '→→ä"\0\n'})
 
+    def test_an_equals_sign_belongs_to_the_value(self):
+        _, _, body = self.service.request("/v1/leftpad/?str=a=b&len=5&chr==")
+        self.assertEqual(json.loads(body), {"str": "==a=b"})
+
     def test_names_a_bad_parameter(self):
         status, headers, body = self.service.request("/v1/leftpad/?str=test&len=1001")
         self.assertEqual(status, 400)
