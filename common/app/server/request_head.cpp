@@ -216,6 +216,7 @@ Rejection check_fields(const Seen& seen, const ServerOptions& limits, RequestHea
   if (out.chunked && !out.http11) return {400, "Transfer-Encoding needs HTTP/1.1"};
   if (out.http11 && seen.host == 0) return {400, "HTTP/1.1 requires a Host header"};
   if (out.content_length > limits.max_body_bytes) return {413, "request body too large"};
+  if (!out.http11) out.expects_continue = false;  // RFC 9110, 10.1.1: it knows no interim answer
   // cpp-httplib would unpack without a limit, and parse forms with a recursive regex.
   const bool has_body = out.chunked || out.content_length > 0;
   if (has_body && seen.content_encoding) return {415, "compressed request bodies are not taken"};

@@ -119,6 +119,16 @@ TEST(RequestReader, AsksForTheBodyOfAClientThatExpectsIt) {
   EXPECT_EQ(reader.head(), kPost);
 }
 
+TEST(RequestReader, SendsNoContinueToHttp10) {
+  const ServerOptions limits;
+  const std::string head = "POST / HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+  ScriptedSource source(head + "abc", head.size());
+  RequestReader reader(source, limits);
+  ASSERT_EQ(reader.next(), RequestReader::Status::kRequest);
+  EXPECT_EQ(source.continues_sent(), 0);
+  EXPECT_EQ(reader.body(), "abc");
+}
+
 TEST(RequestReader, AnswersARequestThatTakesTooLong) {
   const ServerOptions limits;
   for (const std::string& start :
