@@ -19,6 +19,17 @@ CLI::Validator host_port(const char* example) {
       "HOST:PORT");
 }
 
+// CLI11's own Range lets nan through.
+CLI::Validator sample_rate() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        double rate = 0;
+        const bool good = CLI::detail::lexical_cast(text, rate) && rate >= 0.000001 && rate <= 1;
+        return good ? std::string() : "Value " + text + " not in range 0.000001 to 1";
+      },
+      "FLOAT in [0.000001 - 1]");
+}
+
 CLI::Validator metric_prefix() {
   return CLI::Validator(
       [](const std::string& text) {
@@ -80,7 +91,7 @@ void add_metrics_options(CLI::App& app, Options& o) {
   app.add_option("--statsd", o.statsd, "StatsD server (UDP); none: packets are discarded")
       ->check(host_port("127.0.0.1:8125"));
   app.add_option("--sample-rate", o.metrics.sample_rate, "Share of metrics sent")
-      ->check(CLI::Range(0.000001, 1.0))
+      ->check(sample_rate())
       ->capture_default_str();
   app.add_option("--namespace", o.metrics.prefix, "First part of every metric's name")
       ->check(metric_prefix())

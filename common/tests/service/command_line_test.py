@@ -40,6 +40,7 @@ class CommandLine(unittest.TestCase):
         self.refused("--port=http", says=["--port", "http"])
         self.refused("--sample-rate=2", says=["--sample-rate", "2"])
         self.refused("--sample-rate=0", says=["--sample-rate", "0"])
+        self.refused("--sample-rate=nan", says=["--sample-rate", "nan"])
         self.refused("--max-len=-1", says=["--max-len", "-1"])
         self.refused("--threads=0", says=["--threads", "0"])
         self.refused("--log-level=loud", says=["--log-level", "loud", "debug"])
