@@ -45,8 +45,8 @@ class DiscardTransport final : public Transport {
   bool deliver(std::string_view) override { return true; }
 };
 
-// A connected, non-blocking UDP socket. `address` is HOST:PORT or [IPV6]:PORT; the name is resolved
-// once. Throws std::runtime_error with a remedy when the address is malformed or unknown.
+// A connected, non-blocking UDP socket. `address` is HOST:PORT or [IPV6]:PORT, the port not 0; the
+// name is resolved once. Throws std::runtime_error with a remedy when the address is malformed or unknown.
 std::unique_ptr<Transport> make_udp_transport(const std::string& address);
 
 }  // namespace service

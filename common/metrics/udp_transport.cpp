@@ -39,7 +39,7 @@ int connect_first(const addrinfo* list) {
 
 std::unique_ptr<Transport> make_udp_transport(const std::string& address) {
   const auto parsed = parse_host_port(address);
-  if (!parsed) {
+  if (!parsed || parsed->port == 0) {
     throw std::runtime_error("--statsd=" + address +
                              ": not an address; give HOST:PORT, for example 127.0.0.1:8125");
   }

@@ -60,6 +60,10 @@ class CommandLine(unittest.TestCase):
         self.refused("--port=0", "--debug-addr=off", "--statsd=no.such.host.invalid:8125",
                      says=["no.such.host.invalid", "check the name"], code=1)
 
+    def test_statsd_port_0_is_refused(self):
+        self.refused("--port=0", "--debug-addr=off", "--statsd=127.0.0.1:0",
+                     says=["--statsd=127.0.0.1:0", "for example 127.0.0.1:8125"], code=1)
+
     def test_port_in_use_is_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
