@@ -52,12 +52,12 @@ std::unique_ptr<httplib::Server> make_service(const Options& options, const Serv
 // A bound server with the thread that accepts its connections.
 class Listener {
  public:
-  // `option` is the command-line option that `address` comes from.
-  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address, const char* option,
+  // `options` names the command-line options that `address` comes from.
+  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address, const char* options,
            const char* thread_name)
       : server_(std::move(server)), host_(address.host) {
     const BindResult bound = bind_server(*server_, address.host, address.port);
-    if (!bound.error.empty()) throw std::runtime_error(option + (": " + bound.error));
+    if (!bound.error.empty()) throw std::runtime_error(options + (": " + bound.error));
     port_ = bound.port;
     thread_ = std::thread([this, thread_name] {
       pprof::ThreadScope scope(thread_name);
@@ -111,7 +111,7 @@ void serve(const Options& options) {
   ServerCounters debug_counters;
   {
     Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
-                      {options.host, options.port}, "--port", "accept");
+                      {options.host, options.port}, "--host, --port", "accept");
     std::optional<Listener> debug;
     if (options.debug_addr != "off") {
       debug.emplace(

@@ -72,6 +72,11 @@ class CommandLine(unittest.TestCase):
             self.refused("--port=0", f"--debug-addr=127.0.0.1:{port}",
                          says=[str(port), "in use", "--debug-addr"], code=1)
 
+    def test_an_address_that_is_not_ours_is_refused(self):
+        for host in ("no.such.host.invalid", "192.0.2.1"):
+            self.refused(f"--host={host}", "--port=0", "--debug-addr=off",
+                         says=[host, "--host", "127.0.0.1"], code=1)
+
     def test_two_services_never_share_a_port(self):
         with service.Service() as first:
             self.refused(f"--port={first.port}", "--debug-addr=off", says=["in use"], code=1)
