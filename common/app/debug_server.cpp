@@ -10,6 +10,7 @@
 namespace service {
 namespace {
 
+constexpr const char* kJson = "application/json; charset=utf-8";
 constexpr std::size_t kMaxDebugConnections = 32;
 constexpr std::size_t kMaxSymbolQueryBytes = std::size_t{16} << 20;  // what pprof's symbol takes
 
@@ -60,10 +61,10 @@ std::unique_ptr<httplib::Server> make_debug_server(const Options& options, const
               [vars, token = options.debug_token](const auto& request, auto& response) {
                 if (!pprof::is_authorized(request, token)) {
                   response.status = 401;
-                  response.body = encode_error("a token is needed: add ?token=TOKEN");
+                  response.set_content(encode_error("a token is needed: add ?token=TOKEN"), kJson);
                   return;
                 }
-                response.set_content(vars_json(vars), "application/json; charset=utf-8");
+                response.set_content(vars_json(vars), kJson);
               });
   install_error_pages(*server, {{"GET", "/debug/vars"}, {"GET", "/debug/pprof/*"}});
   return server;

@@ -122,6 +122,8 @@ class Lifetime(unittest.TestCase):
                     urllib.request.urlopen(url)
                 refused.exception.close()
                 self.assertEqual(refused.exception.code, 401, path)
+                self.assertEqual(refused.exception.headers.get_content_type(),
+                                 "application/json" if path == "/debug/vars" else "text/plain")
                 with urllib.request.urlopen(url + "?token=secret") as answer:
                     self.assertEqual(answer.status, 200, path)
 
