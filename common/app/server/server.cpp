@@ -59,6 +59,8 @@ void set_common(httplib::Server& server, bool buffered, const ServerOptions& opt
   server.set_post_routing_handler(
       [&counters, buffered](const httplib::Request& request, httplib::Response& response) {
         counters.count_answer(response.status);
+        // cpp-httplib adds it to every answer to HEAD; RequestReader drops Range.
+        if (buffered) response.headers.erase("Accept-Ranges");
         if (request.version == "HTTP/1.0" && !response.has_header("Connection")) {
           tell_http10_client(request, response, buffered);
         }

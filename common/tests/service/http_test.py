@@ -62,8 +62,10 @@ class Http(unittest.TestCase):
             self.assertIn("error", json.loads(body))
 
     def test_head_has_the_headers_of_get(self):
+        _, expected, _ = self.service.request("/v1/leftpad/?str=test&len=50")
         status, headers, body = self.service.request("/v1/leftpad/?str=test&len=50", "HEAD")
         self.assertEqual((status, headers["Content-Length"], body), (200, "61", b""))
+        self.assertEqual(headers.items(), expected.items())
 
     def test_oversized_requests_get_a_4xx(self):
         status, _, _ = self.service.request("/v1/leftpad/?len=1&str=" + "x" * 100_000)
