@@ -48,6 +48,7 @@ bool LogFile::reopen() {
   if (fresh < 0) return false;
   // dup3 replaces the file behind fd_ in one step, also under a write that runs right now.
   const bool replaced = dup3(fresh, fd_, O_CLOEXEC) >= 0;
+  if (replaced) torn_ = false;
   close(fresh);
   return replaced;
 }

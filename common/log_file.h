@@ -35,7 +35,7 @@ class LogFile {
  private:
   const std::string path_;
   int fd_ = -1;
-  bool torn_ = false;  // the last write stopped in the middle of a line
+  std::atomic<bool> torn_{false};  // the last write stopped in the middle of a line
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> bytes_written_{0};
   std::atomic<std::uint64_t> lines_lost_{0};

@@ -117,5 +117,25 @@ TEST(Logger, GoesOnInANewFileAfterReopen) {
   EXPECT_THAT(file.lines()[0], testing::HasSubstr("/new"));
 }
 
+// The end of a line that a full disk cut off belongs to the old file.
+TEST(Logger, StartsTheNewFileWithALineAfterATornOne) {
+  TempFile file;
+  LogFile log(file.path());
+  log.write("cut off");
+  const std::string rotated = file.path() + ".1";
+  std::filesystem::rename(file.path(), rotated);
+  ASSERT_TRUE(log.reopen());
+  log.write("whole\n");
+  EXPECT_EQ(file.text(), "whole\n");
+}
+
+TEST(Logger, EndsATornLineBeforeTheNext) {
+  TempFile file;
+  LogFile log(file.path());
+  log.write("cut off");
+  log.write("whole\n");
+  EXPECT_EQ(file.text(), "cut off\nwhole\n");
+}
+
 }  // namespace
 }  // namespace service
