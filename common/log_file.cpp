@@ -11,17 +11,23 @@
 namespace service {
 namespace {
 
+// O_NONBLOCK only for the opening: of a FIFO without a reader it would wait, deaf to signals.
 int open_log(const std::string& path) {
   if (path == "-") return dup(STDERR_FILENO);
-  return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+  if (fd >= 0) fcntl(fd, F_SETFL, O_APPEND);
+  return fd;
 }
 
 }  // namespace
 
 LogFile::LogFile(std::string path) : path_(std::move(path)), fd_(open_log(path_)) {
   if (fd_ < 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "--log-file=" + path_ + " cannot be opened for writing");
+    const int error = errno;
+    throw std::system_error(error, std::generic_category(),
+                            "--log-file=" + path_ +
+                                (error == ENXIO ? " is a FIFO that nobody reads; start its reader"
+                                                : " cannot be opened for writing"));
   }
 }
 

@@ -46,7 +46,8 @@ class DiscardTransport final : public Transport {
 };
 
 // A connected, non-blocking UDP socket. `address` is HOST:PORT or [IPV6]:PORT, the port not 0; the
-// name is resolved once. Throws std::runtime_error with a remedy when the address is malformed or unknown.
+// name is resolved once. Throws std::runtime_error with a remedy when the address is malformed or
+// unknown.
 std::unique_ptr<Transport> make_udp_transport(const std::string& address);
 
 }  // namespace service

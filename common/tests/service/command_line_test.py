@@ -1,8 +1,10 @@
 """The command line: a wrong one gives one clear line (value, rule, remedy) and exit code 2."""
 
+import os
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import service
@@ -55,6 +57,13 @@ class CommandLine(unittest.TestCase):
     def test_unwritable_log_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--log-file=/nowhere/x.log",
                      says=["/nowhere/x.log", "No such file", "--log-file"], code=1)
+
+    def test_fifo_without_a_reader_is_refused(self):
+        with tempfile.TemporaryDirectory() as directory:
+            fifo = os.path.join(directory, "log")
+            os.mkfifo(fifo)
+            self.refused("--port=0", "--debug-addr=off", f"--log-file={fifo}",
+                         says=[fifo, "FIFO that nobody reads"], code=1)
 
     def test_unknown_statsd_host_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--statsd=no.such.host.invalid:8125",
