@@ -10,7 +10,7 @@ namespace service {
 struct ServerCounters {
   using Count = std::atomic<std::uint64_t>;
 
-  Count requests{0};              // answers given, of any status
+  Count requests{0};              // answers given, of any status; not to refused connections
   Count client_errors{0};         // of them 4xx
   Count server_errors{0};         // of them 5xx
   Count connections_accepted{0};  // handed to a thread, since the start
