@@ -41,7 +41,6 @@ class RawClient {
   void shut_down_writing();
   // Closes with a reset instead of an orderly end.
   void reset();
-  int socket() const { return socket_; }
 
  private:
   bool fill();
