@@ -54,8 +54,10 @@ bool LogFile::reopen() {
   if (fresh < 0) return false;
   // dup3 replaces the file behind fd_ in one step, also under a write that runs right now.
   const bool replaced = dup3(fresh, fd_, O_CLOEXEC) >= 0;
+  const int error = errno;
   if (replaced) torn_ = false;
   close(fresh);
+  errno = error;
   return replaced;
 }
 

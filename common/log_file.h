@@ -25,7 +25,8 @@ class LogFile {
   // service that cannot log still answers.
   void write(std::string_view lines);
 
-  // Opens the path anew, for log rotation. Returns false and keeps the old file on failure.
+  // Opens the path anew, for log rotation. On failure returns false, the reason in errno, and keeps
+  // the old file.
   bool reopen();
 
   std::uint64_t writes() const { return writes_; }

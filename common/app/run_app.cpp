@@ -5,8 +5,10 @@
 #include <pprof/thread.h>
 #include <pprof/trace.h>
 
+#include <cerrno>
 #include <iostream>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "app/debug_server.h"
@@ -92,7 +94,11 @@ void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger,
         break;
       case StopSignals::kReopen:
         logger.flush();
-        if (!log.reopen()) std::cerr << "cannot reopen " << options.log_file << "; log unchanged\n";
+        if (!log.reopen()) {
+          std::cerr << "--log-file=" << options.log_file
+                    << " cannot be reopened: " << std::generic_category().message(errno)
+                    << "; logging goes on into the old file, mend the path and send SIGHUP again\n";
+        }
         break;
       case StopSignals::kStop:
         logger.flush();  // what still runs may take longer than whoever stops us waits

@@ -116,6 +116,18 @@ class Lifetime(unittest.TestCase):
                 self.assertIn("str=before", file.read())
             self.assertIn("str=after", "\n".join(running.log_lines()))
 
+    def test_a_log_that_cannot_be_reopened_is_reported_and_kept(self):
+        with Service() as running:
+            os.rename(running.log_path, running.log_path + ".1")
+            os.mkdir(running.log_path)
+            running.process.send_signal(signal.SIGHUP)
+            report = running.process.stderr.readline()
+            self.assertIn(f"--log-file={running.log_path} cannot be reopened: Is a directory", report)
+            running.request("/v1/leftpad/?len=1&str=after")
+            running.stop()
+            with open(running.log_path + ".1", encoding="utf-8") as file:
+                self.assertIn("str=after", file.read())
+
     def test_debug_pages_need_the_token(self):
         with Service("--debug-token=secret") as running:
             for path in ("/debug/vars", "/debug/pprof/", "/debug/pprof/cmdline"):
