@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "stage.h"
 #include "tests/support.h"
@@ -118,6 +120,27 @@ TEST_F(LeftpadApi, SendsThreeMetricsARequest) {
               ElementsAre("ns.request.str.len:2|h",
                           MatchesRegex("ns\\.request\\.leftpad\\.timing:[0-9.]+\\|ms"),
                           "ns.request.leftpad.count:1|c"));
+}
+
+// A wrong unit is a thousand times off: 10 ms, and 2 s more on a busy machine.
+TEST_F(LeftpadApi, ReportsTheTimeInItsUnits) {
+  Logger logger(log_, LogLevel::kDebug);
+  const HandlerFunction sleeps = [](const Services&, const httplib::Request&, httplib::Response&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  };
+  httplib::Response response;
+  timed_handler({logger, statsd_, 1000}, "slow", sleeps)({}, response);
+  logger.flush();
+  const auto number_behind = [](const std::string& text, const std::string& name) {
+    const auto at = text.find(name);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
+  };
+  const double milliseconds = number_behind(transport_.packets().at(0), "slow.timing:");
+  EXPECT_GE(milliseconds, 10);
+  EXPECT_LT(milliseconds, 2000);
+  const double microseconds = number_behind(file_.text(), "handler=\"slow\" elapsed_us=");
+  EXPECT_GE(microseconds, 10'000);
+  EXPECT_LT(microseconds, 2'000'000);
 }
 
 TEST_F(LeftpadApi, CountsRefusedRequestsToo) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <thread>
 
 #include "tests/support.h"
@@ -36,6 +38,38 @@ TEST(Logger, WritesOneLineARequest) {
               ElementsAre(MatchesRegex(std::string(kTime) +
                                        "request url=\"/v1/leftpad/\\?len=50\" ip=\"127.0.0.1\" "
                                        "user_agent=\"curl/7.88.1\"")));
+}
+
+TEST(Logger, StampsLinesWithTheTimeInUtc) {
+  setenv("TZ", "XYZ+7", 1);  // so that local time is another
+  tzset();
+  const std::time_t before = std::time(nullptr);
+  const auto written =
+      lines(LogLevel::kInfo, [](Logger& logger) { logger.request("/", "ip", "agent"); });
+  const std::time_t after = std::time(nullptr);
+  unsetenv("TZ");
+  tzset();
+  ASSERT_THAT(written, SizeIs(1));
+  std::tm stamp{};
+  ASSERT_NE(strptime(written[0].c_str(), "%Y-%m-%dT%H:%M:%S", &stamp), nullptr);
+  EXPECT_GE(timegm(&stamp), before);
+  EXPECT_LE(timegm(&stamp), after);
+}
+
+// A stage has all levels or none: then it writes every line.
+TEST(Logger, KeepsToItsLevel) {
+  const auto count = [](LogLevel level) {
+    return lines(level,
+                 [](Logger& logger) {
+                   logger.request("/", "ip", "agent");
+                   logger.timing("leftpad", std::chrono::nanoseconds(1));
+                 })
+        .size();
+  };
+  EXPECT_EQ(count(LogLevel::kDebug), 2u);
+  const bool has_levels = count(LogLevel::kInfo) != 2;
+  EXPECT_EQ(count(LogLevel::kInfo), has_levels ? 1u : 2u);
+  EXPECT_EQ(count(LogLevel::kOff), has_levels ? 0u : 2u);
 }
 
 TEST(Logger, WritesTimingsAtDebugLevel) {
