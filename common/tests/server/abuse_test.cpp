@@ -159,6 +159,20 @@ TEST_F(Abuse, CutsAClientThatDoesNotRead) {
   EXPECT_TRUE(eventually([&] { return server.counters().connections_active == 0; }));
 }
 
+// About 6 MB a second: every write gets something through, so that only the bound of the whole
+// answer can end it.
+TEST_F(Abuse, CutsAClientThatReadsTooSlowly) {
+  RawClient client(server.port());
+  client.send(get("/large?n=100000000"));
+  const auto start = steady_clock::now();
+  while (server.counters().connections_active == 1 &&
+         steady_clock::now() - start < 20 * kReadTimeout) {
+    for (int i = 0; i < 4; ++i) client.read_some();
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(server.counters().connections_active, 0U);
+}
+
 TEST_F(Abuse, AnswersAClientThatClosedItsSide) {
   RawClient client(server.port());
   client.send(get("/echo?id=1") + get("/echo?id=2"));

@@ -93,6 +93,11 @@ std::optional<Answer> RawClient::read_answer(bool head_request) {
   return answer;
 }
 
+void RawClient::read_some() {
+  fill();
+  buffer_.clear();
+}
+
 bool RawClient::closed_by_server() {
   if (!buffer_.empty()) return false;
   char byte = 0;

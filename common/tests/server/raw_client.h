@@ -36,6 +36,8 @@ class RawClient {
   std::optional<Answer> read_answer(bool head_request = false);
   // True if the server ends the connection, and sends nothing before, within the timeout.
   bool closed_by_server();
+  // At most 16 KiB of an answer, thrown away.
+  void read_some();
   // Everything up to the end of the connection.
   std::string read_to_end();
   void shut_down_writing();
