@@ -19,6 +19,17 @@ TEST(ShortName, DropsReturnTypeOfTemplateFunctions) {
   EXPECT_EQ(short_name("std::vector<int> const& ns::get<3, (Kind)1>(int)"), "ns::get");
 }
 
+TEST(ShortName, DropsReturnTypesWithExpressions) {
+  EXPECT_EQ(short_name("decltype(auto) std::__do_visit<A, B<C&>&>(A&&, B<C&>&)"),
+            "std::__do_visit");
+  EXPECT_EQ(short_name("decltype ({parm#1}+(1)) ns::next<int>(int)"), "ns::next");
+  EXPECT_EQ(short_name("std::enable_if<(sizeof (char))<(3), int>::type ns::small<char>(char)"),
+            "ns::small");
+  EXPECT_EQ(short_name("std::enable_if<((sizeof (char))>(3)), int>::type ns::big<char>(char)"),
+            "ns::big");
+  EXPECT_EQ(short_name("ns::Array<((2)<<(3))>::at(int)"), "ns::Array::at");
+}
+
 TEST(ShortName, KeepsOperators) {
   EXPECT_EQ(short_name("ns::A<int>::operator()(int) const"), "ns::A::operator()");
   EXPECT_EQ(short_name("std::ostream& std::operator<< <char>(std::ostream&, char)"),
@@ -36,6 +47,10 @@ TEST(ShortName, DropsAnonymousNamespacesButKeepsLambdas) {
             "ns::run::{lambda#2}::operator()");
   EXPECT_EQ(short_name("ns::A::run(int) const::{lambda()#1}::operator()() const"),
             "ns::A::run::{lambda#1}::operator()");
+  EXPECT_EQ(short_name("A::run() const &::{lambda()#1}::operator()() const"),
+            "A::run::{lambda#1}::operator()");
+  EXPECT_EQ(short_name("A::run() &&::{lambda()#1}::operator()() const"),
+            "A::run::{lambda#1}::operator()");
 }
 
 TEST(ShortName, DropsAbiTagsAndClones) {

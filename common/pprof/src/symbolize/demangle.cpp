@@ -35,17 +35,39 @@ std::size_t operator_symbol_length(std::string_view rest) {
   return 0;
 }
 
+// How many characters of a comparison or shift stand at `at`: "<" in "(sizeof (T))<(3)". Its
+// operands are in brackets; a list of template arguments follows a bracket only in
+// "operator()<int>".
+std::size_t comparison_length(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  if (text[at] != '<' || !before.ends_with(')') || before.ends_with("operator()")) return 0;
+  return text.substr(at).starts_with("<<") || text.substr(at).starts_with("<=") ? 2 : 1;
+}
+
 // Position behind the bracket that closes the one at `open`, or the end of the text.
 std::size_t behind_group(std::string_view text, std::size_t open) {
-  int depth = 0;
+  std::string opened;
   for (std::size_t i = open; i < text.size(); ++i) {
     const char c = text[i];
-    const bool arrow = c == '>' && i > 0 && text[i - 1] == '-';
-    if (c == '<' || c == '(' || c == '[' || c == '{') ++depth;
-    if ((c == '>' && !arrow) || c == ')' || c == ']' || c == '}') --depth;
-    if (depth == 0) return i + 1;
+    if (const std::size_t comparison = comparison_length(text, i); comparison > 0 && i > open) {
+      i += comparison - 1;
+    } else if (c == '<' || c == '(' || c == '[' || c == '{') {
+      opened += c;
+    } else if (c == ')' || c == ']' || c == '}' || (c == '>' && opened.ends_with('<'))) {
+      opened.pop_back();
+    }
+    if (opened.empty()) return i + 1;
   }
   return text.size();
+}
+
+// Position behind "decltype(auto)" or "decltype (...)" at `at`, or `at` if there is none.
+std::size_t behind_decltype(std::string_view text, std::size_t at) {
+  constexpr std::string_view kDecltype = "decltype";
+  if (!text.substr(at).starts_with(kDecltype) || (at > 0 && is_identifier(text[at - 1]))) return at;
+  std::size_t open = at + kDecltype.size();
+  if (text.substr(open).starts_with(' ')) ++open;
+  return text.substr(open).starts_with('(') ? behind_group(text, open) : at;
 }
 
 // Collects a name and drops the return type: what stands before the last space outside braces.
@@ -70,10 +92,13 @@ class NameWriter {
 };
 
 // Parameters outside braces end the name (" const" and " [clone .cold]" behind them are dropped),
-// unless another "::" follows, as in "f(int)::{lambda()#1}::operator()".
-bool continues_after(std::string_view text, std::size_t at) {
-  if (text.substr(at).starts_with(" const::")) return true;
-  return text.substr(at).starts_with("::");
+// unless another "::" follows, as in "f(int)::{lambda()#1}::operator()" or "A::f() const &::...".
+// The position of that "::", or npos.
+std::size_t continuation_after(std::string_view text, std::size_t at) {
+  for (const std::string_view qualifier : {" const", " volatile", " &", "&"}) {
+    if (text.substr(at).starts_with(qualifier)) at += qualifier.size();
+  }
+  return text.substr(at).starts_with("::") ? at : std::string_view::npos;
 }
 
 }  // namespace
@@ -100,10 +125,13 @@ std::string short_name(std::string_view full) {
       if (full.substr(i).starts_with("::")) i += 2;
     } else if (rest.starts_with("[abi:") || full[i] == '<') {
       i = behind_group(full, i);
+    } else if (const std::size_t behind = behind_decltype(full, i); behind != i) {
+      i = behind;
     } else if (full[i] == '(') {
       i = behind_group(full, i);
-      if (braces == 0 && !continues_after(full, i)) break;
-      if (full.substr(i).starts_with(" const::")) i += std::string_view(" const").size();
+      const std::size_t next = continuation_after(full, i);
+      if (braces == 0 && next == std::string_view::npos) break;
+      if (next != std::string_view::npos) i = next;
     } else {
       braces += (full[i] == '{') - (full[i] == '}');
       if (full[i] == ' ') {
