@@ -5,6 +5,7 @@
 #include <gperftools/profiler.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 #include <atomic>
@@ -23,6 +24,7 @@
 #include "pprof/thread.h"
 #include "sanitizers.h"
 #include "symbolize/symbolizer.h"
+#include "threads/registry.h"
 
 namespace pprof::internal {
 namespace {
@@ -248,6 +250,19 @@ TEST(Cpu, StopsSoonWhenNobodyWantsTheProfile) {
   const auto start = std::chrono::steady_clock::now();
   cpu_profile(std::chrono::minutes(5), [] { return false; });
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+}
+
+TEST(Cpu, CountsEachThreadWithoutATimerOnce) {
+  rlimit saved{};
+  ASSERT_EQ(getrlimit(RLIMIT_SIGPENDING, &saved), 0);
+  const rlimit none{0, saved.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+  const Profile profile = cpu_profile(milliseconds(300), [] { return true; });
+  setrlimit(RLIMIT_SIGPENDING, &saved);
+  const auto threads = std::to_string(list_threads().size());
+  ASSERT_EQ(profile.comments.size(), 1U);
+  EXPECT_TRUE(profile.comments[0].starts_with(threads + " threads not sampled"))
+      << profile.comments[0];
 }
 
 TEST(Cpu, LeavesNoTimerBehind) {

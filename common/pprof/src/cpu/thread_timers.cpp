@@ -97,9 +97,10 @@ void ThreadTimers::add(pid_t tid) {
   event.sigev_notify_thread_id = tid;
   timer_t timer{};
   if (timer_create(cpu_clock_of(tid), &event, &timer) != 0) {
-    if (errno == EAGAIN || errno == ENOMEM) ++refused_;  // otherwise the thread has just ended
+    if (errno == EAGAIN || errno == ENOMEM) refused_.insert(tid);  // else it has just ended
     return;
   }
+  refused_.erase(tid);
   // A random first tick: with a whole period, threads that live shortly would be under-counted.
   std::uniform_int_distribution<std::int64_t> first(1, period_.count());
   const std::chrono::nanoseconds due(first(random_));

@@ -29,8 +29,8 @@ class ThreadTimers {
   // Gives threads born since the last call their timer, and drops those of threads that ended.
   // Threads that already have a SIGPROF timer (gperftools' own) are left alone.
   void refresh();
-  // Threads that the kernel refused a timer.
-  std::size_t refused() const { return refused_; }
+  // How many threads the kernel refused a timer to, at the last try.
+  std::size_t refused() const { return refused_.size(); }
 
  private:
   friend void thread_born();
@@ -40,7 +40,7 @@ class ThreadTimers {
   std::mutex mutex_;  // refresh() against thread_born()
   std::map<pid_t, timer_t> timers_;
   std::minstd_rand random_;
-  std::size_t refused_ = 0;
+  std::set<pid_t> refused_;
 };
 
 // Gives the calling thread its timer at once if a capture is running; refresh() would see it
