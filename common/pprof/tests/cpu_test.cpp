@@ -265,6 +265,23 @@ TEST(Cpu, CountsEachThreadWithoutATimerOnce) {
       << profile.comments[0];
 }
 
+TEST(Cpu, SaysThatThreadsBlockTheSignal) {
+  sigset_t all;
+  sigset_t saved;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &saved);
+  std::atomic<bool> done{false};
+  std::thread blocking([&] {
+    while (!done) burn(milliseconds(1));
+  });
+  pthread_sigmask(SIG_SETMASK, &saved, nullptr);
+  const Profile profile = cpu_profile(milliseconds(100), [] { return true; });
+  done = true;
+  blocking.join();
+  ASSERT_EQ(profile.comments.size(), 1U);
+  EXPECT_EQ(profile.comments[0], "1 threads not sampled: they block SIGPROF");
+}
+
 TEST(Cpu, LeavesNoTimerBehind) {
   cpu_profile(milliseconds(100), [] { return true; });
   itimerval process_wide{};

@@ -14,11 +14,14 @@
 #include <atomic>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "cpu/sample_ring.h"
 #include "cpu/sample_table.h"
 #include "cpu/thread_timers.h"
 #include "cpu/tick.h"
+#include "threads/registry.h"
+#include "threads/threads.h"
 #include "threads/unwind.h"
 
 namespace pprof::internal {
@@ -73,6 +76,12 @@ void sample_until(steady_clock::time_point end, ThreadTimers& timers, SampleRing
   }
 }
 
+// Signals are blocked for a moment while a thread is made: asked again at the end of the capture.
+std::vector<pid_t> still_without_signal(std::vector<pid_t> tids) {
+  std::erase_if(tids, [](pid_t tid) { return !blocks_signal(tid, SIGPROF); });
+  return tids;
+}
+
 Profile empty_profile() {
   Profile profile;
   profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
@@ -97,9 +106,10 @@ std::string cpu_unavailable_reason() {
       handler.dli_fbase == gperftools.dli_fbase) {
     return {};
   }
-  return is_set ? "SIGPROF is handled by another part of this process: remove that handler"
-                : "gperftools does not handle SIGPROF: unset CPUPROFILE_REALTIME and "
-                  "CPUPROFILE_TIMER_SIGNAL and start the process again";
+  return is_set
+             ? "SIGPROF is handled by another part of this process: remove that handler"
+             : "gperftools does not handle SIGPROF: start the process without CPUPROFILE_REALTIME "
+               "and CPUPROFILE_TIMER_SIGNAL, and do not ignore SIGPROF in it";
 }
 
 Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
@@ -107,6 +117,7 @@ Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
   Profile profile = empty_profile();
   SampleRing ring;
   CpuSampleTable table;
+  const std::vector<pid_t> blocking = still_without_signal(list_threads());
   begin_cpu_capture();
   const auto start = steady_clock::now();
   std::size_t refused = 0;
@@ -126,6 +137,9 @@ Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
     profile.comments.push_back(
         std::to_string(refused) +
         " threads not sampled: the kernel refused a timer (RLIMIT_SIGPENDING)");
+  }
+  if (const auto count = still_without_signal(blocking).size(); count > 0) {
+    profile.comments.push_back(std::to_string(count) + " threads not sampled: they block SIGPROF");
   }
   return profile;
 }

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <map>
+#include <string_view>
 
 #include "threads/interrupt.h"
 
@@ -22,9 +24,15 @@ ThreadStack from_raw(const RawStack& raw) {
   return thread;
 }
 
-bool blocks_signal(const std::string& hex_mask, int number) {
-  const unsigned long long mask = std::strtoull(hex_mask.c_str(), nullptr, 16);
-  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
+// One line of /proc/self/task/TID/status, without its key; empty if the thread is gone.
+std::string status_field(pid_t tid, std::string_view wanted) {
+  std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
+  std::string key;
+  std::string value;
+  while (status >> key && std::getline(status >> std::ws, value)) {
+    if (key == wanted) return value;
+  }
+  return {};
 }
 
 // Only its address is used: symbolizers find this name in the middle of it.
@@ -40,18 +48,16 @@ std::uintptr_t silent_frame() {
 }
 
 std::string why_silent(pid_t tid) {
-  std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
-  std::string key;
-  std::string value;
-  std::string state;
-  while (status >> key && std::getline(status >> std::ws, value)) {
-    if (key == "State:") {
-      state = value;
-    } else if (key == "SigBlk:" && blocks_signal(value, capture_signal())) {
-      return "blocks signal " + std::to_string(capture_signal());
-    }
+  if (blocks_signal(tid, capture_signal())) {
+    return "blocks signal " + std::to_string(capture_signal());
   }
+  const std::string state = status_field(tid, "State:");
   return state.empty() ? "" : "state " + state;
+}
+
+bool blocks_signal(pid_t tid, int number) {
+  const unsigned long long mask = std::strtoull(status_field(tid, "SigBlk:").c_str(), nullptr, 16);
+  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
 }
 
 std::vector<ThreadStack> capture_threads() {
