@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -19,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "cpu/thread_timers.h"
 #include "cpu/tick.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
@@ -280,6 +283,28 @@ TEST(Cpu, SaysThatThreadsBlockTheSignal) {
   blocking.join();
   ASSERT_EQ(profile.comments.size(), 1U);
   EXPECT_EQ(profile.comments[0], "1 threads not sampled: they block SIGPROF");
+}
+
+TEST(Cpu, ThreadsOfAForkedChildHaveNoTimersToWaitFor) {
+  ThreadTimers timers(std::chrono::hours(1));
+  std::atomic<bool> done{false};
+  std::thread refreshing([&] {
+    while (!done) timers.refresh();  // holds its lock nearly all the time
+  });
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);  // ends it if it hangs
+      const ThreadScope in_child("child");
+      _exit(0);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    if (status != 0) break;
+  }
+  done = true;
+  refreshing.join();
 }
 
 TEST(Cpu, LeavesNoTimerBehind) {

@@ -1,6 +1,7 @@
 // POSIX timers on other threads' CPU clocks; see thread_timers.h.
 #include "cpu/thread_timers.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -26,6 +27,16 @@ namespace {
 
 std::mutex active_mutex;
 std::atomic<ThreadTimers*> active_timers{nullptr};
+
+// A child of fork() has none of the timers, and not the thread that would refresh them.
+void forget_timers_in_children() {
+  static const int once = pthread_atfork([] { active_mutex.lock(); }, [] { active_mutex.unlock(); },
+                                         [] {
+                                           active_timers = nullptr;
+                                           active_mutex.unlock();
+                                         });
+  static_cast<void>(once);
+}
 
 // The clock of another thread's CPU time. Linux: include/linux/posix-timers_types.h,
 // the same encoding that pthread_getcpuclockid() uses.
@@ -61,6 +72,7 @@ timespec to_timespec(std::chrono::nanoseconds time) {
 
 ThreadTimers::ThreadTimers(std::chrono::nanoseconds period)
     : period_(period), random_(std::random_device()()) {
+  forget_timers_in_children();
   refresh();
   const std::scoped_lock lock(active_mutex);
   active_timers = this;
