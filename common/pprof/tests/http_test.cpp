@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -89,6 +90,33 @@ TEST_F(Http, WrongMethodIs405WithAllow) {
   const httplib::Result remove = client->Delete("/debug/pprof/symbol");
   ASSERT_TRUE(remove);
   EXPECT_EQ(remove->get_header_value("Allow"), "GET, HEAD, POST");
+}
+
+TEST_F(Http, PostIsRefusedWhateverItsBody) {
+  const auto client = server_.client();
+  const httplib::MultipartFormDataItems form = {{"a", "b", "", ""}};
+  const httplib::Result forms = client->Post("/debug/pprof/profile", form);
+  ASSERT_TRUE(forms);
+  expect_error(*forms, 405, "use GET");
+  const httplib::Result empty = client->Post("/debug/pprof/profile");
+  ASSERT_TRUE(empty);
+  expect_error(*empty, 405, "use GET");
+}
+
+TEST_F(Http, SymbolRefusesAFormAndTakesNoBodyForNoAddresses) {
+  const httplib::MultipartFormDataItems form = {{"a", "0x1", "", ""}};
+  const httplib::Result forms = server_.client()->Post("/debug/pprof/symbol", form);
+  ASSERT_TRUE(forms);
+  expect_error(*forms, 400, "send the addresses alone");
+  const std::string command =
+      "curl -s -m 3 -X POST http://127.0.0.1:" + std::to_string(server_.port()) +
+      "/debug/pprof/symbol";
+  FILE* pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  std::string reply(100, '\0');
+  reply.resize(fread(reply.data(), 1, reply.size(), pipe));
+  pclose(pipe);
+  EXPECT_EQ(reply, "num_symbols: 1\n");
 }
 
 TEST_F(Http, TokenIsDemandedEverywhere) {

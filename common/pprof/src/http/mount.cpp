@@ -2,6 +2,7 @@
 #include <httplib.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -98,11 +99,24 @@ class Router {
 };
 
 // Reads a POST's body itself: httplib limits bodies of the type that curl -d sends to 8 KiB.
-bool read_body(const httplib::ContentReader& reader, std::string& body) {
-  return reader([&body](const char* data, std::size_t size) {
+std::optional<HttpError> read_body(const httplib::Request& request,
+                                   const httplib::ContentReader& reader, std::string& body) {
+  if (request.is_multipart_form_data()) {
+    reader([](const httplib::MultipartFormData&) { return true; },
+           [](const char*, std::size_t) { return true; });
+    return HttpError{400, "the body is a form: send the addresses alone, as curl -d does"};
+  }
+  // Without either there is no body (RFC 9112, 6.3), but httplib would wait for one.
+  if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) return {};
+  const bool is_complete = reader([&body](const char* data, std::size_t size) {
     body.append(data, size);
     return body.size() <= kMaxSymbolBody;
   });
+  if (body.size() > kMaxSymbolBody) {
+    return HttpError{413, "the body is too large: at most 16 MiB"};
+  }
+  if (!is_complete) return HttpError{400, "the body is incomplete: send it again"};
+  return {};
 }
 
 void add_routes(httplib::Server& server, const MountOptions& options) {
@@ -120,9 +134,8 @@ void add_routes(httplib::Server& server, const MountOptions& options) {
   server.Post(below, [router](const httplib::Request& request, httplib::Response& response,
                               const httplib::ContentReader& reader) {
     std::string body;
-    if (!read_body(reader, body)) {
-      return reply_error(response, {413, "the body is too large: at most 16 MiB"});
-    }
+    const auto error = read_body(request, reader, body);
+    if (error && request.matches[1] == "symbol") return reply_error(response, *error);
     router->answer(request.matches[1], request, response, body);
   });
   server.Get(base, [prefix = options.prefix](const httplib::Request& request,
