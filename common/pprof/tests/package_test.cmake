@@ -23,3 +23,8 @@ foreach(flag ${flags})
 endforeach()
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(${CMAKE_COMMAND} -E env PPROF_TOKEN=secret ${WORK_DIR}/build/my_service)
+execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=PPROF_TOKEN ${WORK_DIR}/build/my_service
+                RESULT_VARIABLE result ERROR_VARIABLE text)
+if(NOT result EQUAL 2 OR NOT text MATCHES "PPROF_TOKEN is not set")
+  message(FATAL_ERROR "failed: without a token my_service ended with ${result}, not 2: ${text}")
+endif()

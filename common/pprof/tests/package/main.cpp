@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 namespace {
@@ -18,7 +19,9 @@ namespace {
 void add_profiles(httplib::Server& server) {
   pprof::MountOptions options;
   options.prefix = "/internal/pprof";
-  options.token = std::getenv("PPROF_TOKEN");
+  const char* token = std::getenv("PPROF_TOKEN");
+  if (token == nullptr) throw std::runtime_error("PPROF_TOKEN is not set");
+  options.token = token;
   options.max_duration = std::chrono::minutes(1);
   options.version = "my-service 1.0";
   pprof::mount(server, options);
@@ -51,7 +54,7 @@ bool fetch(int port, const std::string& path) {
 
 }  // namespace
 
-int main() {
+int main() try {
   httplib::Server server;
   server.Get("/order", handle_order);
   add_profiles(server);
@@ -63,4 +66,7 @@ int main() {
   server.stop();
   listener.join();
   return works ? 0 : 1;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 2;
 }
