@@ -120,6 +120,7 @@ TEST(Symbolizer, UnknownAddressHasNoMappingAndNoFrames) {
   const Location& location = Symbolizer::instance().locate(16);
   EXPECT_EQ(location.mapping, nullptr);
   EXPECT_TRUE(location.frames.empty());
+  EXPECT_EQ(&location, &Symbolizer::instance().locate(32)) << "memory for every unknown address";
 }
 
 }  // namespace pprof::internal

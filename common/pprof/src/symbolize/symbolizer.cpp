@@ -30,10 +30,12 @@ void Symbolizer::observe_modules() {
 const Location& Symbolizer::locate(std::uintptr_t address) {
   const std::scoped_lock lock(mutex_);
   modules_.refresh();
+  static const Location kNowhere;  // not remembered: there are too many such addresses
   Module* module = modules_.find(address);
+  if (module == nullptr) return kNowhere;
   const auto [entry, is_new] = cache_[module].try_emplace(address);
   Location& location = entry->second;
-  if (!is_new || module == nullptr) return location;
+  if (!is_new) return location;
   location.mapping = &module->mapping;
   location.frames = debug_info(*module).frames_at(address);
   if (location.frames.empty()) {
@@ -49,9 +51,12 @@ const Mapping& Symbolizer::main_mapping() {
 }
 
 std::string Symbolizer::name_of(std::uintptr_t address) {
-  const Location& location = locate(address);
-  const bool has_name = !location.frames.empty() && !location.frames.front().name.starts_with('[');
-  return has_name ? location.frames.front().name : std::string();
+  const std::scoped_lock lock(mutex_);
+  modules_.refresh();
+  Module* module = modules_.find(address);
+  if (module == nullptr) return {};
+  const std::vector<Frame> frames = debug_info(*module).frames_at(address);
+  return frames.empty() ? std::string() : frames.front().name;
 }
 
 DebugInfo& Symbolizer::debug_info(Module& module) {

@@ -28,7 +28,8 @@ class Symbolizer : public SymbolSource {
   const Location& locate(std::uintptr_t address) override;
   const Mapping& main_mapping() override;
 
-  // The name of the innermost function at `address`, or "" if it has none.
+  // The name of the innermost function at `address`, or "" if it has none. Remembers nothing: a
+  // client chooses the addresses.
   std::string name_of(std::uintptr_t address);
 
  private:
@@ -39,8 +40,8 @@ class Symbolizer : public SymbolSource {
   std::mutex mutex_;
   ModuleTable modules_;
   std::unordered_map<const Module*, std::unique_ptr<DebugInfo>> debug_infos_;
-  // By module, since a closed object's addresses may come to mean another one's. Addresses are
-  // code, so the cache is bounded by the program's size. Nodes do not move.
+  // By module, since a closed object's addresses may come to mean another one's. Only addresses
+  // of captured code come here, so the cache is bounded by the program's size. Nodes do not move.
   std::unordered_map<const Module*, AddressCache> cache_;
 };
 
