@@ -16,12 +16,9 @@ struct ValueType {
   bool operator==(const ValueType&) const = default;
 };
 
-// A text label, or a number with a unit when `text` is empty.
 struct Label {
   std::string key;
   std::string text;
-  std::int64_t number = 0;
-  std::string unit;
   auto operator<=>(const Label&) const = default;  // NOLINT(modernize-use-nullptr): its mistake
 };
 

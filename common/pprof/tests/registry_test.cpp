@@ -24,7 +24,7 @@ std::vector<Label> labels_now() {
   return labels;
 }
 
-Label text_label(const char* key, const char* value) { return {key, value, 0, {}}; }
+Label text_label(const char* key, const char* value) { return {key, value}; }
 
 TEST(LabelScope, LastsAsLongAsItsScope) {
   {

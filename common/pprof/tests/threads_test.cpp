@@ -74,7 +74,7 @@ TEST(Threads, FindsEveryThreadWithItsStackNameAndLabels) {
   EXPECT_EQ(count_answers_in(threads, "park_in_a_known_function"), kMoreThanOneBatch);
   const auto last = std::ranges::find(threads, "parked-69", &ThreadStack::name);
   ASSERT_NE(last, threads.end());
-  EXPECT_EQ(last->labels, (std::vector<Label>{{"role", "parked", 0, {}}}));
+  EXPECT_EQ(last->labels, (std::vector<Label>{{"role", "parked"}}));
 }
 
 TEST(Threads, StacksReachFromTheSystemCallToTheStartOfTheThread) {

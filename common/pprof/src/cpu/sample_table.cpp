@@ -10,7 +10,7 @@ void CpuSampleTable::drain(SampleRing& ring) {
                      sample->stack.begin() + static_cast<std::ptrdiff_t>(sample->depth));
     append_labels(sample->labels, key.second);
     key.second.push_back(
-        {"thread", sample->thread_name != nullptr ? sample->thread_name : name_of(*sample), 0, {}});
+        {"thread", sample->thread_name != nullptr ? sample->thread_name : name_of(*sample)});
     counts_[std::move(key)] += sample->periods;
     ring.pop();
   }

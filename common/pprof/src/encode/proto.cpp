@@ -26,12 +26,7 @@ void write_label(protozero::pbf_builder<SampleField>& out, const Label& label,
                  StringTable& strings) {
   protozero::pbf_builder<LabelField> message(out, SampleField::kLabel);
   message.add_int64(LabelField::kKey, strings.index_of(label.key));
-  if (!label.text.empty()) {
-    message.add_int64(LabelField::kStr, strings.index_of(label.text));
-    return;
-  }
-  message.add_int64(LabelField::kNum, label.number);
-  if (!label.unit.empty()) message.add_int64(LabelField::kNumUnit, strings.index_of(label.unit));
+  message.add_int64(LabelField::kStr, strings.index_of(label.text));
 }
 
 void write_sample(ProfileBuilder& out, const Sample& sample, LocationTable& locations,

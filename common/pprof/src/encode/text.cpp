@@ -49,10 +49,7 @@ std::string format_values(const Profile& profile, const std::vector<std::int64_t
 
 std::string format_labels(const std::vector<Label>& labels) {
   std::string text;
-  for (const Label& label : labels) {
-    text += "  " + label.key + "=";
-    text += label.text.empty() ? format_value(label.number, label.unit) : label.text;
-  }
+  for (const Label& label : labels) text += "  " + label.key + "=" + label.text;
   return text;
 }
 

@@ -94,7 +94,7 @@ pid_t current_tid() noexcept {
 
 void append_labels(const LabelSet& set, std::vector<Label>& out) {
   for (std::size_t i = 0; i < set.count; ++i) {
-    out.push_back({set.labels[i].key.data(), set.labels[i].value.data(), 0, {}});
+    out.push_back({set.labels[i].key.data(), set.labels[i].value.data()});
   }
 }
 

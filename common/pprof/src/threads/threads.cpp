@@ -84,9 +84,9 @@ Profile threads_profile() {
   profile.time = std::chrono::system_clock::now();
   std::map<std::pair<std::vector<std::uintptr_t>, std::vector<Label>>, std::int64_t> counts;
   for (ThreadStack& thread : capture_threads()) {
-    thread.labels.insert(thread.labels.begin(), {"thread", thread.name, 0, {}});
+    thread.labels.insert(thread.labels.begin(), {"thread", thread.name});
     if (!thread.silent_because.empty()) {
-      thread.labels.push_back({"silent", thread.silent_because, 0, {}});
+      thread.labels.push_back({"silent", thread.silent_because});
     }
     ++counts[{std::move(thread.stack), std::move(thread.labels)}];
   }

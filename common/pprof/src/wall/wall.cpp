@@ -58,8 +58,7 @@ class WallSampler {
     silent_rounds_left_.erase(raw.tid);
     Key key;
     key.first.assign(raw.stack.data(), raw.stack.data() + raw.depth);
-    key.second.push_back(
-        {"thread", raw.name != nullptr ? raw.name : raw.kernel_name.data(), 0, {}});
+    key.second.push_back({"thread", raw.name != nullptr ? raw.name : raw.kernel_name.data()});
     append_labels(raw.labels, key.second);
     add(std::move(key));
   }
@@ -68,7 +67,7 @@ class WallSampler {
   std::string charge_silent(pid_t tid) {
     std::string reason = why_silent(tid);
     if (!reason.empty()) {
-      add({{silent_frame()}, {{"thread", thread_name(tid), 0, {}}, {"silent", reason, 0, {}}}});
+      add({{silent_frame()}, {{"thread", thread_name(tid)}, {"silent", reason}}});
     }
     return reason;
   }
