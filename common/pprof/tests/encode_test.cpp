@@ -161,6 +161,15 @@ TEST_F(Encoded, SamplesKeepValuesAndLabels) {
   EXPECT_EQ(text(empty.number(LabelField::kStr)), "");
 }
 
+TEST(EncodedText, IsUtf8WhateverTheLabelHolds) {
+  FakeSymbols symbols;
+  Profile profile = cpu_like_profile();
+  profile.samples[0].labels[0].text = "caf\xC3\xA9 \xFF";
+  const std::string data = encode_proto(profile, symbols);
+  EXPECT_NE(data.find("caf\xC3\xA9 \xEF\xBF\xBD"), std::string::npos);
+  EXPECT_EQ(data.find('\xFF'), std::string::npos);
+}
+
 TEST_F(Encoded, HeaderHasTimesPeriodAndDefaultType) {
   EXPECT_EQ(profile.number(ProfileField::kTimeNanos), 5'000'000'000U);
   EXPECT_EQ(profile.number(ProfileField::kDurationNanos), 2'000'000'000U);

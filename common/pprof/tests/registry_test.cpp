@@ -76,6 +76,16 @@ TEST(ThreadScope, NamesTheThreadUntilItEnds) {
   }).join();
 }
 
+TEST(ThreadScope, CutsLongNamesBetweenCharacters) {
+  std::thread([] {
+    const std::string name = std::string(14, 'x') + std::string(48, 'y') + "\xC3\xA9 more";
+    const ThreadScope scope(name.c_str());
+    EXPECT_EQ(current_thread_name(), name.substr(0, 62));
+    const ThreadScope short_one("fourteen bytes\xC3\xA9");
+    EXPECT_EQ(kernel_thread_name(current_tid()), "fourteen bytes");
+  }).join();
+}
+
 TEST(ThreadScope, LeavesTheNameOfTheProcessAlone) {
   const std::string before = kernel_thread_name(getpid());
   const ThreadScope scope("main");

@@ -9,6 +9,7 @@
 
 #include "encode/proto_fields.h"
 #include "encode/proto_tables.h"
+#include "encode/utf8.h"
 
 namespace pprof::internal {
 namespace {
@@ -25,8 +26,8 @@ void write_value_type(ProfileBuilder& out, ProfileField field, const ValueType& 
 void write_label(protozero::pbf_builder<SampleField>& out, const Label& label,
                  StringTable& strings) {
   protozero::pbf_builder<LabelField> message(out, SampleField::kLabel);
-  message.add_int64(LabelField::kKey, strings.index_of(label.key));
-  message.add_int64(LabelField::kStr, strings.index_of(label.text));
+  message.add_int64(LabelField::kKey, strings.index_of(valid_utf8(label.key)));
+  message.add_int64(LabelField::kStr, strings.index_of(valid_utf8(label.text)));
 }
 
 void write_sample(ProfileBuilder& out, const Sample& sample, LocationTable& locations,

@@ -138,9 +138,12 @@ std::vector<pid_t> list_threads() {
 
 ThreadScope::ThreadScope(const char* name) {
   using namespace internal;
-  const std::string text = std::string(name).substr(0, kMaxNameLength);
+  std::array<char, kMaxNameLength + 1> text;               // NOLINT(*-member-init): filled below
+  std::array<char, kMaxKernelNameLength + 1> kernel_name;  // NOLINT(*-member-init): filled below
+  copy_text(text, name);
+  copy_text(kernel_name, name);
   if (current_tid() != getpid()) {
-    pthread_setname_np(pthread_self(), text.substr(0, kMaxKernelNameLength).c_str());
+    pthread_setname_np(pthread_self(), kernel_name.data());
   }
   // Not ProfilerRegisterThread(): with per-thread timers it allocates while it holds the lock that
   // gperftools' signal handler takes. A thread in fork(), which holds tcmalloc's locks, deadlocks
@@ -148,10 +151,10 @@ ThreadScope::ThreadScope(const char* name) {
   thread_born();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  if (!all.names.contains(text) && all.names.size() >= kMaxNames) {
+  if (!all.names.contains(text.data()) && all.names.size() >= kMaxNames) {
     return;
   }
-  const char* const kept = all.names.insert(text).first->c_str();
+  const char* const kept = all.names.insert(text.data()).first->c_str();
   all.names_by_tid[current_tid()] = kept;
   thread_name_of_scope = kept;
 }
