@@ -33,6 +33,13 @@ TEST(Mount, RefusesAnUnusablePrefix) {
   }
 }
 
+TEST(Mount, RefusesAnUnusableMaxDuration) {
+  for (const auto duration : {std::chrono::seconds(0), std::chrono::seconds::max()}) {
+    httplib::Server server;
+    EXPECT_THROW(mount(server, {.max_duration = duration}), std::invalid_argument);
+  }
+}
+
 TEST(Mount, WorksUnderAnotherPrefix) {
   const MountedServer server({.prefix = "/in(ternal)/pprof"});
   EXPECT_EQ(server.get("/in(ternal)/pprof/cmdline").status, 200);
@@ -135,6 +142,7 @@ TEST_F(Http, TokenIsTakenFromHeaderOrQuery) {
   const httplib::Response index = server.get("/debug/pprof/?token=a%26b");
   EXPECT_EQ(index.status, 200);
   EXPECT_NE(index.body.find("href=\"mutex?token=a%26b\""), std::string::npos);
+  EXPECT_NE(index.body.find("/profile?token=a%26b'</code>"), std::string::npos) << index.body;
 }
 
 TEST_F(Http, ProfileIsAFileToSave) {

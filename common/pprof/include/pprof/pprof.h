@@ -19,7 +19,8 @@ struct MountOptions {
   // Empty: anyone who reaches the server may capture. Otherwise every request must carry
   // "Authorization: Bearer TOKEN" or "?token=TOKEN".
   std::string token = {};
-  // The longest `?seconds=` that is accepted. Longer captures are refused with 400.
+  // The longest `?seconds=` that is accepted, from 1 s to a year. Longer captures are refused with
+  // 400.
   std::chrono::seconds max_duration{300};
   // Shown on the index page, for instance "v2-optimized 1.4.0".
   std::string version = {};

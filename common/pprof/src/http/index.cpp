@@ -70,6 +70,13 @@ std::string link(const std::string& name, const std::string& query, const std::s
   return "<a href=\"" + name + (all.empty() ? "" : "?") + escape(all) + "\">" + text + "</a>";
 }
 
+// For a shell: in quotes where it has a query.
+std::string profile_url(const IndexPage& about) {
+  const std::string url = "http://" + about.host + about.prefix + "/profile";
+  if (about.token.empty()) return url;
+  return "'" + url + "?token=" + httplib::detail::encode_query_param(about.token) + "'";
+}
+
 std::string text_links(const Endpoint& endpoint, const std::string& token) {
   if (endpoint.json) return "";
   if (endpoint.timed) return link(endpoint.name, "seconds=5&debug=1", token, "5 s");
@@ -102,8 +109,8 @@ std::string index_page(const IndexPage& about) {
   page += "<title>" + title + "</title>\n</head>\n<body>\n<h1>" + title + "</h1>\n<p>";
   if (!about.version.empty()) page += "<b>" + escape(about.version) + "</b>, ";
   page += "process " + std::to_string(getpid()) + "</p>\n";
-  page += "<p>Each profile is a file for pprof: <code>go tool pprof http://" + escape(about.host) +
-          escape(about.prefix) + "/profile</code></p>\n" + kTableHead;
+  page += "<p>Each profile is a file for pprof: <code>go tool pprof " + escape(profile_url(about)) +
+          "</code></p>\n" + kTableHead;
   for (const Endpoint& endpoint : endpoints()) page += profile_row(endpoint, about.token);
   page += row("", link("cmdline", "", about.token, "cmdline"), "",
               "The command line of the process, its arguments separated by NUL.");

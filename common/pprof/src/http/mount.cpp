@@ -27,8 +27,12 @@ void check_options(const MountOptions& options) {
     throw std::invalid_argument("pprof::mount: prefix \"" + prefix +
                                 "\" must start with '/', not end with it, and not be empty");
   }
-  if (options.max_duration.count() <= 0) {
-    throw std::invalid_argument("pprof::mount: max_duration must be at least 1 s");
+  // In nanoseconds and added to a clock, more would overflow.
+  constexpr std::chrono::seconds kMost = std::chrono::hours(24 * 365);
+  if (options.max_duration.count() <= 0 || options.max_duration > kMost) {
+    throw std::invalid_argument("pprof::mount: max_duration is " +
+                                std::to_string(options.max_duration.count()) +
+                                " s: it must be from 1 s to a year");
   }
 }
 
