@@ -62,11 +62,15 @@ need_tool "$PYTHON" python3
 [[ $KIND == trace ]] || need_pprof
 
 mkdir -p "$out"
-forget_capture "$out/$KIND"
 sample_more
 step "Capturing $KIND of $stage ($KIND_WHAT): $seconds s under load"
-take_capture "$stage" "$seconds" "$clients" "$out/$KIND.$EXTENSION" "$@"
-[[ $KIND == trace ]] || read_raw "$out/$KIND.pb.gz"
+temp_dir
+captured=$TEMP_DIR/$KIND.$EXTENSION
+take_capture "$stage" "$seconds" "$clients" "$captured" "$@"
+[[ $KIND == trace ]] || read_raw "$captured"
+# Only now: a capture that fails or is interrupted leaves the earlier one as it is.
+forget_capture "$out/$KIND"
+mv -- "$captured" "$out/"
 record_capture "$out/$KIND" "$stage" "$seconds"
 
 if [[ $KIND == trace ]]; then

@@ -114,6 +114,13 @@ class Endings(Captures):
         _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
         self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
 
+    def test_what_does_not_capture_leaves_the_earlier_capture(self):
+        for name in ("cpu.pb.gz", "cpu.svg"):
+            (self.out / name).write_text("earlier")
+        self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
+        self.assertEqual(self.interrupted(4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out)[0], 130)
+        self.assertEqual({path.name: path.read_text() for path in self.out.iterdir()},
+                         {"cpu.pb.gz": "earlier", "cpu.svg": "earlier"})
 
     def test_without_the_standalone_pprof_gos_own_is_used_and_told(self):
         tree = self.out / "tree"
