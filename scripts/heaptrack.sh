@@ -68,19 +68,22 @@ start_recorded() {
   temp_dir
   SERVICE_LOG=$TEMP_DIR/service.txt
   : >"$SERVICE_LOG"
-  command=(heaptrack -o "$prefix" "$BINARY" --port 0 --debug-addr 127.0.0.1:0 --log-file "$TEMP_DIR/requests.log")
+  # Into a folder of its own: heaptrack breaks names with spaces, and an earlier recording stays until this one is whole.
+  recorded=$TEMP_DIR/heaptrack
+  command=(heaptrack -o "$recorded" "$BINARY" --port 0 --debug-addr 127.0.0.1:0 --log-file "$TEMP_DIR/requests.log")
   show_command "${command[@]}"
   "${command[@]}" >"$SERVICE_LOG" 2>&1 &
   HEAPTRACK_PID=$! SERVICE_PID=$!
   OWN_PIDS+=("$HEAPTRACK_PID")
   wait_until_ready "$stage-heaptrack"
-  SERVICE_PID=$(pgrep -P "$HEAPTRACK_PID" -f "$BINARY" | tail -n 1)
+  for SERVICE_PID in $(pgrep -P "$HEAPTRACK_PID"); do
+    [[ ! /proc/$SERVICE_PID/exe -ef $BINARY ]] || break
+  done
   SERVICE_URL=$(service_said 'listening on')
 }
 
 mkdir -p "$out"
 prefix=$out/heaptrack
-rm -f -- "$prefix".{zst,gz,txt,folded,flame.html}
 step "Recording every allocation of $stage: $requests requests, $clients at a time"
 printf '%s\n' "The program without tcmalloc, since heaptrack sees only the C library's malloc."
 start_recorded
@@ -94,8 +97,11 @@ kill -TERM "$SERVICE_PID"
 wait "$HEAPTRACK_PID" || die "heaptrack's exit status $?" 'the recorded service must end with 0' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
 forget_pid "$HEAPTRACK_PID"
 HEAPTRACK_PID=''
-data=$(find "$out" -maxdepth 1 -name 'heaptrack.zst' -o -maxdepth 1 -name 'heaptrack.gz' | head -n 1)
+data=$(find "${recorded%/*}" -name 'heaptrack.zst' -o -name 'heaptrack.gz' | head -n 1)
 [[ -n $data ]] || die "$prefix" 'heaptrack wrote no data' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
+rm -f -- "$prefix".{zst,gz,txt,folded,flame.html}
+mv -- "$data" "$out/"
+data=$out/${data##*/}
 
 show_command heaptrack_print -a 1 -p 1 -T 0 -F "$prefix.folded" -f "$data"
 heaptrack_print -a 1 -p 1 -T 0 -F "$prefix.folded" -f "$data" >"$prefix.txt"

@@ -37,7 +37,7 @@ wait_until_ready() {
     if ! kill -0 "$SERVICE_PID" 2>/dev/null || ((SECONDS > deadline)); then
       said=$(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')
       die "leftpad-$1" "not ready within $READY_TIMEOUT_SECONDS s; it said: ${said:-nothing}" \
-        "Start it by hand: make run STAGE=$1"
+        "Start it by hand: build/bin/leftpad-$1"
     fi
     sleep 0.02
   done

@@ -1,9 +1,11 @@
 """profile_diff.sh, heaptrack.sh and alloc_sites.sh on the built stages."""
 import json
 import re
+import shutil
+import subprocess
 import unittest
 
-from captures import MANY_SAMPLES, V1, V2, Captures, built
+from captures import BINARIES, MANY_SAMPLES, ROOT, SCRIPTS, V1, V2, Captures, built
 
 
 @built
@@ -37,6 +39,31 @@ class Heaptrack(Captures):
         self.assertGreater(rows["service::StatsD::send"], 20)
         for name in ("heaptrack.txt", "heaptrack.folded", "heaptrack.flame.html"):
             self.assertGreater((self.out / name).stat().st_size, 0)
+
+    def test_it_works_in_a_folder_of_any_name_and_failing_leaves_the_earlier_recording(self):
+        tree = self.out / "my c++ (x)"
+        shutil.copytree(SCRIPTS, tree / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+        (tree / "build").mkdir()
+        (tree / "build" / "bin").symlink_to(BINARIES)
+        (tree / V1).symlink_to(ROOT / V1)
+        results = tree / "build" / "profiles" / V1
+        done = run(tree, "scripts/heaptrack.sh", V1, "-n", "500")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        before = {path.name: path.read_bytes() for path in results.iterdir()}
+        self.assertGreater(len(before["heaptrack.zst"]), 0)
+        (tree / "build" / "bin").unlink()
+        (tree / "build" / "bin").mkdir()
+        program = tree / "build" / "bin" / f"leftpad-{V1}-heaptrack"
+        program.symlink_to("/bin/false")
+        done = run(tree, "scripts/heaptrack.sh", V1, "-n", "500")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stderr, rf"^error: leftpad-{V1}-heaptrack: not ready.*Start it by hand: build/bin/leftpad-{V1}-heaptrack\n$")
+        self.assertEqual({path.name: path.read_bytes() for path in results.iterdir()}, before)
+
+
+def run(tree, *command):
+    return subprocess.run([tree / command[0], *command[1:]], cwd=tree, text=True, stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=120, check=False)
 
 
 @built
