@@ -61,7 +61,10 @@ else
   out=${out:-$BUILD_DIR/profiles/diff/${stages[0]}/${stages[1]}}/alloc-sites
 fi
 mkdir -p "${out%/*}"
-python_module profiles.alloc_sites "${stages[@]}" ${options[@]+"${options[@]}"} --json "$out.json" | tee "$out.txt"
+temp_dir
+found=$TEMP_DIR/alloc-sites # what fails leaves the earlier result
+python_module profiles.alloc_sites "${stages[@]}" ${options[@]+"${options[@]}"} --json "$found.json" | tee "$found.txt"
+mv -- "$found.json" "$found.txt" "${out%/*}/"
 printf '\n'
 result_at "$out.txt"
 if ((${#stages[@]} == 1)); then

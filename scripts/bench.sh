@@ -27,7 +27,13 @@ python_module compare.gbench "$BINARY"
 
 out=$BUILD_DIR/bench/$stage.json
 mkdir -p "${out%/*}"
-run_watched "$BINARY" --benchmark_counters_tabular=true --benchmark_out="$out" --benchmark_out_format=json "$@" ||
+temp_dir
+written=$TEMP_DIR/$stage.json # a run that fails leaves the earlier result
+run_watched "$BINARY" --benchmark_counters_tabular=true --benchmark_out="$written" --benchmark_out_format=json "$@" ||
   die "bench-$stage" "it failed with exit status $?" 'Is the option one of its --help?'
+# What only asks, or writes elsewhere, has no result here.
+[[ " $* " != *' --help '* && " $*" != *' --benchmark_'@(list_tests|out=)* ]] || exit 0
+[[ -s $written ]] || die "bench-$stage $*" 'no benchmark ran' "See their names: scripts/bench.sh $stage --benchmark_list_tests"
+mv -- "$written" "$out"
 result_at "$out"
 next_command make compare OLD=v1-naive "NEW=$([[ $stage != v1-naive ]] && printf '%s' "$stage" || printf v2-optimized)"

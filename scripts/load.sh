@@ -37,6 +37,7 @@ while (($#)); do
   esac
 done
 [[ -z $url || $url =~ ^http://[^/]+$ ]] || usage_error "--url $url" 'the value must look like http://127.0.0.1:8080'
+[[ -z $url || $# == 0 ]] || usage_error "$*" 'options of the service are for one that this script starts, not for --url'
 ((clients <= requests)) || usage_error "-c $clients" "ab takes at most as many clients as requests ($requests)"
 
 need_stage "$stage"
@@ -50,10 +51,13 @@ mkdir -p "$out"
 command=(ab -k -c "$clients" -n "$requests" -e "$out/percentiles.csv" "${url:-$SERVICE_URL}/v1/leftpad/?str=test&len=50&chr=*")
 step "Loading $stage: $requests requests, $clients at a time"
 show_command "${command[@]}"
-"${command[@]}" >"$out/ab.txt" 2>"$out/ab-progress.txt" &
+temp_dir
+report=$TEMP_DIR/ab.txt # an ab that fails leaves the earlier report
+"${command[@]}" >"$report" 2>"$out/ab-progress.txt" &
 OWN_PIDS+=("$!")
 wait "$!" || die "$(tail -n 1 "$out/ab-progress.txt")" "ab could not load ${url:-$SERVICE_URL}" \
   "Is the service running? Start it: make run STAGE=$stage"
+mv -- "$report" "$out/ab.txt"
 python_module compare.ab "$out/ab.txt" "$out/percentiles.csv"
 [[ -n $url ]] || stop_service
 result_at "$out/ab.txt"

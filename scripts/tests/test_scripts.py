@@ -42,6 +42,24 @@ class Scripts(unittest.TestCase):
         self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", status=0, out="'http://127.0.0.1:9/v1/leftpad/")
         self.ends("load.sh", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
 
+    def test_what_fails_leaves_the_earlier_result(self):
+        results = [self.box.root / "build" / name for name in ("load/v1-naive/ab.txt", "bench/v1-naive.json", "profiles/v1-naive/alloc-sites.txt")]
+        for result in results:
+            result.parent.mkdir(parents=True)
+            result.write_text("earlier", encoding="utf-8")
+        self.ends("load.sh", "v1-naive", status=1, err="Connection refused", FAKE_AB="error")
+        self.ends("bench.sh", "v1-naive", "--benchmark_filter=nope", status=1, err="no benchmark ran.*--benchmark_list_tests")
+        (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
+        self.ends("alloc_sites.sh", "v1-naive", status=1, err="no object files")
+        self.assertEqual([result.read_text(encoding="utf-8") for result in results], ["earlier"] * 3)
+
+    def test_load_takes_no_service_options_for_a_running_service(self):
+        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4", status=2, err="--max-len 4: ")
+
+    def test_bench_passes_a_question_on_and_claims_no_result(self):
+        code, out, err = self.box.run("bench.sh", "v1-naive", "--benchmark_list_tests")
+        self.assertEqual((code, "Result:" in out), (0, False), out + err)
+
     def test_load_says_why_the_service_did_not_start(self):
         self.ends("load.sh", "v1-naive", status=1, err="port 1: it is in use", FAKE_SERVICE="dies")
 
