@@ -1,4 +1,6 @@
 """The one error of this package: value, rule, remedy. Caught in main_of, never elsewhere."""
+import os
+import signal
 import sys
 
 from compare import console
@@ -12,11 +14,21 @@ class Failure(Exception):
 
 
 def main_of(function):
-    """Runs a command's main function; prints a failure as one line and exits with 1."""
+    """Runs a command's main function; prints a failure as one line and exits with 1.
+
+    Ctrl-C, and a reader such as head that has what it wanted, end it without a word, with 128 + signal.
+    """
     try:
-        sys.exit(function(sys.argv[1:]))
+        status = function(sys.argv[1:])
+        sys.stdout.flush()
+        sys.exit(status)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write
+        sys.exit(128 + signal.SIGPIPE)
     except Failure as failure:
         console.error(failure)
     except OSError as failure:
-        console.error(f"{failure.filename}: {failure.strerror}. Mend that and run the command again")
+        console.error(f"{failure.filename or 'the output'}: {failure.strerror}. Mend that and run the command again")
     sys.exit(1)
