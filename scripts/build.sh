@@ -12,6 +12,7 @@ Example: scripts/build.sh release programs
 EOF
 }
 
+(($# <= 2)) || usage_error "$3" 'there are at most two arguments'
 preset=${1-} target=${2-all}
 case $preset in
   --help) usage; exit 0 ;;

@@ -10,6 +10,7 @@ Checks format and lint, runs the tests under sanitizers, and checks the document
 EOF
 }
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   '') ;;

@@ -5,6 +5,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) printf 'Usage: scripts/docs-site.sh\n\nBuilds build/site/ from docs/. Example: make docs\n'; exit 0 ;;
   '') ;;

@@ -144,6 +144,7 @@ check_chromium() {
   fi
 }
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   '') ;;

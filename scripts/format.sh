@@ -11,6 +11,7 @@ Example: make format
 EOF
 }
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   --check | '') ;;

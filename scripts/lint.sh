@@ -14,6 +14,7 @@ EOF
 }
 
 wanted='/(v[0-9]+-[^/]*|common|common/app|common/metrics)/[^/]*$'
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   --all) wanted='^(?!.*/docs/examples/)' ;;

@@ -14,6 +14,7 @@ Example: make sanitize
 EOF
 }
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   '') presets=(asan tsan) ;;

@@ -22,6 +22,8 @@ TEXT
 name=$1 from=${2:-v1-naive}
 [[ $name =~ $STAGE_PATTERN ]] ||
   die "stage name '$name'" 'it must be v, a number, a dash, and lower-case letters, digits or dashes' 'For example: make stage NAME=v3-mine'
+[[ $name != *-heaptrack ]] ||
+  die "stage name '$name'" 'a program of another stage may have this name, leftpad-STAGE-heaptrack' 'For example: make stage NAME=v3-mine'
 need_stage "$from"
 [[ ! -e $REPO_ROOT/$name ]] ||
   die "$name" 'it is there already and is never overwritten' "Choose another name, or delete it: rm -r $name"

@@ -12,6 +12,7 @@ Example: make test
 EOF
 }
 
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   '') ;;

@@ -20,6 +20,7 @@ TEXT
 }
 
 check_only=0
+(($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
   --check) check_only=1 ;;

@@ -30,6 +30,11 @@ class Scripts(unittest.TestCase):
         for command in COMMANDS:
             self.ends(command, "--frob", status=1 if command == "stage.sh" else 2, err=r"^error: [^\n]*\n$")
 
+    def test_an_argument_too_many_is_refused(self):
+        for command in ("build.sh release all", "check.sh --help", "docs-site.sh --help", "doctor.sh --help", "format.sh --check", "lint.sh --all",
+                        "report/libraries.sh --check", "sanitize.sh asan", "test.sh 2"):
+            self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
+
     def test_load_prints_the_gist_and_keeps_the_report(self):
         self.ends("load.sh", "v1-naive", "-n", "1000", status=0,
                   out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: ")
@@ -95,7 +100,7 @@ class Scripts(unittest.TestCase):
         self.ends("stage.sh", "v3-mine", status=1, err="never overwritten")
 
     def test_stage_refuses_names_that_the_build_would_not_find(self):
-        for name in ("mine", "v3", "v3-", "V3-mine", "v3-a/b", "v3-Mine", "../v3-mine"):
+        for name in ("mine", "v3", "v3-", "V3-mine", "v3-a/b", "v3-Mine", "../v3-mine", "v1-naive-heaptrack"):
             self.ends("stage.sh", name, status=1, err="stage name")
         self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
 
