@@ -77,12 +77,13 @@ list_steps() {
 
 run_step() { eval "${STEP_COMMANDS[$1]}"; }
 
-# forget_steps_of FILE: the steps of the make commands in it, one a line, will be run again.
+# forget_steps_of FILE: the steps of the make commands in it, one a line, will be run again, and those that read their results.
 forget_steps_of() {
   local command id
   while read -r _ command; do
     id=${command#profile-}
     rm -f -- "$STATE_DIR/$id.done" "$STATE_DIR/$id-old.done" "$STATE_DIR/$id-new.done"
+    [[ $id != cpu ]] || rm -f -- "$STATE_DIR"/{list,disasm,diff}.done
   done <"$1"
 }
 

@@ -131,9 +131,10 @@ class Walkthrough(unittest.TestCase):
         status, output, _ = self.run_it(NOT_MET="profile-cpu")
         self.assertEqual(status, 1)
         self.assertRegex(output, r"error: findings: .*make walkthrough")
-        status, _, calls = self.run_it()
+        status, output, calls = self.run_it()
         self.assertEqual((status, [call for call in calls if call.startswith("profile")]),
-                         (0, [f"profile.sh cpu {OLD} --seconds 8", f"profile.sh cpu {NEW} --seconds 8"]))
+                         (0, [f"profile.sh cpu {OLD} --seconds 8", f"profile.sh cpu {NEW} --seconds 8", f"profile_diff.sh {OLD} {NEW} --kind cpu"]))
+        self.assertNotRegex(output, "line by line: done before|instruction by instruction: done before")
 
     def test_ctrl_c_ends_the_step_and_the_next_run_goes_on(self):
         for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
