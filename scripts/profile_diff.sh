@@ -63,6 +63,12 @@ use_capture() {
   grep -E '^==>|^\$ (build/bin|ab|curl|export) |^Load' "$CAPTURE_LOG" || true
 }
 
+# need_values FILE: dies unless the profile that read_raw read has the values that set_kind chose.
+need_values() {
+  awk -v wanted="$SAMPLE_INDEX/" '/^Samples:/ { getline; exit !index(" " $0, " " wanted) }' "$RAW" ||
+    usage_error "$1" "it holds no values of the kind $KIND: give its own with --kind"
+}
+
 # requests_of FILE: how many requests were served during the capture; 0 if nobody knows.
 requests_of() {
   local about=${1%.pb.gz}.about.json
@@ -77,18 +83,20 @@ old_file=$CAPTURED old_name=$NAME
 use_capture "$new"
 new_file=$CAPTURED new_name=$NAME
 out=${out:-$BUILD_DIR/profiles/diff/$old_name/$new_name}
-mkdir -p "$out"
 prefix=$out/$KIND
-rm -f -- "$prefix".{svg,folded,flame.html,top.txt}
 
 read_raw "$old_file"
+need_values "$old_file"
 old_raw=$RAW old_empty=0
 read_raw "$new_file"
+need_values "$new_file"
 new_raw=$RAW new_empty=0
 ! is_empty "$old_raw" || old_empty=1
 ! is_empty "$new_raw" || new_empty=1
 ((old_empty + new_empty < 2)) || die "$KIND of both" "the profiles are empty: $EMPTY_REASON" 'Capture for longer: SECONDS=30'
 
+mkdir -p "$out"
+rm -f -- "$prefix".{svg,folded,flame.html,top.txt}
 step "Comparing $KIND ($KIND_WHAT): $old_name, then $new_name"
 ((!old_empty)) || printf 'The profile of %s is empty: %s.\n' "$old_name" "$EMPTY_REASON"
 ((!new_empty)) || printf 'The profile of %s is empty: %s.\n' "$new_name" "$EMPTY_REASON"

@@ -23,6 +23,10 @@ class Diff(Captures):
             old, new = totals(root, name)
             self.assertGreater(old, 10, name)
             self.assertLess(new, old / 4, name)
+        # Another kind than that of the files is refused, and the result is still there.
+        _, err = self.ends("profile_diff.sh", *files, "--kind", "mutex", "--out", self.out, status=2)
+        self.assertRegex(err, r"^error: \S*v1-naive/allocs.pb.gz: it holds no values of the kind mutex[^\n]*\n$")
+        self.assertFalse((self.out / "mutex.top.txt").exists())
         # What no stage touches stays as it is, per request.
         old, new = totals(root, "httplib::Server::parse_request_line")
         self.assertAlmostEqual(new / old, 1, delta=0.4)
