@@ -1,5 +1,7 @@
 """Figures as text, three significant digits, with units people read. Pure functions."""
 
+import math
+
 _SCALES = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
     "ms": ((1e3, "s"), (1, "ms"), (1e-3, "µs")),
@@ -17,7 +19,8 @@ def plain(value, counted=True):
     if size == 0:
         return "0"
     if size >= 100:
-        text = f"{value:,.0f}"
+        # Halves away from 0, as charts.js rounds: one page must not say 310 and 311.
+        text = f"{math.copysign(math.floor(size + 0.5), value):,.0f}"
     else:
         decimals = 1 if size >= 10 else 2 if size >= 0.1 else 3
         text = f"{value:.{decimals}f}"

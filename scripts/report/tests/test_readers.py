@@ -17,6 +17,9 @@ class Numbers(unittest.TestCase):
         for (value, unit), text in cases.items():
             self.assertEqual(numbers.amount(value, unit).replace(numbers.THIN, " "), text)
 
+    def test_halves_are_rounded_as_the_charts_round_them(self):
+        self.assertEqual([numbers.plain(value) for value in (310.5, 311.5, -310.5, 310.4)], ["311", "312", "−311", "310"])
+
     def test_change_keeps_a_digit_only_near_nothing_left(self):
         self.assertEqual(numbers.change(100, 4.4).replace(numbers.THIN, ""), "−96%")
         self.assertEqual(numbers.change(1000, 4).replace(numbers.THIN, ""), "−99.6%")
