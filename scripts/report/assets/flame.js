@@ -75,7 +75,9 @@
       .onClick((d) => mark(d))
       .setSearchMatch((d, term) => d.data.name.toLowerCase().includes(term.toLowerCase()))
       .setSearchHandler((found, sum, total) => {
-        say(`${found.length} frames match “${search.value}”: ${amount(sum)}, ${((100 * sum) / (total || 1)).toFixed(1)} %`);
+        // A width of the difference is the larger of two values: a sum of such would be the share of nothing.
+        const share = state.view === 'd' ? '' : `: ${amount(sum)}, ${((100 * sum) / (total || 1)).toFixed(1)} %`;
+        say(`${found.length} frames match “${search.value}”${share}`);
       });
 
     function draw() {

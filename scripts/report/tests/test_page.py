@@ -59,6 +59,10 @@ class PageTest(unittest.TestCase):
         marked = page(f"[...{CPU}.querySelectorAll('rect')].filter((r) => r.getAttribute('fill') === 'var(--mark)').length")
         self.assertGreater(marked, 0)
         self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"), r"frames match .statsd.*%")
+        # The widths of the difference are of two profiles: no share of a whole.
+        page(f"{CPU}.querySelector('[data-view=d]').click()")
+        self.browser.settle()
+        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"), r"^[1-9]\d* frames match .statsd.$")
 
     def test_click_zooms_and_reset_shows_all(self):
         page = self.open()
