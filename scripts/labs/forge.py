@@ -58,8 +58,8 @@ def _compile_commands():
 
 def sources_of(stage_dir):
     """The .cpp files that add_stage() lists."""
-    text = (stage_dir / "CMakeLists.txt").read_text(encoding="utf-8")
-    found = re.search(r"add_stage\(([^)]*)\)", text)
+    file = stage_dir / "CMakeLists.txt"
+    found = file.is_file() and re.search(r"add_stage\(([^)]*)\)", file.read_text(encoding="utf-8"))
     if not found:
         raise CompileError(f"{stage_dir.name}/CMakeLists.txt has no add_stage(…)")
     return found[1].split()

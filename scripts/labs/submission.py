@@ -2,6 +2,7 @@
 import json
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 from compare.errors import Failure
@@ -9,6 +10,7 @@ from labs import catalog, forge, grader, paths, progress, screen
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes
+ANOTHER = "Ask for a bundle of make submission"
 KEPT = (".cpp", ".h", ".txt", ".json")
 
 
@@ -53,22 +55,42 @@ def _safe(member):
     return member.isfile() and len(parts) <= 2 and ".." not in parts and not member.name.startswith("/") and member.size <= MAX_BYTES
 
 
-def regrade(bundle):
-    """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
-    if not Path(bundle).is_file():
-        raise Failure(f"BUNDLE={bundle}", "there is no such file", "The learner makes it with: make submission")
-    for base in {lab.base for lab in catalog.all_labs()}:
-        forge.programs_of_base(base)
-    same = True
-    with tempfile.TemporaryDirectory(prefix="submission.") as folder:
+def _unpack(bundle, folder):
+    """Extracts the bundle; the items of its submission.json, each with a lab that is known and a stage that is there."""
+    try:
         with tarfile.open(bundle) as tar:
             members = tar.getmembers()
             unsafe = [member.name for member in members if not _safe(member)]
             if unsafe:
-                raise Failure(unsafe[0], "a bundle holds plain files of stages only", "Ask for a bundle of make submission")
+                raise Failure(unsafe[0], "a bundle holds plain files of stages only", ANOTHER)
             tar.extractall(folder, members)
-        handed_in = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))
-        for item in handed_in["labs"]:
+    except (tarfile.TarError, EOFError, zlib.error, OSError):
+        raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged", ANOTHER) from None
+    try:
+        items = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))["labs"]
+        for item in items:
+            stage = catalog.find(item["verdict"]["lab"]).stage
+            if not isinstance(item["verdict"]["verdict"], str) or not {"predicted", "counted", "hints"} <= set(item):
+                raise KeyError("verdict")
+            if not Path(folder, stage).is_dir():
+                raise Failure(f"BUNDLE={bundle}", f"{stage}/ is not in it", ANOTHER)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise Failure(f"BUNDLE={bundle}", "its submission.json is missing or is not one of make submission", ANOTHER) from None
+    if not items:
+        raise Failure(f"BUNDLE={bundle}", "there is no lab in it", ANOTHER)
+    return items
+
+
+def regrade(bundle):
+    """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
+    if not Path(bundle).is_file():
+        raise Failure(f"BUNDLE={bundle}", "there is no such file", "The learner makes it with: make submission")
+    same = True
+    with tempfile.TemporaryDirectory(prefix="submission.") as folder:
+        items = _unpack(bundle, folder)
+        for base in {lab.base for lab in catalog.all_labs()}:
+            forge.programs_of_base(base)
+        for item in items:
             lab = catalog.find(item["verdict"]["lab"])
             now = _grade(lab, Path(folder, lab.stage))
             equal = now == item["verdict"]

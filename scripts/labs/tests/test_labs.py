@@ -13,8 +13,8 @@ from unittest import mock
 
 import numpy as np
 
-from labs import (amdahl, bugs, catalog, commands, grader, mutations, noise, paths, prediction, probes, progress, screen, submission, suite,
-                  timing, views)
+from labs import (amdahl, bugs, catalog, commands, forge, grader, mutations, noise, paths, prediction, probes, progress, screen, submission,
+                  suite, timing, views)
 from compare import stats
 from compare.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -233,6 +233,12 @@ class TeachersKit(unittest.TestCase):
             self.assertIn(f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | {lab.data['minutes']} |", index)
 
 
+class HalfAStage(unittest.TestCase):
+    def test_without_its_list_of_sources_it_does_not_compile(self):
+        with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(forge.CompileError, "CMakeLists.txt has no add_stage"):
+            forge.sources_of(Path(folder))
+
+
 class Bugs(unittest.TestCase):
     def test_every_bug_fits_into_v2_once(self):
         for mutation in mutations.MUTATIONS:
@@ -256,6 +262,31 @@ class Bundles(unittest.TestCase):
                     tar.addfile(member, io.BytesIO(b""))
                 with mock.patch.object(submission.forge, "programs_of_base"), self.assertRaises(Failure):
                     submission.regrade(bundle)
+
+
+    def test_a_bundle_that_is_none_is_refused_in_one_line(self):
+        def packed(**files):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w:gz") as tar:
+                for name, text in files.items():
+                    member = tarfile.TarInfo(name.replace("_", "."))
+                    member.size = len(text)
+                    tar.addfile(member, io.BytesIO(text))
+            return out.getvalue()
+        lab = {"verdict": {"lab": 2, "verdict": "PASS"}, "predicted": 1, "counted": 1, "hints": 0}
+        cases = {"no tar": b"hello" * 100, "empty file": b"", "cut off": packed(x_cpp=os.urandom(20000))[:9000],
+                 "nothing in it": packed(), "no JSON": packed(submission_json=b"{"), "no labs": packed(submission_json=b"{}"),
+                 "a list": packed(submission_json=b"[1]"), "empty list": packed(submission_json=b'{"labs": []}'),
+                 "no verdict": packed(submission_json=b'{"labs": [{"verdict": {"lab": 2}}]}'),
+                 "no such lab": packed(submission_json=b'{"labs": [{"verdict": {"lab": 99}}]}'),
+                 "no stage": packed(submission_json=json.dumps({"labs": [lab]}).encode())}
+        for name, data in cases.items():
+            with tempfile.TemporaryDirectory() as folder, self.subTest(name):
+                bundle = Path(folder, "bundle.tar.gz")
+                bundle.write_bytes(data)
+                with mock.patch.object(submission.forge, "programs_of_base"), self.assertRaises(Failure) as refused:
+                    submission.regrade(bundle)
+                self.assertNotIn("\n", str(refused.exception))
 
 
 class Learner(unittest.TestCase):
