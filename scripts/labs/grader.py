@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from labs import instructions, probes, suite
 from labs.forge import CompileError
+from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
 MAX_NAMES = 3
@@ -119,10 +120,10 @@ class Grader:
 
 
 def _unless_broken(group, programs):
-    """The metrics; none at all if the service breaks off connections or hangs."""
+    """The metrics; none at all if the stage crashes, hangs or breaks off connections."""
     try:
         return group(programs)
-    except (ConnectionError, TimeoutError, subprocess.TimeoutExpired):
+    except (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken):
         return {}
 
 
@@ -146,7 +147,7 @@ def _judge(budget, metric, measured):
         return Result(1, other, status, values.pop(), "= 0", f"Instead of {metric}: {missing}")
     values = [run.get(metric) for run in measured]
     if None in values:
-        return Result(1, metric, FAIL, "absent", limit, "The service broke off, hung, or lacks what this counts: see the page")
+        return Result(1, metric, FAIL, "absent", limit, "The stage crashed, hung, broke off, or lacks what this counts: see the page")
     if len(set(values)) > 1:
         return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit, "Two runs disagree: grade again")
     good = within(budget, values[0])

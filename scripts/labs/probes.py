@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import running
+from labs.running import Broken
 
 REQUESTS = 1000
 TRACED_REQUESTS = 20
@@ -28,11 +28,15 @@ class Unavailable(Exception):
 def probe(name):
     def measure(programs):
         done = subprocess.run([str(programs("probe")), name], capture_output=True, text=True, check=False,
-                              timeout=PROGRAM_SECONDS)
+                              timeout=PROGRAM_SECONDS, errors="replace")
         if done.returncode != 0:
-            raise Failure(f"probe {name}", f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
-                          "A crash of your stage: run its tests")
-        return json.loads(done.stdout)
+            raise Broken(f"probe {name}", f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
+                         "A crash of your stage: run its tests")
+        try:
+            return json.loads(done.stdout.splitlines()[-1])  # a stage may print, too
+        except (ValueError, IndexError):
+            raise Broken(f"probe {name}", f"its output is no JSON: {done.stdout.strip()[-80:]!r}",
+                         "Does your stage print, or end the program?") from None
     return measure
 
 

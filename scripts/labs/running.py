@@ -1,10 +1,12 @@
 """A running service for the counters that need one. Loopback, free ports, ended by its own pid."""
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from compare.errors import Failure
@@ -14,6 +16,10 @@ TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
 REQUEST = f"GET {TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
 START_SECONDS = 20
 ANSWER_SECONDS = 30
+
+
+class Broken(Failure):
+    """The stage's own fault: it crashed, hung, or printed what nobody can read. A grader fails it for that."""
 
 
 class Service:
@@ -30,6 +36,24 @@ class Service:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)  # a full pipe would stop the service
+        patience = threading.Timer(START_SECONDS, self._kill)
+        patience.start()
+        try:
+            said = self._said_until_it_listens()
+        except BaseException:
+            self.__exit__()
+            raise
+        finally:
+            patience.cancel()
+        if said is None:
+            self.reader.start()
+            return self
+        self.__exit__()
+        raise Broken("the service", f"it did not start within {START_SECONDS} s; it said: {' '.join(said) or 'nothing'}", "Start it by hand: make run")
+
+    def _said_until_it_listens(self):
+        """None as soon as it listens; what it said, if it ended before that."""
         said = []
         for line in self.process.stderr:
             said.append(line.strip())
@@ -37,12 +61,13 @@ class Service:
                 self.debug = found[1]
             if found := re.search(r"^listening on http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
-                return self
-        self.__exit__()
-        raise Failure("the service", f"it did not start; it said: {' '.join(said) or 'nothing'}", "Start it by hand: make run")
+                return None
+        return said
 
     def __exit__(self, *_):
         self.stop()
+        if self.reader.is_alive():
+            self.reader.join()
         self.process.stderr.close()
         self.directory.cleanup()
 
@@ -53,9 +78,14 @@ class Service:
             try:
                 self.process.wait(15)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self._kill()
                 self.process.wait()
         return self.process.returncode
+
+    def _kill(self):
+        """The service and what runs it: a tracer that is killed alone leaves the service behind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def _service_pid(self):
         pid = self.process.pid

@@ -13,8 +13,8 @@ from unittest import mock
 
 import numpy as np
 
-from labs import (amdahl, bugs, catalog, commands, forge, grader, mutations, noise, paths, prediction, probes, progress, screen, submission,
-                  suite, timing, views)
+from labs import (amdahl, bugs, catalog, commands, forge, grader, mutations, noise, paths, prediction, probes, progress, running, screen,
+                  submission, suite, timing, views)
 from compare import stats
 from compare.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -91,6 +91,43 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(of(PASS, INVALID, FAIL), FAIL)
         self.assertEqual(of(PASS, SKIPPED), PASS)
         self.assertEqual(grader.verdict_of([Result(0, "suite", PASS), Result(1, "x", SKIPPED)]), SKIPPED)
+
+
+class BrokenStages(unittest.TestCase):
+    """Programs that a learner's mistake makes: each is a stage that fails, never an error of the grader."""
+
+    def program(self, script):
+        file = Path(self.enterContext(tempfile.TemporaryDirectory()), "program")
+        file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        file.chmod(0o755)
+        return file
+
+    def test_a_probe_that_crashes_or_prints_no_json_fails(self):
+        for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
+            with self.subTest(script):
+                results = graded([BUDGET], lambda script=script: probes.probe("g")(lambda _kind: self.program(script)))
+                self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+
+    def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
+        program = self.program("echo debug; echo '{\"x\": 3}'")
+        self.assertEqual(probes.probe("g")(lambda _kind: program), {"x": 3})
+
+    def test_a_suite_that_ends_early_is_not_passed(self):
+        self.assertEqual(suite.contract(self.program("exit 0")), ["(the suite ended before its last test)"])
+        self.assertEqual(suite.contract(self.program("echo '[  PASSED  ] 12 tests.'")), [])
+
+    def test_a_service_that_never_listens_fails_after_a_while(self):
+        with mock.patch.object(running, "START_SECONDS", 0.2), self.assertRaisesRegex(running.Broken, "did not start"):
+            with running.Service(self.program("exec sleep 60")):
+                pass
+
+    def test_a_service_that_hangs_over_http_fails_and_is_ended(self):
+        program = self.program("echo $$ >> $0.pids; exec sleep 60")
+        with mock.patch.object(suite, "SUITE_SECONDS", 1):
+            self.assertEqual(suite.over_http(program), ["(http_test.py hung for 1 s)"])
+        for pid in Path(f"{program}.pids").read_text(encoding="utf-8").split():
+            state = Path(f"/proc/{pid}/stat")
+            self.assertTrue(not state.exists() or state.read_text(encoding="utf-8").split(") ")[1][0] == "Z")
 
 
 class Pages(unittest.TestCase):
