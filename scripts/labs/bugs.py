@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from compare.errors import Failure
-from labs import paths, probes, screen
+from labs import paths, probes, screen, starters
 from labs.forge import CompileError, Forge
 from labs.grader import Programs
 from labs.mutations import MUTATIONS
@@ -33,13 +33,17 @@ def inject(mutation, folder):
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def _copy_with(mutation, folder):
+    shutil.copytree(paths.ROOT / paths.BASE_STAGE, folder)
+    if mutation:
+        inject(mutation, folder)
+
+
 @contextlib.contextmanager
 def directory_with(mutation):
     with tempfile.TemporaryDirectory(prefix="leftpad-bug.") as parent:
         folder = Path(parent, "stage")
-        shutil.copytree(paths.ROOT / paths.BASE_STAGE, folder)
-        if mutation:
-            inject(mutation, folder)
+        _copy_with(mutation, folder)
         yield folder
 
 
@@ -61,8 +65,8 @@ def bug(seed, answer):
     if answer:
         return _tell(mutation)
     if not stage_dir.exists():
-        with directory_with(mutation) as folder:
-            shutil.copytree(folder, stage_dir)
+        with starters.whole(stage_dir) as fresh:
+            _copy_with(mutation, fresh)
         screen.step(f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then mend it.")
         screen.next_command(f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make bug SEED={seed}")

@@ -9,16 +9,28 @@ from compare.errors import Failure
 from labs import paths
 
 
+@contextlib.contextmanager
+def whole(target):
+    """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command leaves no half of a stage."""
+    fresh = target.with_name(f".{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        yield fresh
+        fresh.rename(target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
 def copy_with(patches, target, base=paths.BASE_STAGE):
     """Copies the base to `target` and applies the patches in order. The target must not exist."""
-    shutil.copytree(paths.ROOT / base, target)
-    for patch in patches:
-        done = subprocess.run(["patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1", "-d", str(target),
-                               "-i", str(patch)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            shutil.rmtree(target)
-            raise Failure(paths.relative(patch), f"it does not apply to {base}: {done.stdout.strip()}",
-                          f"Has {base} changed? Restore it: git checkout {base}")
+    with whole(target) as fresh:
+        shutil.copytree(paths.ROOT / base, fresh)
+        for patch in patches:
+            done = subprocess.run(["patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1", "-d", str(fresh),
+                                   "-i", str(patch)], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise Failure(paths.relative(patch), f"it does not apply to {base}: {done.stdout.strip()}",
+                              f"Has {base} changed? Restore it: git checkout {base}")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import subprocess
 import tarfile
 import tempfile
 import unittest
@@ -14,7 +15,7 @@ from unittest import mock
 import numpy as np
 
 from labs import (amdahl, bugs, catalog, commands, forge, grader, mutations, noise, paths, prediction, probes, progress, running, screen,
-                  submission, suite, timing, views)
+                  starters, submission, suite, timing, views)
 from compare import stats
 from compare.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -271,6 +272,15 @@ class TeachersKit(unittest.TestCase):
 
 
 class HalfAStage(unittest.TestCase):
+    def test_an_interrupted_lab_leaves_none(self):
+        for make in (lambda at: starters.copy_with([catalog.find(1).starter], at), lambda _: bugs.bug(1, answer=False)):
+            with tempfile.TemporaryDirectory() as folder, mock.patch.object(paths, "ROOT", Path(folder)):
+                Path(folder, paths.BASE_STAGE).mkdir()
+                with mock.patch.object(subprocess, "run", side_effect=KeyboardInterrupt), \
+                        mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+                    make(Path(folder, "v3-lab01-x"))
+                self.assertEqual([file.name for file in Path(folder).iterdir()], [paths.BASE_STAGE])
+
     def test_without_its_list_of_sources_it_does_not_compile(self):
         with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(forge.CompileError, "CMakeLists.txt has no add_stage"):
             forge.sources_of(Path(folder))
