@@ -35,7 +35,7 @@ def run(arguments):
     if given.command == "grade":
         return commands.grade(given.number, given.guess, given.stage)
     if given.command == "bug":
-        if not given.seed.isdigit():
+        if not (given.seed.isascii() and given.seed.isdigit()):
             raise Failure(f"SEED='{given.seed}'", "a seed is a whole number", "For example: make bug SEED=1")
         return bugs.bug(int(given.seed), given.answer)
     if given.command == "noise":

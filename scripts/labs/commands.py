@@ -45,6 +45,9 @@ def lab(number, guess):
 def grade(number, guess, stage=None):
     if number:
         return _grade_one(catalog.find(number), guess, stage)
+    if guess or stage:
+        raise Failure(f"GUESS={guess}" if guess else f"--stage {stage}", "it belongs to one lab, and none is named",
+                      "For example: make grade LAB=1 GUESS=10")
     chosen = [one for one in catalog.all_labs() if (paths.ROOT / one.stage).exists()]
     if not chosen:
         raise Failure("labs", "none has been started", "Start one: make lab N=1")

@@ -38,7 +38,11 @@ def ask(lab, given):
     if given:
         guess = number(given)
     elif sys.stdin.isatty() and sys.stdout.isatty():
-        typed = input(f"Predict: {lab.data['predict']['question']} ").strip()
+        try:
+            typed = input(f"Predict: {lab.data['predict']['question']} ").strip()
+        except EOFError:
+            print()
+            return None
         if not typed:
             return None
         guess = number(typed)

@@ -5,6 +5,7 @@ One JSON file for each lab in .progress/, written as a whole, so that an interru
 import json
 import os
 
+from compare.errors import Failure
 from labs import paths
 
 
@@ -14,13 +15,21 @@ def _file(number):
 
 def load(number):
     file = _file(number)
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if not file.exists():
+        return {}
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        state = None
+    if not isinstance(state, dict):
+        raise Failure(paths.relative(file), "it is not what the labs wrote into it", f"Remove it, and its guess with it: rm {paths.relative(file)}")
+    return state
 
 
 def save(number, **changes):
     state = {**load(number), **changes}
     paths.PROGRESS.mkdir(parents=True, exist_ok=True)
-    fresh = _file(number).with_suffix(".new")
+    fresh = _file(number).with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(state, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(fresh, _file(number))
     return state

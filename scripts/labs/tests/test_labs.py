@@ -360,6 +360,30 @@ class Learner(unittest.TestCase):
             with self.assertRaises(Failure):
                 prediction.ask(catalog.find(1), text)
 
+    def test_the_end_of_the_input_is_no_guess(self):
+        terminal = mock.Mock(isatty=lambda: True)
+        with mock.patch.object(prediction.sys, "stdin", terminal), mock.patch("builtins.input", side_effect=EOFError), \
+                contextlib.redirect_stdout(io.StringIO()) as out:
+            out.isatty = lambda: True
+            self.assertIsNone(prediction.ask(catalog.find(1), ""))
+
+    def test_a_guess_or_a_stage_for_all_labs_is_refused(self):
+        for guess, stage in (("3", None), (None, "v3-mine")):
+            with self.assertRaisesRegex(Failure, "one lab"):
+                commands.grade(None, guess, stage)
+
+    def test_a_seed_in_other_digits_is_refused(self):
+        for seed in ("²", "٣", "-1", "x"):
+            done = subprocess.run([paths.PYTHON, "-m", "labs", "bug", seed], capture_output=True, text=True, check=False)
+            self.assertRegex(done.stderr, "^error: .*a seed is a whole number.*\n$")
+
+    def test_damaged_progress_is_named(self):
+        progress.save(1, guess=3)
+        for text in ("", "[1]", '{"guess": '):
+            Path(paths.PROGRESS, "lab01.json").write_text(text, encoding="utf-8")
+            with self.assertRaisesRegex(Failure, "lab01.json: it is not what"):
+                progress.load(1)
+
     def test_calibration_counts_good_guesses(self):
         progress.save(1, guess=30, answer=35, graded=True)
         progress.save(6, guess=100, answer=945, graded=True)
