@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,11 @@ def sources_of(stage_dir):
     if not found:
         raise CompileError(f"{stage_dir.name}/CMakeLists.txt has no add_stage(…)")
     return found[1].split()
+
+
+def _as_in_the_clone(text):
+    """Without the paths of this machine: a verdict is the same on every one."""
+    return re.sub(rf"{re.escape(str(paths.BUILD))}/labs/objects/\S+\.o: ", "", text).replace(f"{paths.ROOT}/", "")
 
 
 class Forge:
@@ -168,7 +174,7 @@ class Forge:
             words[at] = str(fresh)
             done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True, check=False)
             if done.returncode != 0:
-                raise CompileError(done.stderr.replace(own + "/", f"{stage_dir.name}/"))
+                raise CompileError(_as_in_the_clone(done.stderr.replace(own + "/", f"{stage_dir.name}/")))
             fresh.rename(target)
         return target
 
@@ -188,7 +194,8 @@ class Forge:
         output = f"bin/{self._program(kind)}"
         archive = next(word for word in command if word.endswith(f"libstage-{self.name}.a"))
         key = hashlib.sha256("".join(o.name for o in [*objects, *rebuilt.values()]).encode())
-        for word in command:
+        rest = self._rest_of(paths.BUILD / archive)
+        for word in [*command, rest.name]:
             file = paths.BUILD / word
             key.update(word.encode())
             if file.is_file() and word != output:
@@ -202,11 +209,23 @@ class Forge:
         for word in command:
             if word == archive:  # objects come first, so the archive's own are not taken
                 words += [str(o) for o in objects] + [str(new) for old, new in rebuilt.items() if old not in command]
+                words.append(str(rest))
+                continue
             words.append(str(fresh) if word == output else str(rebuilt.get(word, word)))
         done = subprocess.run(words, cwd=paths.BUILD, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise CompileError(done.stderr)
+            raise CompileError(_as_in_the_clone(done.stderr))
         fresh.rename(target)
+        return target
+
+    def _rest_of(self, archive):
+        """A copy without the sources of the base: what a stage leaves out must not come from the solution."""
+        target = self.objects / f"{archive.stem}-{archive.stat().st_mtime_ns}.a"
+        if not target.exists():
+            fresh = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+            shutil.copyfile(archive, fresh)
+            subprocess.run(["ar", "d", str(fresh), *(f"{name}.o" for name in sources_of(self.base))], check=True)
+            fresh.rename(target)
         return target
 
     def _link_command(self, kind):

@@ -7,6 +7,7 @@ A result is one of
   SKIPPED  a tool is missing, or an earlier tier failed: nothing is said about the stage
 Everything in a result is the same on every run and every machine: no times, no paths.
 """
+import re
 import subprocess
 from dataclasses import asdict, dataclass
 
@@ -155,7 +156,7 @@ def _judge(budget, metric, measured):
 
 
 def _first_error(text):
-    lines = [line for line in text.splitlines() if "error" in line] or text.splitlines() or ["the compiler failed"]
+    lines = [line for line in text.splitlines() if re.search("error:|undefined reference|multiple definition", line)] or text.splitlines() or ["the compiler failed"]
     return lines[0][:200]
 
 

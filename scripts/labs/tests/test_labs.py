@@ -293,6 +293,24 @@ class HalfAStage(unittest.TestCase):
             forge.sources_of(Path(folder))
 
 
+    def test_what_it_leaves_out_does_not_come_from_the_solution(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = [f"{name}.o" for name in (*forge.sources_of(paths.ROOT / paths.BASE_STAGE), "run_app.cpp")]
+            for name in names:
+                Path(folder, name).write_text(name, encoding="utf-8")
+            subprocess.run(["ar", "qS", "libstage.a", *names], cwd=folder, check=True, capture_output=True)
+            maker = mock.Mock(objects=Path(folder), base=paths.ROOT / paths.BASE_STAGE)
+            rest = forge.Forge._rest_of(maker, Path(folder, "libstage.a"))
+            done = subprocess.run(["ar", "t", str(rest)], capture_output=True, text=True, check=True)
+            self.assertEqual(done.stdout.split(), ["run_app.cpp.o"])
+
+    def test_what_the_linker_misses_is_named_without_paths_of_this_machine(self):
+        said = (f"/usr/bin/ld: {paths.BUILD}/labs/objects/0a1b.o: in function `f':\n{paths.BUILD}/labs/objects/0a1b.o: handlers.cpp:(.text+0x1): "
+                "undefined reference to `g'\ncollect2: error: ld returned 1 exit status")
+        self.assertEqual(grader._first_error(forge._as_in_the_clone(said)), "handlers.cpp:(.text+0x1): undefined reference to `g'")
+        self.assertEqual(forge._as_in_the_clone(f"{paths.ROOT}/common/stage.h:24: error: x"), "common/stage.h:24: error: x")
+
+
 class Bugs(unittest.TestCase):
     def test_every_bug_fits_into_v2_once(self):
         for mutation in mutations.MUTATIONS:
