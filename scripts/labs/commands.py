@@ -61,16 +61,17 @@ def _grade_one(chosen, guess, stage):
         raise Failure(stage_dir.name, "this stage is not there", f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
     screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
+    out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
+    out.unlink(missing_ok=True)  # if this grading breaks off, no earlier verdict is packed
     forge.programs_of_base(chosen.base)
     judge = grader.Grader(forge.Forge())
     results = judge.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
+    out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     screen.table(results)
     if verdict != grader.FAIL and timing.wanted(chosen):
         print(f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}")
     _tell_prediction(chosen, guessed)
-    out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
-    out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"Result: {screen.paint(screen.COLOURS[verdict], verdict)}  {paths.relative(out)}")
     if verdict in screen.MEANING:
         print(screen.MEANING[verdict])

@@ -161,13 +161,12 @@ def _first_error(text):
 
 
 def verdict_of(results):
-    """FAIL beats INVALID beats PASS; SKIPPED alone never passes a lab."""
+    """FAIL beats INVALID beats SKIPPED, of what decides (tier 1), beats PASS."""
     states = {result.status for result in results}
     for status in (FAIL, INVALID):
         if status in states:
             return status
-    judged = [result for result in results if result.tier >= 1 and result.status == PASS]
-    return PASS if judged or states == {PASS} else SKIPPED
+    return SKIPPED if any(result.tier <= 1 and result.status == SKIPPED for result in results) else PASS
 
 
 def as_json(lab, results):

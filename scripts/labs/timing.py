@@ -5,10 +5,13 @@ stage with itself. Where those differ, the machine is too noisy and nothing is s
 """
 import os
 import statistics
+import subprocess
 import time
 
 from compare import gbench
+from compare.errors import Failure
 from labs import starters
+from labs.forge import CompileError
 
 PAIRS = 15
 SECONDS = 14  # for all pairs; a busy machine gets no more
@@ -26,7 +29,8 @@ def wanted(lab):
 
 
 def _nanoseconds(program, name):
-    _, samples = gbench.parse(gbench.run(str(program), (f"--benchmark_filter=^{name}$", *RUN)))
+    done = subprocess.run([str(program), f"--benchmark_filter=^{name}$", *RUN], capture_output=True, text=True, check=True, timeout=SECONDS)
+    _, samples = gbench.parse(done.stdout)
     return samples[name].time_ns
 
 
@@ -61,7 +65,10 @@ def sentence(same, pairs, name):
 def inform(forge, lab, programs):
     name = operation(lab)
     deadline = time.monotonic() + SECONDS
-    with starters.starter(lab) as folder:
-        sick = forge.build(folder, "bench")
-    same = _ratios(sick, sick, name, deadline)
-    return sentence(same, same and _ratios(sick, programs("bench"), name, deadline), name)
+    try:
+        with starters.starter(lab) as folder:
+            sick = forge.build(folder, "bench")
+        same = _ratios(sick, sick, name, deadline)
+        return sentence(same, same and _ratios(sick, programs("bench"), name, deadline), name)
+    except (CompileError, Failure, subprocess.SubprocessError):
+        return "not judged: the benchmark does not build, crashed, hung or printed something else than its figures."

@@ -91,7 +91,8 @@ class Verdicts(unittest.TestCase):
         def of(*states):
             return grader.verdict_of([Result(1, "x", state) for state in states])
         self.assertEqual(of(PASS, INVALID, FAIL), FAIL)
-        self.assertEqual(of(PASS, SKIPPED), PASS)
+        self.assertEqual(of(PASS, SKIPPED), SKIPPED)
+        self.assertEqual(grader.verdict_of([Result(1, "x", PASS), Result(2, "y", SKIPPED)]), PASS)
         self.assertEqual(grader.verdict_of([Result(0, "suite", PASS), Result(1, "x", SKIPPED)]), SKIPPED)
 
 
@@ -221,6 +222,15 @@ class Times(unittest.TestCase):
         calm = [0.99, 1.01] * 7 + [1.0]
         self.assertIn("faster: X is 3 times", timing.sentence(calm, [3.0] * 15, "X"))
         self.assertIn("no clear difference", timing.sentence(calm, calm, "X"))
+
+    def test_a_benchmark_that_crashes_hangs_or_babbles_is_not_judged(self):
+        for script in ("exit 3", "exec sleep 60", "echo no figures"):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(script), mock.patch.object(timing, "SECONDS", 0.5):
+                program = Path(folder, "bench")
+                program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+                program.chmod(0o755)
+                said = timing.inform(mock.Mock(build=lambda *_: program), catalog.find(1), lambda _: program)
+                self.assertIn("not judged", said)
 
     def test_times_are_asked_for_where_there_is_an_operation(self):
         with mock.patch.dict(os.environ, {"LABS_TIME": ""}):
