@@ -4,7 +4,7 @@ import subprocess
 import textwrap
 
 from compare.errors import Failure
-from labs import catalog, forge, grader, paths, prediction, progress, screen, starters, timing
+from labs import catalog, forge, grader, paths, prediction, probes, progress, screen, starters, timing
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
@@ -32,8 +32,11 @@ def lab(number, guess):
     _build_service(chosen.stage)
     if "answer" not in progress.load(chosen.number):
         forge.programs_of_base(chosen.base)
-        with starters.starter(chosen) as folder:
-            progress.save(chosen.number, answer=prediction.measured_answer(forge.Forge(), chosen, folder))
+        try:
+            with starters.starter(chosen) as folder:
+                progress.save(chosen.number, answer=prediction.measured_answer(forge.Forge(), chosen, folder))
+        except probes.Unavailable as missing:
+            print(f"Your prediction cannot be held against a count: {missing}")
     print(f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n")
     print(chosen.section("The symptom") + "\n")
     if prediction.ask(chosen, guess) is None:
