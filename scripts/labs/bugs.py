@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from compare.errors import Failure
-from labs import paths, probes, screen, starters
+from labs import paths, probes, screen, starters, suite
 from labs.forge import CompileError, Forge
 from labs.grader import Programs
 from labs.mutations import MUTATIONS
@@ -87,13 +87,14 @@ def _tell(mutation):
 def _judge(stage_dir, seed):
     forge = Forge()
     try:
-        found = worse(counters(forge, paths.ROOT / paths.BASE_STAGE), counters(forge, stage_dir))
+        found = [(f"contract suite, {name}", "passes", "fails") for name in suite.contract(forge.build(stage_dir, "test"))] or \
+            worse(counters(forge, paths.ROOT / paths.BASE_STAGE), counters(forge, stage_dir))
     except CompileError as error:
         print(error)
         found = [("it compiles", "yes", "no")]
     for name, before, after in found:
-        print(f"  {name}: {after}, v2-optimized has {before}")
-    print(f"Result: {'FAIL: the bug is still there' if found else 'PASS: every counter is as good as that of v2-optimized'}")
+        print(f"  {name}: {after}; v2-optimized: {before}")
+    print(f"Result: {'FAIL: see above' if found else 'PASS: the contract suite passes, and every counter is as good as that of v2-optimized'}")
     screen.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
     return 1 if found else 0
 
