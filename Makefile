@@ -7,6 +7,8 @@ SHELL := /bin/bash
 STAGE ?= v1-naive
 OLD ?= v1-naive
 NEW ?= v2-optimized
+# Both, if the user gave one of them.
+GIVEN_PAIR := $(if $(filter-out file,$(origin OLD) $(origin NEW)),$(OLD) $(NEW))
 
 ##@ Start here
 .PHONY: walkthrough compare test report
@@ -17,11 +19,10 @@ compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-
 	@scripts/compare.sh $(OLD) $(NEW)
 
 test: setup ## Every test, against every stage [JOBS=]
-	@scripts/build.sh release all
 	@scripts/test.sh $(JOBS)
 
 report: setup ## build/report/index.html from what was captured last [OLD= NEW=]
-	@scripts/report.sh $(if $(findstring command,$(origin OLD)$(origin NEW)),$(OLD) $(NEW))
+	@scripts/report.sh $(GIVEN_PAIR)
 
 ##@ One stage at a time [STAGE=v1-naive]
 .PHONY: run load bench
@@ -51,12 +52,12 @@ profile-diff: build ## Old against new [OLD=v1-naive NEW=v2-optimized KIND=cpu]
 heaptrack: build ## Every allocation, with heaptrack
 	@scripts/heaptrack.sh $(STAGE)
 alloc-sites: build ## What can allocate after optimization [STAGE= or OLD= NEW=]
-	@scripts/alloc_sites.sh $(if $(findstring command,$(origin OLD)$(origin NEW)),$(OLD) $(NEW),$(STAGE))
+	@scripts/alloc_sites.sh $(or $(GIVEN_PAIR),$(STAGE))
 
 ##@ Your own stage
 .PHONY: stage
 stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
-	@scripts/stage.sh $(or $(NAME),--help) $(FROM)
+	@scripts/stage.sh $(if $(NAME)$(FROM),'$(NAME)',--help) $(if $(FROM),'$(FROM)')
 
 ##@ Labs
 .PHONY: lab grade hint solution bug submission
@@ -69,7 +70,7 @@ hint: ## The next hint [LAB=1]
 solution: ## The reference solution as a diff [LAB=1]
 	@scripts/labs.sh solution $(or $(LAB),$(N))
 bug: setup ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
-	@scripts/labs.sh bug $(SEED) $(if $(ANSWER),--answer)
+	@scripts/labs.sh bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
 submission: setup ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
 	@scripts/labs.sh submission $(BUNDLE)
 

@@ -31,4 +31,5 @@ if [[ ! -f $directory/build.ninja ]]; then
     die "cmake --preset $preset" 'it must succeed; its output is above' 'Try: make doctor'
   }
 fi
-run_watched cmake --build --preset "$preset" --target "$target"
+# Not cmake --build: it leaves ninja running when it is ended.
+run_watched ninja -C "$directory" "$target"

@@ -41,8 +41,9 @@ while (($#)); do
   esac
 done
 ((${#sides[@]} <= 2)) || usage_error "${sides[*]}" 'two captures can be compared'
+profiles=${KINDS% trace}
+[[ " $profiles " == *" $kind "* ]] || usage_error "--kind $kind" "pprof compares profiles: it must be one of ${profiles// /, }"
 set_kind "$kind"
-[[ $KIND != trace ]] || usage_error '--kind trace' 'pprof compares profiles, not traces'
 old=${sides[0]:-v1-naive} new=${sides[1]:-v2-optimized}
 need_tool "$PYTHON" python3
 need_pprof

@@ -26,7 +26,7 @@ stages=() options=()
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
-    --compare | --profiles | --out | --libraries | --notice) need_value "$1" $#; options+=("$1" "$2"); shift 2 ;;
+    --compare | --profiles | --out) need_value "$1" $#; options+=("$1" "$2"); shift 2 ;;
     -*) usage_error "$1" 'unknown option' ;;
     *) need_stage "$1"; stages+=("$1"); shift ;;
   esac

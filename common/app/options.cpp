@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
 
 #include "host_port.h"
@@ -17,6 +18,21 @@ CLI::Validator host_port(const char* example) {
                                      : "\"" + text + "\" is not HOST:PORT; for example " + example;
       },
       "HOST:PORT");
+}
+
+// Digits only: CLI11's own Range takes 0x10, and 010 for 8.
+CLI::Validator whole_number(long smallest, long largest) {
+  const std::string range = std::to_string(smallest) + " to " + std::to_string(largest);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        long number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool is_decimal = end == text.data() + text.size() && (text[0] != '0' || text == "0");
+        const bool good =
+            error == std::errc() && is_decimal && number >= smallest && number <= largest;
+        return good ? std::string() : "\"" + text + "\" is not a whole number from " + range;
+      },
+      "INT in [" + std::to_string(smallest) + " - " + std::to_string(largest) + "]");
 }
 
 // CLI11's own Range lets nan through.
@@ -63,7 +79,7 @@ void check(const Options& options) {
 void add_network_options(CLI::App& app, Options& o) {
   app.add_option("--host", o.host, "Address to serve on")->capture_default_str();
   app.add_option("--port", o.port, "Port to serve on; 0 takes any free one")
-      ->check(CLI::Range(0, 65535))
+      ->check(whole_number(0, 65535))
       ->capture_default_str();
   app.add_option("--debug-addr", o.debug_addr,
                  "Where /debug/pprof/ and /debug/vars are served; \"off\": nowhere")
@@ -72,18 +88,18 @@ void add_network_options(CLI::App& app, Options& o) {
   app.add_option("--debug-token", o.debug_token,
                  "Secret asked of debug clients; needed when --debug-addr is not loopback");
   app.add_option("--threads", o.threads, "Most connections served at once, a thread each")
-      ->check(CLI::Range(1, 65536))
+      ->check(whole_number(1, 65536))
       ->capture_default_str();
   app.add_option_function<std::string>(
          "--io",
          [&o](const std::string& mode) {
            o.io = mode == "plain" ? IoMode::kPlain : IoMode::kBuffered;
          },
-         "buffered: few system calls; plain: cpp-httplib's own socket I/O")
+         "buffered: few system calls, strict about HTTP; plain: cpp-httplib's own I/O and limits")
       ->check(CLI::IsMember({"buffered", "plain"}))
       ->default_str("buffered");
   app.add_option("--max-len", o.max_len, "Largest `len` a client may ask for, in code points")
-      ->check(CLI::Range(1, 16 * 1024 * 1024))
+      ->check(whole_number(1, 16 * 1024 * 1024))
       ->capture_default_str();
 }
 
@@ -114,7 +130,7 @@ void add_log_options(CLI::App& app, Options& o) {
   app.add_option_function<int>(
          "--log-flush-ms", [&o](int ms) { o.log_flush = std::chrono::milliseconds(ms); },
          "Longest time a line stays in the buffer, in milliseconds")
-      ->check(CLI::Range(10, 60'000))
+      ->check(whole_number(10, 60'000))
       ->default_str("200");
 }
 
@@ -124,6 +140,7 @@ ParsedOptions parse_options(int argc, char** argv, const std::string& version) {
   ParsedOptions parsed;
   CLI::App app("Left-pad microservice. GET /v1/leftpad/?str=test&len=50&chr=*");
   app.get_formatter()->column_width(34);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.footer("Signals: SIGTERM and SIGINT finish what runs and exit; SIGHUP reopens the log file.");
   app.set_version_flag("--version", version, "Print the version and the stage");
   add_network_options(app, parsed.options);

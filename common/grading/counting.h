@@ -1,7 +1,6 @@
 // Counts what a stage does while a probe looks on: operator new and delete, write(2), and whether
 // the thread holds a mutex at that moment. Linking counting.cpp replaces those functions for the
-// whole program, so only the probe links it; a service never does. Counters are the calling
-// thread's own.
+// whole program, so only the probe links it; a service never does.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +9,12 @@
 namespace counting {
 
 struct Count {
+  // The calling thread's own.
   std::uint64_t allocations = 0;
   std::uint64_t bytes = 0;  // as requested
   std::uint64_t allocations_under_lock = 0;
-  std::uint64_t writes = 0;  // write(2) calls
+  // write(2) calls of all threads: a stage may write from one of its own.
+  std::uint64_t writes = 0;
 
   friend Count operator-(const Count& a, const Count& b) {
     return {a.allocations - b.allocations, a.bytes - b.bytes,
@@ -21,7 +22,7 @@ struct Count {
   }
 };
 
-Count this_thread();
+Count now();
 
 // Bytes allocated with operator new and not yet deleted, by all threads.
 std::int64_t live_bytes();

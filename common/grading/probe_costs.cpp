@@ -14,9 +14,9 @@ namespace {
 template <class Call>
 counting::Count cost(Call call) {
   call();
-  const counting::Count before = counting::this_thread();
+  const counting::Count before = counting::now();
   call();
-  return counting::this_thread() - before;
+  return counting::now() - before;
 }
 
 std::int64_t handler_allocations(Rig& rig, const std::string& user_agent, const std::string& ip) {

@@ -72,10 +72,10 @@ Metrics logger() {
   Rig rig;
   log_lines(rig.logger(), 1);
   rig.logger().flush();
-  const counting::Count before = counting::this_thread();
+  const counting::Count before = counting::now();
   log_lines(rig.logger(), kLines);
   rig.logger().flush();
-  const counting::Count used = counting::this_thread() - before;
+  const counting::Count used = counting::now() - before;
   return {{"writes", static_cast<std::int64_t>(used.writes)},
           {"allocations_under_lock", static_cast<std::int64_t>(used.allocations_under_lock)},
           {"allocations", static_cast<std::int64_t>(used.allocations)}};

@@ -1,6 +1,7 @@
 """The comparison from start to end: check, measure, judge, write. Called by compare.sh through __main__."""
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
 from compare import ab, console, gbench, gobench, machine, process, report, schedule, service, stats, tables
@@ -16,6 +17,7 @@ SERVICE_BUDGET_SECONDS = 58
 LOAD_SECONDS = 0.8
 NOISE_WORTH_A_WARNING = 0.10
 REQUESTS_RANGE = (2000, 50000)
+RESULTS = ("old.txt", "new.txt", "compare.txt", "compare.json")
 CALIBRATION_REQUESTS = 2000
 
 
@@ -53,12 +55,12 @@ def check_builds(stages):
     }
 
 
-def prepare(out):
-    """Removes what the last comparison wrote, so that an interrupted one leaves no old result."""
-    (out / "raw").mkdir(parents=True, exist_ok=True)
-    old = [out / name for name in ("compare.json", "compare.txt", "old.txt", "new.txt")]
-    for path in old + [*(out / "raw").glob("bench-*.json"), *(out / "raw").glob("ab-*")]:
-        path.unlink(missing_ok=True)
+def publish(fresh, out):
+    """Puts a whole comparison in the place of the last one, which stays until then. Other files in `out` stay, too."""
+    for path in [*(out / "raw").glob("bench-*.json"), *(out / "raw").glob("ab-*")]:
+        path.unlink()
+    for path in sorted((fresh / "raw").iterdir()) + [fresh / name for name in RESULTS]:
+        path.replace(out / path.relative_to(fresh))
 
 
 def run_benchmarks(stages, pairs, raw):
@@ -118,27 +120,35 @@ def compare(options):
     for text in machine.warnings(facts, machine.busy()):
         console.warn(text)
     builds = check_builds(stages)
-    prepare(options.out)
-    raw = options.out / "raw"
+    (options.out / "raw").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".running.", dir=options.out) as folder:
+        fresh = Path(folder)
+        measure_all(options, stages, facts, builds, fresh)
+        publish(fresh, options.out)
+
+
+def measure_all(options, stages, facts, builds, out):
+    raw = out / "raw"
+    raw.mkdir()
     requests = None if options.no_service else calibrate(stages, raw)
     runs = run_benchmarks(stages, options.pairs, raw)
     for side in schedule.SIDES:
-        gobench.write(options.out / f"{side}.txt", facts, runs[side])
+        gobench.write(out / f"{side}.txt", facts, runs[side])
     rows = report.rows_of_benchmarks(runs)
     if requests:
         rows += report.rows_of_service(run_service(stages, options.pairs, requests, raw), ab.METRICS)
-    write_results(options, facts, builds, stats.judge(rows), requests)
+    write_results(options, out, facts, builds, stats.judge(rows), requests)
 
 
-def write_results(options, facts, builds, verdicts, requests):
+def write_results(options, out, facts, builds, verdicts, requests):
     """The text to the terminal and compare.txt, everything to compare.json."""
     services = [verdict for verdict in verdicts if verdict.row.name == report.SERVICE]
     benchmarks = [verdict for verdict in verdicts if verdict.row.name != report.SERVICE]
     load = f"ab -k -c {CLIENTS} -n {requests}" if requests else None
     paper = report.text(options.old, options.new, benchmarks, services, load)
-    (options.out / "compare.txt").write_text(paper, encoding="utf-8")
+    (out / "compare.txt").write_text(paper, encoding="utf-8")
     document = report.document(facts, builds, benchmarks, services, load)
-    (options.out / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (out / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(f"\n{describe(facts, builds)}\n{paper}")
     warn_of_noise(verdicts)
 

@@ -60,14 +60,13 @@ def profiles(program, load, culprit):
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
     with tempfile.TemporaryDirectory() as folder, running.Service(program, debug="127.0.0.1:0") as service:
-        with kind(service, clients) as under:
+        with kind(service, clients):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
-            timed = _timed(service, Path(folder), culprit)
+            timed, requests = _timed(service, Path(folder), culprit)
             file = Path(folder, "heap.pb.gz")
             _get(service, "heap", file)
             figures["heap in use"] = _figure(file, "inuse_space", culprit)
-    requests = under.rate * SECONDS
     return figures | {view: (part / requests, whole / requests) for view, (part, whole) in timed.items()}
 
 
@@ -83,20 +82,22 @@ def _waiting_threads(service, folder, culprit):
 
 
 def _timed(service, folder, culprit):
-    """What SECONDS of load add, all views at once."""
+    """What SECONDS of load add, all views at once; the requests that were answered meanwhile."""
     files = {view: folder / f"{view}.pb.gz" for view in TIMED}
     jobs = [threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
             for view, (endpoint, _) in TIMED.items()]
+    before = service.answered()
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
+    requests = max(1, service.answered() - before)
     figures = {view: _figure(files[view], sample_type, culprit) for view, (_, sample_type) in TIMED.items()}
     if figures["CPU"][1] < IDLE * SECONDS * 1e9:
         figures["CPU"] = (0, 0)  # an empty profile
     for view in ("mutex", "block"):
         figures[view] = _most_waited(service, view, figures[view], files[view], culprit)
-    return figures
+    return figures, requests
 
 
 def _ask_all(service, load):

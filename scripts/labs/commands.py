@@ -61,7 +61,7 @@ def grade(number, guess, stage=None):
 def _grade_one(chosen, guess, stage):
     stage_dir = paths.ROOT / (stage or chosen.stage)
     if not stage_dir.is_dir():
-        raise Failure(stage_dir.name, "this stage is not there", f"Make it: make lab N={chosen.number}")
+        raise Failure(stage_dir.name, "this stage is not there", "It is the name of a folder here" if stage else f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
     screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"

@@ -77,9 +77,11 @@ class Grader:
         return results
 
     def _behaviour(self, lab, programs):
-        results = [_suite_result("contract suite", suite.contract(programs("test")))]
+        test = f"cmake --build build --target test-{lab.stage} && build/bin/test-{lab.stage}"
+        results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
         if self.thorough and results[0].status == PASS:
-            results.append(_suite_result("behaviour over HTTP", suite.over_http(programs("leftpad"))))
+            test = f"SERVICES=build/bin/leftpad-{lab.stage} /usr/bin/python3 common/tests/service/http_test.py"
+            results.append(_suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
         return results
 
     def _counters(self, lab, programs, behaves):
@@ -128,11 +130,11 @@ def _unless_broken(group, programs):
         return {}
 
 
-def _suite_result(name, failed):
+def _suite_result(name, failed, command):
     if not failed:
         return Result(0, name, PASS, "all pass", "all pass")
     shown = ", ".join(failed[:MAX_NAMES]) + (f" and {len(failed) - MAX_NAMES} more" if len(failed) > MAX_NAMES else "")
-    return Result(0, name, FAIL, f"{len(failed)} fail", "all pass", f"Read what fails: {shown}")
+    return Result(0, name, FAIL, f"{len(failed)} fail", "all pass", f"Run {command} to see what fails: {shown}")
 
 
 def _judge(budget, metric, measured):

@@ -1,5 +1,6 @@
 """A running service for the counters that need one. Loopback, free ports, ended by its own pid."""
 import contextlib
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import urllib.request
 from pathlib import Path
 
 from compare.errors import Failure
@@ -97,6 +99,11 @@ class Service:
 
     def connect(self, timeout=ANSWER_SECONDS):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def answered(self):
+        """Answers that the service has given, by its own count; needs `debug`."""
+        with urllib.request.urlopen(f"{self.debug}/debug/vars", timeout=ANSWER_SECONDS) as answer:
+            return json.load(answer)["server"]["requests"]
 
     def lines_kept(self):
         """Request lines in the log; call it after stop()."""

@@ -30,7 +30,6 @@ class Compare(unittest.TestCase):
         lines = [line for line in err.splitlines() if line.startswith("error:")]
         self.assertEqual(len(lines), 1, err)
         self.assertRegex(lines[0], saying)
-        self.assertFalse((self.out / "compare.json").exists())
 
     def test_writes_tables_json_raw_runs_and_the_go_format(self):
         code, out, err = self.box.run("compare.sh", *PAIRS)
@@ -100,10 +99,14 @@ class Compare(unittest.TestCase):
     def test_a_service_that_does_not_start_fails_the_comparison(self):
         self.fails("compare.sh", *PAIRS, saying="port 1: it is in use", FAKE_SERVICE="dies")
 
-    def test_an_interrupted_comparison_leaves_no_old_result(self):
-        self.out.mkdir()
-        (self.out / "compare.json").write_text("{}", encoding="utf-8")
+    def test_a_comparison_that_fails_leaves_the_earlier_one(self):
+        (self.out / "raw").mkdir(parents=True)
+        earlier = [self.out / name for name in ("compare.json", "compare.txt", "raw/bench-01-old.json")]
+        for path in earlier:
+            path.write_text("{}", encoding="utf-8")
         self.fails("compare.sh", *PAIRS, saying="Failed", FAKE_AB="failed")
+        self.assertEqual([path.read_text(encoding="utf-8") for path in earlier], ["{}"] * 3)
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["compare.json", "compare.txt", "raw"])
 
     def interrupt(self, number, ready, **extra):
         child = self.box.start("compare.sh", *PAIRS, **extra)

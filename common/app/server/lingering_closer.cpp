@@ -57,6 +57,7 @@ void LingeringCloser::close(int socket) {
     }
   }
   if (socket >= 0) {
+    drain(socket);  // unread input would turn the close into a reset
     ::close(socket);
     return;
   }

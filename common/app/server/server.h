@@ -20,7 +20,8 @@ namespace service {
 // set_post_routing_handler.
 //
 // stop(), from any thread once is_running() holds, makes listen_after_bind() return: no new
-// connection, idle ones closed at once, running requests finished or cut after `shutdown_grace`.
+// connection, idle ones closed at once, connections with a running request cut after
+// `shutdown_grace`. A handler is never interrupted: it holds the return up until it is done.
 // In plain mode idle connections hold it up for at most 3 s. Raises the soft limit of open files.
 std::unique_ptr<httplib::Server> make_server(const ServerOptions& options,
                                              ServerCounters& counters);

@@ -81,6 +81,7 @@ TEST_F(Http, UnusableSecondsAre400WithTheRule) {
   }
   expect_error(server_.get("/debug/pprof/block?seconds=x"), 400, "above 0 and at most 300");
   expect_error(server_.get("/debug/pprof/threads?debug=3"), 400, "0 (profile.proto), 1 or 2");
+  expect_error(server_.get("/debug/pprof/threads?debug=2&seconds=0.1"), 400, "give debug=1");
 }
 
 TEST_F(Http, LongestCaptureIsAnOption) {

@@ -226,6 +226,13 @@ TEST_F(Abuse, TakesAnEqualsSignInAValue) {
   EXPECT_EQ(client.read_answer()->body, "a=b==");
 }
 
+TEST_F(Abuse, OffersNoRangesWhichItDoesNotServe) {
+  RawClient client(server.port());
+  client.send("HEAD /echo?id=a HTTP/1.1\r\nHost: a\r\n\r\n" + get("/echo?id=a"));
+  const auto head = client.read_answer(true);
+  EXPECT_EQ(head->headers, client.read_answer()->headers);
+}
+
 TEST_F(Abuse, LetsNoClientForgeItsAddress) {
   RawClient client(server.port());
   client.send("GET /headers HTTP/1.1\r\nHost: a\r\nREMOTE_ADDR: 9.9.9.9\r\n\r\n");

@@ -40,6 +40,9 @@ class CommandLine(unittest.TestCase):
         self.refused("--prot=1", says=["--prot=1", "--help"])
         self.refused("--port=99999", says=["--port", "99999", "65535"])
         self.refused("--port=http", says=["--port", "http"])
+        self.refused("--port=025577", says=["--port", "025577", "whole number"])
+        self.refused("--port=0x63E7", says=["--port", "0x63E7", "whole number"])
+        self.refused("--threads=", says=["--threads"])
         self.refused("--sample-rate=2", says=["--sample-rate", "2"])
         self.refused("--sample-rate=0", says=["--sample-rate", "0"])
         self.refused("--sample-rate=nan", says=["--sample-rate", "nan"])
@@ -57,6 +60,11 @@ class CommandLine(unittest.TestCase):
     def test_unwritable_log_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--log-file=/nowhere/x.log",
                      says=["/nowhere/x.log", "No such file", "--log-file"], code=1)
+
+    def test_the_last_of_an_option_given_twice_counts(self):
+        with service.Service("--max-len=5", "--max-len=7") as running:
+            self.assertEqual(running.request("/v1/leftpad/?str=a&len=7")[0], 200)
+            self.assertEqual(running.request("/v1/leftpad/?str=a&len=8")[0], 400)
 
     def test_fifo_without_a_reader_is_refused(self):
         with tempfile.TemporaryDirectory() as directory:

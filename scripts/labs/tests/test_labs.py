@@ -25,7 +25,7 @@ HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the
 
 
 class FakeLab:
-    number, title, data = 1, "A lab", {}
+    number, title, stage, data = 1, "A lab", "v3-lab", {}
 
     def __init__(self, *budgets):
         self.budgets = budgets

@@ -105,6 +105,11 @@ void answer_snapshot(const Endpoint& endpoint, const Query& query, const httplib
       !reason.empty()) {
     return reply_error(response, {501, reason});
   }
+  if (query.duration && query.debug == 2 && endpoint.text) {
+    return reply_error(response, {400,
+                                  "seconds and debug=2 exclude each other: a list of threads "
+                                  "has no difference; give debug=1"});
+  }
   set_file_headers(endpoint, query, query.duration.has_value(), response);
   if (query.duration) {
     return stream_capture(request, response, content_type(endpoint, query),
