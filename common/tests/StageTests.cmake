@@ -42,6 +42,12 @@ function(add_service_tests stage)
       "SERVICES=$<TARGET_FILE:leftpad-${stage}>;STATSD_DIR=${PROJECT_BINARY_DIR}/test-deps/statsd")
   endforeach()
   set_tests_properties(${stage}/service/statsd PROPERTIES FIXTURES_REQUIRED statsd-server)
+  if(NOT WORKSHOP_SANITIZE)
+    # The linker takes one file's copy of an inline function for all files: one that is compiled
+    # without optimization slows the whole service down. The compiler notes its options.
+    add_test(NAME ${stage}/optimized
+      COMMAND bash -c "grep -q -a -e ' -O0 ' $<TARGET_FILE:leftpad-${stage}>; test $? = 1")
+  endif()
   set_property(GLOBAL APPEND PROPERTY WORKSHOP_SERVICES $<TARGET_FILE:leftpad-${stage}>)
 endfunction()
 
