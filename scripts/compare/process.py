@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 STOP_SECONDS = 5
 _alive = []
+_starting = False  # a signal that comes now waits until the child is in _alive
+_signal = 0  # the one that waits
 
 
 @dataclass
@@ -18,27 +20,27 @@ class Done:
     stderr: str
 
 
+def _spawn(command, **options):
+    global _starting
+    _starting = True
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        _alive.append(child)
+    finally:
+        _starting = False
+    if _signal:
+        raise SystemExit(128 + _signal)
+    return child
+
+
 def start(command, output):
     """Starts a command with both outputs to an open file; the caller must end() it."""
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-    )
-    _alive.append(child)
-    return child
+    return _spawn(command, stdout=output, stderr=subprocess.STDOUT)
 
 
 def run(command):
     """Runs a command to its end; a signal to this process ends the command first."""
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    _alive.append(child)
+    child = _spawn(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     stdout, stderr = child.communicate()
     _alive.remove(child)
     return Done(child.returncode, stdout, stderr)
@@ -63,9 +65,12 @@ def no_survivors():
     """Ends every child on the way out, on SIGINT, SIGTERM and SIGHUP too (exit status 128 + signal)."""
 
     def leave(number, _frame):
+        global _signal
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
-        raise SystemExit(128 + number)
+        _signal = number
+        if not _starting:
+            raise SystemExit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)

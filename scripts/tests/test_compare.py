@@ -3,6 +3,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 import unittest
 
@@ -133,6 +135,26 @@ class Compare(unittest.TestCase):
             for pid in pids.read_text().split():
                 self.assertFalse(alive(int(pid)))
             self.assertEqual(list((self.box.root / "temp").iterdir()), [])
+
+    def test_a_signal_while_a_child_starts_ends_the_child(self):
+        script = """
+import os, signal, subprocess, sys
+from compare import process
+
+class Interrupted(subprocess.Popen):
+    def __init__(self, *command, **options):
+        super().__init__(*command, **options)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)  # the caller does not know the child yet
+
+subprocess.Popen = Interrupted
+with process.no_survivors():
+    process.start(["sleep", "60"], sys.stdout)
+"""
+        done = subprocess.run([sys.executable, "-c", script], cwd=self.box.root / "scripts", stdout=subprocess.PIPE,
+                              text=True, timeout=30)
+        self.assertEqual(done.returncode, 128 + signal.SIGTERM)
+        self.assertFalse(alive(int(done.stdout)))
 
 
 if __name__ == "__main__":
