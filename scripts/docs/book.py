@@ -10,6 +10,7 @@ from docs import checks, figures, links, names, packages, snippets
 from docs.markdown import Block, Chapter, Directive, DocumentError, read_chapter
 
 CONSOLE = "console"
+UNTOLD = "a reader does not see this comment: say 'Press Ctrl-C' in the text before or after it"
 CI = "by CI"  # <!-- run: by CI -->: .ci/run calls this very command, so docs-check need not
 _RUN = re.compile(rf"{CI}|background(?: until \S.*)?|within \d+ s")
 
@@ -53,9 +54,18 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
     for item in chapter.items:
         if not isinstance(item, Block) and item.word not in ("stop", "figure"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
+        stops = item.all("stop") if isinstance(item, Block) else [item] if item.word == "stop" else []
+        found.extend((stop.line, UNTOLD) for stop in stops if not _says_ctrl_c(chapter, stop.line))
     if chapter.path.name == "ARCHITECTURE.md":
         found.extend((1, reason) for reason in packages.problems(root))
     return [f"{chapter.path.relative_to(root)}:{line}: {reason}" for line, reason in sorted(found)]
+
+
+def _says_ctrl_c(chapter: Chapter, line: int) -> bool:
+    """Whether the paragraph that touches this line, or the one before it, speaks of Ctrl-C."""
+    before = "\n".join(chapter.lines[: line - 1]).rstrip().rpartition("\n\n")[2]
+    after = "\n".join(chapter.lines[line:]).strip().partition("\n\n")[0]
+    return "Ctrl-C" in before or "Ctrl-C" in after
 
 
 def _block_problems(root: Path, chapter: Chapter, block: Block, known: figures.Figures) -> list[str]:

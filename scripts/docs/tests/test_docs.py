@@ -83,6 +83,14 @@ class Commands(Chapters):
         time.sleep(0.1)
         self.assertRaises(ProcessLookupError, os.kill, pid, 0)
 
+    def test_a_page_says_when_to_end_what_runs(self):
+        start = console("<!-- run: background until ready -->", "$ echo ready; sleep 60", "ready")
+        after = console("<!-- check: exact -->", "$ echo done", "done")
+        self.holds(chapter(start, "<!-- stop -->", "Press Ctrl-C.\n", after))
+        self.holds(chapter(start, "Press Ctrl-C, then:\n", "<!-- stop -->", after))
+        for untold in (chapter(start, "<!-- stop -->", "And now:\n", after), chapter(start, "<!-- stop -->", after)):
+            self.fails(untold, r"docs/01-test\.md:\d+: a reader does not see this comment: say 'Press Ctrl-C'", "--static")
+
     def test_a_background_command_that_ends_too_early_fails(self):
         self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")), "'ready' did not appear")
 
