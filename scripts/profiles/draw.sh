@@ -14,11 +14,11 @@ record_capture() {
     requests_per_second="$REQUESTS_PER_SECOND" ${counted[@]+"${counted[@]}"}
 }
 
-# read_raw FILE: sets RAW to a file with what pprof -raw says of a profile.
+# read_raw FILE: sets RAW to a file with what pprof -raw says of a profile, its time in UTC.
 read_raw() {
   temp_dir
   RAW=$TEMP_DIR/raw.txt
-  "${PPROF[@]}" -raw "$1" >"$RAW" 2>"$TEMP_DIR/pprof.txt" ||
+  TZ=UTC "${PPROF[@]}" -raw "$1" >"$RAW" 2>"$TEMP_DIR/pprof.txt" ||
     die "$(tail -n 1 "$TEMP_DIR/pprof.txt")" "pprof cannot read ${1#"$REPO_ROOT"/}" 'Capture it again'
 }
 

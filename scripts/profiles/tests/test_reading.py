@@ -1,5 +1,7 @@
 """Reading pprof's and heaptrack's text, trees, records, traces and the rule of what can allocate. No service runs."""
 import json
+import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 from compare.errors import Failure
 from profiles import alloc_rule, alloc_sites, heaptrack, objects, raw, record, trace, tree
 
+SCRIPTS = Path(__file__).absolute().parents[2]
 RAW = """PeriodType: space bytes
 Period: 524288
 Time: 2026-11-23 13:41:36.402006349 +0000 UTC
@@ -83,6 +86,24 @@ class Record(unittest.TestCase):
 
     def test_without_times_nothing_is_counted(self):
         self.assertIsNone(record.window("Samples:\n", "cpu"))
+        self.assertIsNone(record.window(RAW.replace("2.50", "1m40"), "cpu"))
+
+    def test_a_duration_that_pprof_cut_off_is_what_was_asked_for(self):
+        for shown, asked in (("1m40", 100.0), ("1m0.", 60.0), ("5m0s", 300.0), ("999.", 1.0)):
+            begin, end = record.window(RAW.replace("2.50", shown), "cpu", asked)
+            self.assertEqual((end - begin).total_seconds(), asked, shown)
+        begin, end = record.window(RAW, "cpu", 2.0)
+        self.assertEqual((end - begin).total_seconds(), 2.5)
+
+    def test_the_time_is_utc_wherever_the_capture_is_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pprof = Path(folder, "pprof")
+            pprof.write_text("#!/bin/sh\ndate +'Time: %F %T %z %Z'\necho Duration: 2.50\n")
+            pprof.chmod(0o755)
+            script = f". {SCRIPTS}/lib.sh; . {SCRIPTS}/profiles/draw.sh; PPROF=('{pprof}'); read_raw x; cat \"$RAW\""
+            done = subprocess.run(["bash", "-c", script], env={**os.environ, "TZ": "CET-1", "TMPDIR": folder},
+                                  capture_output=True, text=True, check=True)
+        self.assertIsNotNone(record.window(done.stdout, "cpu"), done.stdout)
 
 
 class Trace(unittest.TestCase):
