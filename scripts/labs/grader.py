@@ -1,4 +1,4 @@
-"""Judges a stage against a lab. Knows no text of the screen; verdict.py prints what this finds.
+"""Judges a stage against a lab. Knows no text of the screen; screen.py prints what this finds.
 
 A result is one of
   PASS     the value is within its budget
@@ -17,6 +17,7 @@ from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
 MAX_NAMES = 3
+BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)  # the stage crashes, hangs or breaks off connections
 
 
 @dataclass(frozen=True)
@@ -118,15 +119,17 @@ class Grader:
             ratio = instructions.ratio(self.forge, lab, programs("probe"))
         except probes.Unavailable as missing:
             return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
+        except subprocess.TimeoutExpired:
+            return Result(2, name, FAIL, "absent", budget, f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it hang?")
         status = PASS if ratio >= spec["min_ratio"] else FAIL
         return Result(2, name, status, ratio, budget, "" if status == PASS else spec["next"])
 
 
 def _unless_broken(group, programs):
-    """The metrics; none at all if the stage crashes, hangs or breaks off connections."""
+    """The metrics; none at all if the stage is broken."""
     try:
         return group(programs)
-    except (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken):
+    except BROKEN:
         return {}
 
 

@@ -41,5 +41,9 @@ def collected(said):
 def ratio(forge, lab, program):
     operation = lab.data["instructions"]["operation"]
     with starters.starter(lab) as folder:
-        slow = count(forge.build(folder, "probe"), operation)
+        sick = forge.build(folder, "probe")
+    try:
+        slow = count(sick, operation)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
     return round(slow / count(program, operation), 1)

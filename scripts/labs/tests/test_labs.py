@@ -15,7 +15,7 @@ from unittest import mock
 
 import numpy as np
 
-from labs import (amdahl, bugs, catalog, commands, forge, grader, mutations, noise, paths, prediction, probes, progress, running, screen,
+from labs import (amdahl, bugs, catalog, commands, forge, grader, instructions, mutations, noise, paths, prediction, probes, progress, running, screen,
                   starters, submission, suite, timing, views)
 from compare import stats
 from compare.errors import Failure
@@ -86,6 +86,19 @@ class Verdicts(unittest.TestCase):
             raise ConnectionError
         results = graded([BUDGET], broken)
         self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+
+    def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
+        lab = mock.Mock(data={"instructions": {"operation": "X", "min_ratio": 2, "next": "do less"}})
+        hung = subprocess.TimeoutExpired("valgrind", 1)
+        for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
+            with mock.patch.object(instructions, "count", side_effect=counts), mock.patch.object(starters, "starter"):
+                result = grader.Grader(Forge())._instructions(lab, lambda kind: kind, fine=True)
+            self.assertEqual(result.status, expected, result)
+
+    def test_what_to_run_names_the_stage_that_is_graded(self):
+        with mock.patch.object(suite, "contract", lambda _p: ["Leftpad.Pads"]):
+            results = grader.Grader(Forge()).grade(FakeLab(), Path("v3-other"))
+        self.assertIn("test-v3-other", results[0].next)
 
     def test_failure_beats_invalid_and_skipped_alone_is_no_pass(self):
         def of(*states):
@@ -332,6 +345,37 @@ class Bugs(unittest.TestCase):
         self.assertGreaterEqual(len({mutation[0] for mutation in mutations.MUTATIONS}), 6)
         reached = {bugs.chosen(seed)[1] for seed in range(len(mutations.MUTATIONS))}
         self.assertEqual(len(reached), len(mutations.MUTATIONS))
+
+
+    def judged(self, contract=(), counters=None):
+        """(exit status, what is printed) of `make bug` for a stage that is there, in a clone without build/."""
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        stage = root / "v3-bug-1"
+        stage.mkdir()
+
+        def build(_what, _command):  # stands for CMake
+            (root / "compile_commands.json").write_text("[]", encoding="utf-8")
+
+        def counted(_forge, folder):
+            return {"growth:x": 5, "operations:y": 2} if folder != stage else counters()
+        with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
+                mock.patch.dict(os.environ, {"LABS_BUILD_DIR": ""}), mock.patch.object(forge, "_run", build), \
+                mock.patch.object(forge.Forge, "build"), mock.patch.object(suite, "contract", lambda _p: list(contract)), \
+                mock.patch.object(bugs, "counters", counted), contextlib.redirect_stdout(io.StringIO()) as out:
+            return bugs.bug(1, answer=False), out.getvalue()
+
+    def test_it_is_judged_in_a_clone_where_nothing_is_built(self):
+        self.assertEqual(self.judged(counters=lambda: {"growth:x": 5, "operations:y": 2})[0], 0)
+
+    def test_what_breaks_the_contract_or_rises_or_hangs_fails(self):
+        def hang():
+            raise subprocess.TimeoutExpired("probe", 60)
+        for arguments, saying in (({"contract": ["Leftpad.Pads"]}, "suite, Leftpad.Pads: fails"),
+                                  ({"counters": lambda: {"growth:x": 5, "operations:y": 3}}, "operations:y: 3; v2-optimized: 2"),
+                                  ({"counters": hang}, "the counters can be read: no")):
+            status, said = self.judged(**arguments)
+            self.assertEqual(status, 1)
+            self.assertIn(saying, said)
 
 
 class Bundles(unittest.TestCase):
