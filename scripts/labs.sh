@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The labs: makes a learner's stage, grades it, gives hints and solutions. The work is in labs/, a Python package.
-# Called by `make lab`, `make grade`, `make hint`, `make solution` and by hand.
+# Called by `make lab`, `make grade`, `make hint`, `make solution`, `make bug`, `make submission` and by hand.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,7 +17,8 @@ Usage: scripts/labs.sh lab N [--guess NUMBER]       make the stage of lab N, bui
        scripts/labs.sh submission                   pack your labs, verdicts and predictions into a bundle
        scripts/labs.sh submission BUNDLE            grade a bundle anew and compare the verdicts
 
-Of grade, LABS_TIME=0 leaves out the times, which decide nothing.
+Of grade, LABS_TIME=0 leaves out the times, which decide nothing; of a --stage that is not the lab's own, the verdict
+is printed and nothing is kept.
 Progress is kept in .progress/ and survives `make clean`. Verdicts go to build/labs/labNN.json.
 Exit status of grade: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your stage).
 

@@ -2,6 +2,7 @@
 import json
 import subprocess
 import textwrap
+from pathlib import Path
 
 from compare.errors import Failure
 from labs import catalog, forge, grader, paths, prediction, probes, progress, screen, starters, timing
@@ -47,39 +48,66 @@ def lab(number, guess):
 
 def grade(number, guess, stage=None):
     if number:
-        return _grade_one(catalog.find(number), guess, stage)
+        chosen = catalog.find(number)
+        if stage is None or Path(stage) == Path(chosen.stage):
+            return _grade_own(chosen, guess)
+        if guess:
+            raise Failure(f"GUESS={guess}", f"a guess is about {chosen.stage}, not about --stage {stage}", "Leave one of them out")
+        return _grade_other(chosen, stage)
     if guess or stage:
         raise Failure(f"GUESS={guess}" if guess else f"--stage {stage}", "it belongs to one lab, and none is named",
                       "For example: make grade LAB=1 GUESS=10")
     chosen = [one for one in catalog.all_labs() if (paths.ROOT / one.stage).exists()]
     if not chosen:
         raise Failure("labs", "none has been started", "Start one: make lab N=1")
-    codes = [_grade_one(one, None, None) for one in chosen]
-    return max(codes)
+    codes = [_grade_own(one, None) for one in chosen]
+    return EXIT[grader.FAIL] if EXIT[grader.FAIL] in codes else max(codes)
 
 
-def _grade_one(chosen, guess, stage):
-    stage_dir = paths.ROOT / (stage or chosen.stage)
+def _grade_own(chosen, guess):
+    """Grades the lab's stage; the verdict and the progress are kept."""
+    stage_dir = paths.ROOT / chosen.stage
     if not stage_dir.is_dir():
-        raise Failure(stage_dir.name, "this stage is not there", "It is the name of a folder here" if stage else f"Make it: make lab N={chosen.number}")
+        raise Failure(chosen.stage, "this stage is not there", f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
-    screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
     out.unlink(missing_ok=True)  # if this grading breaks off, no earlier verdict is packed
+    verdict = _judge(chosen, stage_dir, out)
+    _tell_prediction(chosen, guessed)
+    _tell_verdict(verdict, f"  {paths.relative(out)}")
+    _after(chosen, verdict)
+    return EXIT[verdict]
+
+
+def _grade_other(chosen, stage):
+    """Judges another stage by the lab; nothing of it is kept."""
+    stage_dir = paths.ROOT / stage
+    if not stage_dir.is_dir():
+        raise Failure(stage, "this stage is not there", "It is the name of a folder here")
+    verdict = _judge(chosen, stage_dir)
+    _tell_verdict(verdict, f"  (of {stage_dir.name}: not kept)")
+    return EXIT[verdict]
+
+
+def _judge(chosen, stage_dir, out=None):
+    """Prints the results and returns the verdict; `out` gets both as JSON."""
+    screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     forge.programs_of_base(chosen.base)
     judge = grader.Grader(forge.Forge())
     results = judge.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
-    out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if out:
+        out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     screen.table(results)
     if verdict != grader.FAIL and timing.wanted(chosen):
         print(f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}")
-    _tell_prediction(chosen, guessed)
-    print(f"Result: {screen.paint(screen.COLOURS[verdict], verdict)}  {paths.relative(out)}")
+    return verdict
+
+
+def _tell_verdict(verdict, where):
+    print(f"Result: {screen.paint(screen.COLOURS[verdict], verdict)}{where}")
     if verdict in screen.MEANING:
         print(screen.MEANING[verdict])
-    _after(chosen, verdict)
-    return EXIT[verdict]
 
 
 def _tell_prediction(chosen, guessed):
@@ -117,7 +145,10 @@ def hint(number):
 
 def noise(stage, record):
     """Replays a stage's procedure.json (lab 13) on the workshop's runs, or on runs taken here and now."""
-    from labs import noise as replay  # here: it needs numpy and scipy
+    try:
+        from labs import noise as replay  # here: it needs numpy and scipy
+    except ImportError as missing:
+        raise Failure("noise", f"it replays with numpy and scipy, and there is {str(missing).lower()}", "Install them: apt-get install python3-scipy") from None
     runs = replay.RUNS
     if record:
         runs = paths.BUILD / "labs" / "runs.json"

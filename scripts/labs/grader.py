@@ -67,7 +67,7 @@ class Grader:
         """Results of all tiers, in a fixed order."""
         programs = Programs(self.forge, stage_dir)
         try:
-            results = self._behaviour(lab, programs)
+            results = self._behaviour(programs)
             behaves = all(result.status == PASS for result in results)
             results += self._counters(lab, programs, behaves)
         except CompileError as error:
@@ -77,11 +77,12 @@ class Grader:
             results.append(self._instructions(lab, programs, fine))
         return results
 
-    def _behaviour(self, lab, programs):
-        test = f"cmake --build build --target test-{lab.stage} && build/bin/test-{lab.stage}"
+    def _behaviour(self, programs):
+        stage = programs.stage_dir.name
+        test = f"cmake --build build --target test-{stage} && build/bin/test-{stage}"
         results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
         if self.thorough and results[0].status == PASS:
-            test = f"SERVICES=build/bin/leftpad-{lab.stage} /usr/bin/python3 common/tests/service/http_test.py"
+            test = f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 common/tests/service/http_test.py"
             results.append(_suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
         return results
 

@@ -451,6 +451,43 @@ class Learner(unittest.TestCase):
             with self.assertRaisesRegex(Failure, "one lab"):
                 commands.grade(None, guess, stage)
 
+    def graded(self, verdicts, number=None, stage=None):
+        """Exit status and output of `grade` in a clone with the stages of labs 1 and 2 and v3-other; its root."""
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name in (catalog.find(1).stage, catalog.find(2).stage, "v3-other", "labs"):
+            (self.root / name).mkdir()
+        results = ([Result(1, "x", verdict, 3, "<= 2", "do less")] for verdict in verdicts)
+        with mock.patch.object(paths, "ROOT", self.root), mock.patch.object(paths, "BUILD", self.root), \
+                mock.patch.object(forge, "programs_of_base"), mock.patch.object(forge, "Forge"), \
+                mock.patch.object(grader.Grader, "grade", lambda *_: next(results)), mock.patch.dict(os.environ, {"LABS_TIME": "0"}), \
+                contextlib.redirect_stdout(io.StringIO()) as out:
+            return commands.grade(number, "", stage), out.getvalue()
+
+    def test_of_all_labs_a_failure_is_the_exit_status_whatever_the_others_are(self):
+        for verdicts, status in (((SKIPPED, FAIL), 1), ((FAIL, INVALID), 1), ((PASS, SKIPPED), 3), ((PASS, PASS), 0)):
+            self.assertEqual(self.graded(verdicts)[0], status, verdicts)
+
+    def test_another_stage_is_judged_and_nothing_of_it_is_kept(self):
+        progress.save(1, guess=3, answer=35)
+        for verdict, status in ((PASS, 0), (FAIL, 1)):
+            self.assertEqual(self.graded([FAIL], 1)[0], 1)
+            kept = (self.root / "labs" / "lab01.json").read_text(encoding="utf-8")
+            before = progress.load(1)
+            result, said = self.graded([verdict], 1, "v3-other")
+            self.assertEqual(result, status)
+            self.assertRegex(said, f"Result: {verdict}  .of v3-other: not kept")
+            self.assertEqual((list((self.root / "labs").iterdir()), progress.load(1)), ([], before))
+            self.assertNotIn("35", said)
+        self.assertIn("FAIL", kept)
+
+    def test_the_labs_own_stage_may_be_named(self):
+        stage = catalog.find(1).stage
+        self.assertEqual(self.graded([PASS], 1, f"{stage}/")[0], 0)
+        self.assertTrue(progress.load(1)["passed"])
+        self.assertTrue((self.root / "labs" / "lab01.json").exists())
+        with self.assertRaisesRegex(Failure, "a guess is about v3-lab01"):
+            commands.grade(1, "3", "v3-other")
+
     def test_a_seed_in_other_digits_is_refused(self):
         for seed in ("²", "٣", "-1", "x"):
             done = subprocess.run([paths.PYTHON, "-m", "labs", "bug", seed], capture_output=True, text=True, check=False)
