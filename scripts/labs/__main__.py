@@ -1,9 +1,9 @@
 """Entry point: python3 -m labs COMMAND … (PYTHONPATH=scripts). Called by scripts/labs.sh."""
 import argparse
-import signal
-import sys
+import subprocess
 
-from compare.errors import Failure
+from compare import signals
+from compare.errors import Failure, main_of
 from labs import bugs, commands, submission
 
 
@@ -45,15 +45,12 @@ def run(arguments):
     return getattr(commands, given.command)(given.number)
 
 
-def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that services are ended
+def main(arguments):
+    signals.leave_on_signals()
     try:
-        return run(sys.argv[1:])
-    except Failure as failure:
-        print(f"error: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return run(arguments)
+    except subprocess.TimeoutExpired as hung:
+        raise Failure(hung.cmd[0], f"it has to end within {hung.timeout:.0f} s", "Is the machine busy? Try again") from None
 
 
-sys.exit(main())
+main_of(main)

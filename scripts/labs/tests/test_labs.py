@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -513,6 +514,55 @@ class Learner(unittest.TestCase):
         self.assertEqual(screen.distance(10, 5), "2 times too high")
         self.assertEqual(screen.distance(5, 10), "2 times too low")
         self.assertEqual(screen.distance(0, 0), "exact")
+
+
+class Endings(unittest.TestCase):
+    """The commands as processes of their own."""
+
+    def ends(self, *command, **extra):
+        done = subprocess.run([paths.ROOT / "scripts/labs.sh", *command], env={**os.environ, **extra}, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    def test_progress_that_cannot_be_written_is_told_in_one_line(self):
+        status, said = self.ends("hint", "1", LABS_PROGRESS_DIR="/dev/null/x")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"^error: /dev/null/x: [^\n]*\n$")
+
+    def test_a_reader_that_went_away_ends_it_without_a_word(self):
+        with subprocess.Popen([paths.ROOT / "scripts/labs.sh", "solution", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            child.stdout.close()
+            self.assertEqual((child.stderr.read(), child.wait(60)), ("", 141))
+
+    def test_without_numpy_the_replay_says_what_to_install(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n", encoding="utf-8")
+            done = subprocess.run([paths.PYTHON, "-m", "labs", "noise", "v3-x"], capture_output=True, text=True, check=False,
+                                  env={**os.environ, "PYTHONPATH": f"{folder}:{paths.ROOT / 'scripts'}"})
+        self.assertRegex(done.stderr, r"^error: [^\n]*apt-get install python3-scipy\n$")
+
+    def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
+        code = ("import subprocess\nfrom unittest import mock\nfrom labs import commands\n"
+                "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport labs.__main__")
+        done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True, text=True, check=False)
+        self.assertRegex(done.stderr, r"^error: probe: it has to end within 60 s[^\n]*\n$")
+
+    def test_a_signal_ends_the_service_and_then_the_command(self):
+        """A service that never listens; the command is told to end as soon as it runs."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        program = folder / "service"
+        program.write_text(f"#!/bin/sh\necho $$ > {folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep 60\n", encoding="utf-8")
+        program.chmod(0o755)
+        code = (f"from labs import commands, running\ndef hint(_):\n  with running.Service({str(program)!r}): pass\n"
+                "commands.hint = hint\nimport labs.__main__")
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([paths.PYTHON, "-c", code, "hint", "1"]) as child:
+                while not (folder / "pid").exists():
+                    time.sleep(0.02)
+                child.send_signal(number)
+                self.assertEqual(child.wait(60), 128 + number)
+            pid = (folder / "pid").read_text(encoding="utf-8").strip()
+            (folder / "pid").unlink()
+            self.assertTrue(BrokenStages.has_ended(pid), number)
 
 
 class Json(unittest.TestCase):
