@@ -1,7 +1,6 @@
 """Runs the blocks of a chapter and compares, or records, what they print."""
 
 import re
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from docs import checks, figures
 from docs.book import CI, run_of, snippet_of
 from docs.markdown import Block, Chapter, Directive, DocumentError
 from docs.runner import COMMAND_TIMEOUT_SECONDS, SHOWN_ROOT, CommandError, Session
-from docs.workspace import stages_of
+from docs.workspace import remove_stages
 
 
 @dataclass
@@ -27,7 +26,6 @@ class Run:
     def chapter(self, chapter: Chapter) -> None:
         """Runs a chapter's blocks in order; with `update` and without a problem, writes their output into `chapter`."""
         before = len(self.problems)
-        stages = stages_of(self.root)
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
             for item in chapter.items:
@@ -38,8 +36,7 @@ class Run:
                     break  # what follows depends on it
                 self._report(chapter, item)
         if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
-            for stage in stages_of(self.root) - stages:
-                shutil.rmtree(stage)
+            remove_stages(self.root, [step.command for block in chapter.blocks for step in block.steps()])
         if self.update and len(self.problems) > before:
             self.say(f"not recorded: {chapter.path.relative_to(self.root)}")
         elif self.update:

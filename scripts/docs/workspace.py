@@ -3,6 +3,7 @@
 Without it a dead command could pass on a file that an older run left behind.
 """
 
+import json
 import re
 import shutil
 import socket
@@ -20,15 +21,14 @@ class NotReady(Exception):
 
 @contextmanager
 def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
-    """Gives the home folder for the commands. Puts everything back at the end."""
-    _demand(root, "\n".join(commands))
+    """Gives the home folder for the commands. Puts everything back at the end; stages that they made are removed."""
+    _demand(root, commands)
     build = root / "build"
     work = build / "docs-check"
     kept, home = work / "kept", work / "home"
     shutil.rmtree(home, ignore_errors=True)
     for folder in (kept, home):
         folder.mkdir(parents=True, exist_ok=True)
-    stages = stages_of(root)
     for result in _results(build):
         # What a killed run left in kept/ is older and the reader's own: it stays.
         if not (kept / result.name).exists():
@@ -36,29 +36,45 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     try:
         yield home
     finally:
-        for stage in stages_of(root) - stages:
-            shutil.rmtree(stage)
+        remove_stages(root, commands)
         for result in _results(build):
             shutil.rmtree(result) if result.is_dir() else result.unlink()
         for result in _results(kept):
             result.rename(build / result.name)
 
 
-def stages_of(root: Path) -> set[Path]:
-    return set(root.glob("v[0-9]*-*"))
+def remove_stages(root: Path, commands: list[str]) -> None:
+    """Only what the commands make: the reader may be making stages in another terminal."""
+    for stage in _stages_made(root, commands):
+        if stage.is_dir():
+            shutil.rmtree(stage)
+
+
+def _stages_made(root: Path, commands: list[str]) -> list[Path]:
+    """Of `make stage NAME=…`, `make lab N=…` and `make bug SEED=…`."""
+    names = []
+    for command in commands:
+        if found := re.search(r"\bmake stage\b.*\bNAME=(\S+)", command):
+            names.append(found[1])
+        if found := re.search(r"\bmake lab\b.*\bN=(\d+)", command):
+            names += [json.loads(file.read_text(encoding="utf-8"))["stage"]
+                      for file in root.glob(f"docs/labs/{int(found[1]):02}-*/lab.json")]
+        if found := re.search(r"\bmake bug\b.*\bSEED=(\d+)", command):
+            names.append(f"v3-bug-{int(found[1])}")
+    return [root / name for name in names]
 
 
 def _results(folder: Path) -> list[Path]:
     return [found for pattern in RESULTS for found in folder.glob(pattern)]
 
 
-def _demand(root: Path, commands: str) -> None:
+def _demand(root: Path, commands: list[str]) -> None:
     if not (root / "build" / "bin").is_dir():
         raise NotReady("build/bin: the programs are not built. Run: make build")
-    for stage in set(re.findall(r"(?:NAME=|/leftpad-|profile.sh \w+ )(v[3-9][\w-]+)", commands)):
-        if (root / stage).exists():
-            raise NotReady(f"{stage}: the chapters make a stage of this name. Move yours away for the run")
-    for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", commands))):
+    for stage in _stages_made(root, commands):
+        if stage.exists():
+            raise NotReady(f"{stage.name}: the chapters make a stage of this name. Move yours away for the run")
+    for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", "\n".join(commands)))):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", int(port))) == 0:
                 raise NotReady(f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport = :{port}'")
