@@ -1,11 +1,11 @@
 """The command line of docs-check: what to check, progress, the verdict."""
 
 import argparse
-import signal
 import sys
 import time
 from pathlib import Path
 
+from compare import signals
 from docs import book, figures, packages
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
@@ -30,16 +30,12 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     root = options.root.resolve()
-    # Started in the background, a shell ignores Ctrl-C for us, and our commands would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.leave_on_signals()
     try:
         return _check(root, options)
     except (DocumentError, NotReady) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def _check(root: Path, options: argparse.Namespace) -> int:

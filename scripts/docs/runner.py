@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from compare import signals
+
 COMMAND_TIMEOUT_SECONDS = 240
 READY_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
@@ -50,21 +52,25 @@ class Session:
 
     def run(self, command: str, seconds: int = COMMAND_TIMEOUT_SECONDS) -> tuple[int, list[str]]:
         """Exit status and output (both streams) of a command in the foreground."""
-        process = self._start(command, subprocess.PIPE)
+        process = None
         try:
+            with signals.held():
+                process = self._start(command, subprocess.PIPE)
             output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise CommandError(f"still running after {seconds} s: $ {command}") from None
         finally:
-            _signal(process, signal.SIGKILL)
+            if process:
+                _signal(process, signal.SIGKILL)
+                process.wait()
         return process.returncode, self._readable(output)
 
     def run_in_background(self, command: str, until: str) -> list[str]:
         """Starts a command and returns its output up to the line that contains `until`."""
         log = self.home / f"background-{len(self.background)}.txt"
-        with log.open("wb") as file:
+        with log.open("wb") as file, signals.held():
             process = self._start(command, file)
-        self.background.append(Background(process, log))
+            self.background.append(Background(process, log))
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         while until:
             output = self._readable(log.read_bytes())

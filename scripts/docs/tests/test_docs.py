@@ -3,6 +3,9 @@
 import contextlib
 import io
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -120,6 +123,35 @@ class Commands(Chapters):
         old.write_text("mine")
         self.fails(chapter(console("<!-- check: contains mine -->", "$ cat build/old.pb.gz", "mine")), "exit status 1")
         self.assertEqual(old.read_text(), "mine")
+
+
+    def test_stages_that_the_commands_make_go_and_all_others_stay(self):
+        (self.root / "Makefile").write_text("stage lab bug:\n\t@mkdir $(or $(NAME),$(addprefix v3-bug-,$(SEED)),v3-lab03-sick)\n")
+        lab = self.root / "docs" / "labs" / "03-sick"
+        lab.mkdir(parents=True)
+        (lab / "lab.json").write_text('{"stage": "v3-lab03-sick"}')
+        page = chapter(console("<!-- check: lacks error -->", "$ make lab N=3", "$ mkdir v9-other; echo mine > v9-notes.txt"))
+        (lab / "README.md").write_text(page, encoding="utf-8")
+        self.holds(chapter(console("<!-- check: lacks v3-lab03-sick -->", "$ make stage NAME=v4-mine FROM=x", "$ make bug SEED=7", "$ ls")))
+        self.assertEqual({path.name for path in self.root.glob("v*")}, {"v9-other", "v9-notes.txt"})
+
+    def test_a_stage_of_a_name_that_the_commands_make_must_not_be_there(self):
+        for command, stage in (("make stage NAME=v4-mine", "v4-mine"), ("make bug SEED=7", "v3-bug-7")):
+            (self.root / stage).mkdir()
+            self.fails(chapter(console("<!-- check: exact -->", f"$ {command}")), f"error: {stage}: the chapters make a stage of this name")
+            (self.root / stage).rmdir()
+
+    def test_a_closed_terminal_ends_the_commands_too(self):
+        self.page.write_text(chapter(console("<!-- check: exact -->", "$ echo $$ > build/new; mv build/new build/pid; sleep 60")), encoding="utf-8")
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([sys.executable, "-m", "docs", "--root", self.root], stdout=subprocess.DEVNULL) as child:
+                pid = self.root / "build" / "pid"
+                while not pid.exists():
+                    time.sleep(0.02)
+                child.send_signal(number)
+                self.assertEqual(child.wait(60), 128 + number)
+            self.assertRaises(ProcessLookupError, os.kill, int(pid.read_text()), 0)
+            pid.unlink()
 
 
 class Pages(Chapters):
