@@ -122,9 +122,9 @@ class Forge:
 
     def _moved(self, entry, stage_dir):
         """The command for the same file of another stage: include path and source change."""
-        command = entry["command"].replace(f"{self.base} ", f"{stage_dir} ").replace(f"{self.base}/", f"{stage_dir}/")
+        words = [re.sub(rf"{re.escape(str(self.base))}(?=/|$)", lambda _: str(stage_dir), word) for word in shlex.split(entry["command"])]
         file = entry["file"].replace(f"{self.base}/", f"{stage_dir}/")
-        return {**entry, "command": command, "file": file}
+        return {**entry, "command": shlex.join(words), "file": file}
 
     def _depends_on_headers(self, entry, kind):
         target = self._output(entry).split(".dir/")[0]
@@ -138,7 +138,7 @@ class Forge:
         done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "deps"], capture_output=True, text=True, check=False)
         blocks = done.stdout.split("\n\n")
         users = {block.split(": #deps")[0].strip() for block in blocks
-                 if re.search(rf"^ +\S*/?{re.escape(self.name)}/[^/]+\.h$", block, re.M)}
+                 if re.search(rf"^ +(?:.*/)?{re.escape(self.name)}/[^/]+\.h$", block, re.M)}
         if not users:
             raise Failure(self.name, "ninja does not know which objects include its headers", "Run: make build")
         return users
@@ -146,6 +146,13 @@ class Forge:
     @staticmethod
     def _headers(stage_dir):
         return {file.name: file.read_bytes() for file in sorted(Path(stage_dir).glob("*.h"))}
+
+    @staticmethod
+    def _included(stage_dir):
+        """What a source of the stage may include: all files but the other sources, and but answers to a lab."""
+        sources = sources_of(stage_dir)
+        return {name: file.read_bytes() for file in sorted(Path(stage_dir).rglob("*")) if file.is_file()
+                and file.suffix != ".json" and (name := str(file.relative_to(stage_dir))) not in sources}
 
     @staticmethod
     def _output(entry):
@@ -161,8 +168,8 @@ class Forge:
         key = hashlib.sha256()
         for word in words[:at] + words[at + 1:]:
             key.update(word.replace(own, "STAGE").encode() + b"\0")
-        for name, text in self._headers(stage_dir).items():
-            key.update(name.encode() + text)
+        for name, text in self._included(stage_dir).items():
+            key.update(f"{name}\0{len(text)}\0".encode() + text)
         file = Path(entry["file"])
         if not file.exists():
             raise CompileError(f"{file.name}: add_stage() lists it, but it is not there")

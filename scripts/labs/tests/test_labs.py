@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import tarfile
@@ -327,6 +328,37 @@ class HalfAStage(unittest.TestCase):
             rest = forge.Forge._rest_of(maker, Path(folder, "libstage.a"))
             done = subprocess.run(["ar", "t", str(rest)], capture_output=True, text=True, check=True)
             self.assertEqual(done.stdout.split(), ["run_app.cpp.o"])
+
+    def test_whatever_a_source_may_include_makes_a_new_object_and_nothing_else_does(self):
+        stage, build = (Path(self.enterContext(tempfile.TemporaryDirectory())) for _ in range(2))
+        (stage / "detail").mkdir()
+        for name in ("a.cpp", "b.cpp", "x.h", "x.hpp", "table.inc", "detail/x.h", "answer.json"):
+            (stage / name).write_text("", encoding="utf-8")
+        (stage / "CMakeLists.txt").write_text("add_stage(a.cpp b.cpp)\n", encoding="utf-8")
+        entry = {"file": str(stage / "a.cpp"), "directory": str(build), "command": "sh -c 'echo >\"$2\"' sh -o a.o"}
+        with mock.patch.object(paths, "BUILD", build), mock.patch.object(forge, "_compile_commands", list), \
+                mock.patch.object(forge.Forge, "_state_of_base", lambda *_: b""):
+            maker = forge.Forge()
+            before = maker._object(entry, stage)
+            for name, new in (("a.cpp", True), ("b.cpp", False), ("x.h", True), ("x.hpp", True), ("table.inc", True),
+                              ("detail/x.h", True), ("answer.json", False)):
+                (stage / name).write_text("changed", encoding="utf-8")
+                now = maker._object(entry, stage)
+                self.assertEqual(now != before, new, name)
+                before = now
+
+    def test_a_clone_in_a_folder_with_a_space_is_built_with_the_stages_own_headers(self):
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()), "my c++ (x)")
+        base = root / paths.BASE_STAGE
+        said = f"v2.dir/a.o: #deps 2, deps mtime 1 (VALID)\n    /usr/include/x.h\n    {base}/logger.h\n\nv2.dir/b.o: #deps 1, deps mtime 1 (VALID)\n    /x.h\n"
+        with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root / "build"), \
+                mock.patch.object(forge, "_compile_commands", list), \
+                mock.patch.object(subprocess, "run", return_value=mock.Mock(stdout=said)):
+            maker = forge.Forge()
+            self.assertEqual(maker._users_of_headers, {"v2.dir/a.o"})
+            entry = {"command": f'c++ -I"{base}" -I"{base}-not" -I/x -o a.o -c "{base}/a.cpp"', "file": f"{base}/a.cpp"}
+            moved = maker._moved(entry, root / "v3-mine")
+        self.assertEqual(shlex.split(moved["command"]), ["c++", f"-I{root}/v3-mine", f"-I{base}-not", "-I/x", "-o", "a.o", "-c", f"{root}/v3-mine/a.cpp"])
 
     def test_what_the_linker_misses_is_named_without_paths_of_this_machine(self):
         said = (f"/usr/bin/ld: {paths.BUILD}/labs/objects/0a1b.o: in function `f':\n{paths.BUILD}/labs/objects/0a1b.o: handlers.cpp:(.text+0x1): "
