@@ -53,7 +53,7 @@ mkdir -p "$fuzz_dir"
 # Every library is instrumented, so that the fuzzer sees which branches an input takes.
 command=(cmake -S "$REPO_ROOT" -B "$fuzz_dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_COMPILER=$cxx"
   -DWORKSHOP_FUZZ=ON "-DWORKSHOP_SANITIZE=address,undefined"
-  "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link -fsanitize-ignorelist=$REPO_ROOT/common/fuzz/sanitizer_ignore.txt")
+  "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link -fsanitize-ignorelist='$REPO_ROOT/common/fuzz/sanitizer_ignore.txt'")
 show_command "${command[@]}"
 "${command[@]}" >"$fuzz_dir/configure.txt" 2>&1 ||
   die 'the configuration' 'it must succeed' "It said: $(tail -n 3 "$fuzz_dir/configure.txt" | tr '\n' ' ')"
