@@ -6,18 +6,19 @@ set -euo pipefail
 usage() {
   cat <<'EOF'
 Usage: scripts/lint.sh [--all]
-Lints the C++ sources of the stages, common/ and common/app/ by .clang-tidy, and every shell script by shellcheck.
+Lints the C++ sources of the stages, common/, common/app/ and common/metrics/ by .clang-tidy, and every shell script by shellcheck.
 --all: every C++ source of build/compile_commands.json (run `make test` first) but docs/examples, which show what lint
 forbids; that takes many minutes. A source is not linted again until it, a header or .clang-tidy
 changes; what passed is remembered in build/lint/.
 EOF
 }
 
-wanted='/(v[0-9]+-[^/]*|common|common/app|common/metrics)/[^/]*$'
+# Of the paths below the root.
+wanted='^(v[0-9]+-[^/]*|common|common/app|common/metrics)/[^/]*$'
 (($# <= 1)) || usage_error "$2" 'there is at most one argument'
 case ${1-} in
   --help) usage; exit 0 ;;
-  --all) wanted='^(?!.*/docs/examples/)' ;;
+  --all) wanted='^(?!/|docs/examples/)' ;;
   '') ;;
   *) usage_error "$1" 'the only option is --all' ;;
 esac
@@ -33,10 +34,11 @@ shellcheck -x "${scripts[@]}"
 
 # One entry a source: what is built once per stage is linted once.
 mkdir -p build/lint/passed
-jq 'unique_by(.file) | map(select(.file | (test("/build[^/]*/") | not) and test($wanted)))' \
-  --arg wanted "$wanted" build/compile_commands.json \
+jq 'unique_by(.file) | map(select(.file | ltrimstr($root) | (test("^build[^/]*/") | not) and test($wanted)))' \
+  --arg root "$REPO_ROOT/" --arg wanted "$wanted" build/compile_commands.json \
   >build/lint/compile_commands.json
 mapfile -t sources < <(jq -r '.[].file' build/lint/compile_commands.json)
+((${#sources[@]})) || die 'build/compile_commands.json' "it has no source of $REPO_ROOT" 'Run: make clean build'
 headers=$(git ls-files '*.h' .clang-tidy | xargs sha1sum | sha1sum | cut -c1-40)
 
 lint_one() {

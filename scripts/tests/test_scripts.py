@@ -1,4 +1,5 @@
 """The shell scripts from outside, on fake programs: help, refusals, results, and what they leave behind."""
+import json
 import os
 import re
 import shutil
@@ -110,6 +111,34 @@ class Scripts(unittest.TestCase):
     def test_output_into_a_file_has_no_colour_codes(self):
         _, out, err = self.box.run("load.sh", "v1-naive", FAKE_AB="failed")
         self.assertNotIn("\033", out + err)
+
+    @unittest.skipUnless(shutil.which("jq"), "jq is not installed")
+    def test_lint_finds_the_sources_wherever_the_clone_is(self):
+        clone = self.box.root / "builds" / "build" / "me"
+        shutil.copytree(self.box.root / "scripts", clone / "scripts")
+        for tool, does in (("clang-tidy-14", f'echo "$4" >>{self.box.root}/linted'), ("shellcheck", "true")):
+            (self.box.root / "tools" / tool).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+            (self.box.root / "tools" / tool).chmod(0o755)
+        sources = [clone / name for name in ("v1-naive/a.cpp", "common/b.cpp", "build/made.cpp", "build-asan/made.cpp")]
+        for source in sources:
+            source.parent.mkdir(parents=True)
+            source.touch()
+        for command in (["git", "init", "-q"], ["git", "add", "-A"]):
+            subprocess.run(command, cwd=clone, check=True)
+        known = clone / "build" / "compile_commands.json"
+        known.write_text(json.dumps([{"file": str(source)} for source in sources]), encoding="utf-8")
+        for options in ([], ["--all"]):
+            shutil.rmtree(clone / "build" / "lint", ignore_errors=True)
+            self.lint(clone, options, 0, "^$")
+            self.assertEqual(set((self.box.root / "linted").read_text().split()), {str(source) for source in sources[:2]})
+            (self.box.root / "linted").unlink()
+        known.write_text(json.dumps([{"file": "/elsewhere/v1-naive/a.cpp"}]), encoding="utf-8")
+        self.lint(clone, [], 1, "^error: build/compile_commands.json: it has no source of ")
+
+    def lint(self, clone, options, status, err):
+        done = subprocess.run([clone / "scripts" / "lint.sh", *options], env=self.box.environment(), capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertRegex(done.stderr, err)
 
     def test_setup_lists_what_is_missing_with_reasons_and_the_command(self):
         packages = self.box.root / "scripts" / "packages.txt"
