@@ -25,7 +25,6 @@ GAIN_POINTS = 0.3  # for rounding
 WORTH_PERCENT = 4  # the mended service executes at least this much less
 
 
-@functools.cache
 def executed(program, function):
     """Instructions of one request, while `function` runs."""
     if shutil.which("valgrind") is None:

@@ -182,6 +182,21 @@ class Amdahl(unittest.TestCase):
             found = amdahl.measure(programs)
         return [name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees", "gain_follows", "mended") if not found[name]]
 
+    def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
+        counts = iter(range(1000, 100000, 1000))
+
+        class Callgrind(mock.MagicMock):
+            def __init__(self, *_, before=(), **__):
+                super().__init__()
+                for word in before:
+                    if word.startswith("--log-file="):
+                        Path(word.partition("=")[2]).write_text(f"Collected : {next(counts)}", encoding="utf-8")
+        maker = mock.Mock(build=lambda *_: "program")
+        with mock.patch.object(running, "Service", Callgrind), mock.patch.object(running, "ask"), \
+                mock.patch.object(amdahl.shutil, "which"), mock.patch.object(starters, "starter"), mock.patch.object(starters, "solution"):
+            self.assertEqual(amdahl.reference(maker), amdahl.reference(maker))
+            self.assertNotEqual(amdahl.executed("own", "f"), amdahl.executed("own", "f"))
+
     def test_the_law_at_its_ends(self):
         self.assertAlmostEqual(amdahl.law(50, 2), 100 / 3)
         self.assertAlmostEqual(amdahl.law(3.5, 1e12), 3.627, places=3)
