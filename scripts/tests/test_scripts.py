@@ -122,7 +122,7 @@ class Scripts(unittest.TestCase):
         sources = [clone / name for name in ("v1-naive/a.cpp", "common/b.cpp", "build/made.cpp", "build-asan/made.cpp")]
         for source in sources:
             source.parent.mkdir(parents=True)
-            source.touch()
+            source.write_text(str(source), encoding="utf-8")
         for command in (["git", "init", "-q"], ["git", "add", "-A"]):
             subprocess.run(command, cwd=clone, check=True)
         known = clone / "build" / "compile_commands.json"
