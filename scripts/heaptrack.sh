@@ -74,7 +74,6 @@ start_recorded() {
   show_command "${command[@]}"
   "${command[@]}" >"$SERVICE_LOG" 2>&1 &
   HEAPTRACK_PID=$! SERVICE_PID=$!
-  OWN_PIDS+=("$HEAPTRACK_PID")
   wait_until_ready "$stage-heaptrack"
   for SERVICE_PID in $(pgrep -P "$HEAPTRACK_PID"); do
     [[ ! /proc/$SERVICE_PID/exe -ef $BINARY ]] || break
@@ -90,13 +89,13 @@ start_recorded
 load=(ab -q -k -c "$clients" -n "$requests" "$SERVICE_URL$LEFTPAD_QUERY")
 show_command "${load[@]}"
 "${load[@]}" >"$TEMP_DIR/ab.txt" 2>&1 &
-OWN_PIDS+=("$!")
 wait "$!" ||
   die "$(tail -n 1 "$TEMP_DIR/ab.txt")" "ab could not load $SERVICE_URL" "Start the service by hand: make run STAGE=$stage"
 kill -TERM "$SERVICE_PID"
-wait "$HEAPTRACK_PID" || die "heaptrack's exit status $?" 'the recorded service must end with 0' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
-forget_pid "$HEAPTRACK_PID"
+status=0
+wait "$HEAPTRACK_PID" || status=$?
 HEAPTRACK_PID=''
+((status == 0)) || die "heaptrack's exit status $status" 'the recorded service must end with 0' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
 data=$(find "${recorded%/*}" -name 'heaptrack.zst' -o -name 'heaptrack.gz' | head -n 1)
 [[ -n $data ]] || die "$prefix" 'heaptrack wrote no data' "It said: $(tail -n 3 "$SERVICE_LOG" | tr '\n' ' ')"
 rm -f -- "$prefix".{zst,gz,txt,folded,flame.html}

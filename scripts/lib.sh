@@ -69,14 +69,9 @@ run() {
 
 # run_watched COMMAND…: as run, but a signal to this script ends the command at once.
 run_watched() {
-  local pid status=0
   show_command "$@"
   "$@" &
-  pid=$!
-  OWN_PIDS+=("$pid")
-  wait "$pid" || status=$?
-  forget_pid "$pid"
-  return "$status"
+  wait "$!"
 }
 
 # python_module NAME ARG…: runs a module of this folder, for example compare.ab.
@@ -98,23 +93,14 @@ need_stage_argument() { [[ ${2:--} != -* ]] || usage_error "${2:-nothing}" "the 
 # need_number OPTION VALUE
 need_number() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 $2" 'the value must be a whole number above 0'; }
 
-# --- clean-up: own processes by pid, own temporary folders ----------------------------------------
+# --- clean-up: what runs in the background, own temporary folders ----------------------------------
 
-OWN_PIDS=()
 OWN_DIRS=()
 
 # temp_dir: sets TEMP_DIR to a new folder that goes away with the script.
 temp_dir() {
   TEMP_DIR=$(mktemp -d "${TMPDIR:-/tmp}/leftpad.XXXXXX")
   OWN_DIRS+=("$TEMP_DIR")
-}
-
-forget_pid() {
-  local pid kept=()
-  for pid in ${OWN_PIDS[@]+"${OWN_PIDS[@]}"}; do
-    [[ $pid == "$1" ]] || kept+=("$pid")
-  done
-  OWN_PIDS=(${kept[@]+"${kept[@]}"})
 }
 
 # end_process PID: SIGTERM, after STOP_TIMEOUT_SECONDS SIGKILL; returns the process's exit status.
@@ -130,14 +116,14 @@ end_process() {
     sleep 0.02
   done
   wait "$pid" 2>/dev/null || status=$?
-  forget_pid "$pid"
   return "$status"
 }
 
 clean_up() {
   local pid dir
   trap '' INT TERM HUP
-  for pid in ${OWN_PIDS[@]+"${OWN_PIDS[@]}"}; do end_process "$pid" || true; done
+  # The shell's own list of what runs in the background: complete at any time, and no pid in it is another process's.
+  for pid in $(jobs -pr); do end_process "$pid" || true; done
   for dir in ${OWN_DIRS[@]+"${OWN_DIRS[@]}"}; do rm -rf -- "$dir"; done
 }
 trap clean_up EXIT

@@ -54,7 +54,6 @@ show_command "${command[@]}"
 temp_dir
 report=$TEMP_DIR/ab.txt # an ab that fails leaves the earlier report
 "${command[@]}" >"$report" 2>"$out/ab-progress.txt" &
-OWN_PIDS+=("$!")
 wait "$!" || die "$(tail -n 1 "$out/ab-progress.txt")" "ab could not load ${url:-$SERVICE_URL}" \
   "Is the service running? Start it: make run STAGE=$stage"
 mv -- "$report" "$out/ab.txt"

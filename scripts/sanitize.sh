@@ -33,7 +33,6 @@ start() {
   local output=build-$1/sanitize/$2.txt
   show_command "build-$1/bin/$2" --gtest_brief=1
   "build-$1/bin/$2" --gtest_brief=1 >"$output" 2>&1 &
-  OWN_PIDS+=("$!")
   outputs[$!]=$output
 }
 
@@ -46,7 +45,6 @@ finish() {
       tail -n 40 "${outputs[$pid]}"
       warn "${outputs[$pid]} has all of it"
     }
-    forget_pid "$pid"
   done
   outputs=()
 }

@@ -22,7 +22,6 @@ start_service() {
   : >"$SERVICE_LOG"  # there at once, also if the shell of the service is late
   "$@" >"$SERVICE_LOG" 2>&1 &
   SERVICE_PID=$!
-  OWN_PIDS+=("$SERVICE_PID")
   wait_until_ready "$stage"
   SERVICE_URL=$(service_said 'listening on')
   SERVICE_DEBUG_URL=$(service_said 'profiles at')

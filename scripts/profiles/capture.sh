@@ -27,7 +27,6 @@ start_load() {
   printf '%s &\n' "$(show_command "${command[@]}")"
   "${command[@]}" >"$LOAD_REPORT" 2>&1 &
   LOAD_PID=$!
-  OWN_PIDS+=("$LOAD_PID")
 }
 
 load_figure() { awk -F: -v name="$1" '$1 == name { print $2 + 0; found = 1 } END { if (!found) print 0 }' "$LOAD_REPORT"; }
@@ -37,7 +36,6 @@ stop_load() {
   local failed answered
   kill -INT "$LOAD_PID" 2>/dev/null || true
   wait "$LOAD_PID" 2>/dev/null || true
-  forget_pid "$LOAD_PID"
   answered=$(load_figure 'Complete requests')
   failed=$(($(load_figure 'Failed requests') + $(load_figure 'Non-2xx responses')))
   ((answered > 0)) || die "$(tail -n 1 "$LOAD_REPORT")" "ab could not load $SERVICE_URL" \

@@ -81,6 +81,14 @@ class Scripts(unittest.TestCase):
         self.assertFalse(alive(int(pids.read_text())))
         self.assertEqual(list((self.box.root / "temp").iterdir()), [])
 
+    def test_whatever_runs_in_the_background_ends_with_the_script(self):
+        lib = self.box.root / "scripts" / "lib.sh"
+        for end, status in (("exit 3", 3), ("kill -TERM $$", 143), ("kill -HUP $$", 129), ("false", 1)):
+            script = f". {lib}; sleep 60 >/dev/null 2>&1 & echo $!; sleep 0.1; {end}"
+            done = subprocess.run(["bash", "-c", script], env=self.box.environment(), capture_output=True, text=True, check=False, timeout=30)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertFalse(alive(int(done.stdout)), script)
+
     def test_bench_refuses_a_debug_build(self):
         self.ends("bench.sh", "v1-naive", status=1, err="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
         self.ends("bench.sh", "v1-naive", status=0, out=r"Result: build/bench/v1-naive.json\nNext: ")
