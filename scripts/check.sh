@@ -7,6 +7,7 @@ usage() {
   cat <<'EOF'
 Usage: scripts/check.sh
 Checks format and lint, runs the tests under sanitizers, and checks the documentation. `make check` runs `make test` first.
+Example: make check
 EOF
 }
 

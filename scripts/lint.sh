@@ -10,6 +10,7 @@ Lints the C++ sources of the stages, common/, common/app/ and common/metrics/ by
 --all: every C++ source of build/compile_commands.json (run `make test` first) but docs/examples, which show what lint
 forbids; that takes many minutes. A source is not linted again until it, a header or .clang-tidy
 changes; what passed is remembered in build/lint/.
+Example: scripts/lint.sh
 EOF
 }
 

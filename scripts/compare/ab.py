@@ -8,7 +8,7 @@ import re
 
 from compare.errors import Failure, main_of
 
-# The service table's rows: metric in compare.json, unit, whether more is better.
+# The service table's rows: metric in compare.json, unit.
 METRICS = (
     ("requests_per_second", "req/s"),
     ("mean_ms", "ms"),

@@ -1,4 +1,4 @@
-"""The one error of this package: value, rule, remedy. Caught in main_of, never elsewhere."""
+"""The one error of the Python commands: value, rule, remedy. main_of prints what nobody else can answer."""
 import os
 import signal
 import sys

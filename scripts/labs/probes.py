@@ -149,5 +149,5 @@ GROUPS = {
     "amdahl": amdahl,
     "noise": noise,
 }
-# What to measure instead where a tool is missing: (group, metric, instead of).
+# What to measure instead where a tool is missing: (group, metric).
 FALLBACKS = {"sends": ("stalls", "most_answers_stall")}
