@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 
+from compare import signals
 from labs import running
 
 CLIENTS = 8
@@ -18,12 +19,12 @@ def ab(service, clients):
     """As many requests as it answers."""
     command = ["ab", "-q", "-k", "-c", str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
                f"http://127.0.0.1:{service.port}{running.TARGET}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    with contextlib.ExitStack() as ends:
+        with signals.held():
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ends.callback(process.wait, timeout=30)
+            ends.callback(process.send_signal, signal.SIGINT)
         yield
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
 
 
 @contextlib.contextmanager

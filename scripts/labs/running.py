@@ -11,6 +11,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
+from compare import signals
 from compare.errors import Failure
 
 AGENT = "ApacheBench/2.3"  # so that a log line is as long as under ab: the counts of the pages hold here too
@@ -36,22 +37,22 @@ class Service:
                         "--log-flush-ms=60000", *options]
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True, start_new_session=True)
-        self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)  # a full pipe would stop the service
-        patience = threading.Timer(START_SECONDS, self._kill)
-        patience.start()
-        try:
-            said = self._said_until_it_listens()
-        except BaseException:
-            self.__exit__()
-            raise
-        finally:
-            patience.cancel()
-        if said is None:
-            self.reader.start()
-            return self
-        self.__exit__()
+        with contextlib.ExitStack() as undo:
+            with signals.held():
+                self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+                self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)  # a full pipe would stop the service
+                undo.callback(self.__exit__)
+            patience = threading.Timer(START_SECONDS, self._kill)
+            patience.start()
+            try:
+                said = self._said_until_it_listens()
+            finally:
+                patience.cancel()
+            if said is None:
+                self.reader.start()
+                undo.pop_all()
+                return self
         raise Broken("the service", f"it did not start within {START_SECONDS} s; it said: {' '.join(said) or 'nothing'}", "Start it by hand: make run")
 
     def _said_until_it_listens(self):

@@ -5,6 +5,7 @@ second rest must be what was in use after the first.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -17,6 +18,7 @@ import threading
 import time
 import urllib.request
 
+from compare import signals
 from soak import actors
 
 # actor: how many threads
@@ -28,11 +30,13 @@ SPARE = {"threads": 3, "descriptors": 3}
 SPARE_MEMORY_KIB = 16 * 1024
 
 
-def start(binary, directory):
-    """(process, World)."""
+def start(binary, directory, undo):
+    """(process, World). `undo` ends the process if anything breaks off."""
     log = os.path.join(directory, "requests.log")
-    process = subprocess.Popen([binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
-                               stderr=subprocess.PIPE, text=True)
+    with signals.held():
+        process = subprocess.Popen([binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
+                                   stderr=subprocess.PIPE, text=True)
+        undo.callback(kill, process)
     ports = {}
     for line in process.stderr:
         if found := re.search(r"(profiles at|listening on) http://127\.0\.0\.1:(\d+)", line):
@@ -40,6 +44,11 @@ def start(binary, directory):
         if "listening on" in line:
             return process, actors.World(process.pid, ports["listening on"], ports["profiles at"], log)
     raise SystemExit(f"{binary} did not start")
+
+
+def kill(process):
+    process.kill()
+    process.wait()
 
 
 def usage_of(pid):
@@ -142,9 +151,9 @@ def stop_service(process):
 
 
 def soak(binary, seconds, directory):
-    process, world = start(binary, directory)
     mass = []
-    try:
+    with contextlib.ExitStack() as undo:  # on Ctrl-C, too
+        process, world = start(binary, directory, undo)
         load(world, max(5, seconds // 3), "first", mass, capture_everything)
         before = rest(world)
         print(f"after the first rest:  {before}", flush=True)
@@ -154,23 +163,14 @@ def soak(binary, seconds, directory):
         findings = world.wrong + growth_findings(before, after)
         if lost := vars_of(world)["log"]["lines_lost"]:
             findings.append(f"the service counted {lost} lost log lines")
-    except BaseException:  # Ctrl-C, too
-        process.kill()
-        process.wait()
-        raise
-    findings += stop_service(process) + log_findings(world, sum(mass))
+        findings += stop_service(process)
+    findings += log_findings(world, sum(mass))
     print(f"ab requests: {sum(mass)}, " + ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
     return findings
 
 
-def leave(number, _frame):
-    raise SystemExit(128 + number)
-
-
 def main():
-    # bash starts what it watches with SIGINT ignored, and ends it by SIGTERM.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+    signals.leave_on_signals()
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("binary", help="the service, for example build/bin/leftpad-v2-optimized")
     parser.add_argument("--seconds", type=int, default=60, help="of the second phase (default %(default)s)")

@@ -1,0 +1,65 @@
+"""A signal that comes while a child is being started: the command ends with 128 + signal, and the child first."""
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from sandbox import SCRIPTS
+
+# Popen that gets SIGTERM when the child runs, and nobody has noted it.
+SETTING = """
+import os, signal, subprocess, types
+from pathlib import Path
+from compare import signals
+folder = Path({folder!r})
+program = str(folder / "program")
+started = []
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        started.append(self)
+        os.kill(os.getpid(), signal.SIGTERM)
+subprocess.Popen = Popen
+signals.leave_on_signals()
+try:
+    {body}
+except SystemExit as leaving:
+    print(leaving.code, [child.returncode is None for child in started])
+finally:
+    for child in started:
+        child.kill()
+"""
+
+
+class Signals(unittest.TestCase):
+    def ends(self, body):
+        """Status of the command, and for each child whether it is running."""
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "program")
+            program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+            program.chmod(0o755)
+            done = subprocess.run([sys.executable, "-c", SETTING.format(folder=folder, body=body)], cwd=SCRIPTS, timeout=60,
+                                  capture_output=True, text=True, check=False)
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def test_the_service_of_a_lab(self):
+        self.assertEqual(self.ends("from labs import running; running.Service(program).__enter__()"), "143 [False]\n")
+
+    def test_the_load_of_a_lab(self):
+        body = ("from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
+                "loads.ab(types.SimpleNamespace(port=1), 8).__enter__()")
+        self.assertEqual(self.ends(body), "143 [False]\n")
+
+    def test_the_commands_of_a_chapter(self):
+        for command in ("run('sleep 60')", "run_in_background('sleep 60', 'x')"):
+            body = f"from docs import runner; s = runner.Session(folder, folder)\n    with s: s.{command}"
+            self.assertEqual(self.ends(body), "143 [False]\n", command)
+
+    def test_the_service_of_a_soak(self):
+        self.assertEqual(self.ends("from soak import __main__ as soak; soak.soak(program, 1, str(folder))"), "143 [False]\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
