@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+from compare import signals
 from labs import paths
 
 SUITE_SECONDS = 120
@@ -27,15 +28,17 @@ def contract(program):
 
 def over_http(program):
     """The same of common/tests/service/http_test.py, against the running service."""
-    process = subprocess.Popen([sys.executable, str(paths.ROOT / "common/tests/service/http_test.py")], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
-                               env={**os.environ, "SERVICES": str(program), "PYTHONDONTWRITEBYTECODE": "1"})
+    process = None
     try:
+        with signals.held():
+            process = subprocess.Popen([sys.executable, str(paths.ROOT / "common/tests/service/http_test.py")], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
+                                       env={**os.environ, "SERVICES": str(program), "PYTHONDONTWRITEBYTECODE": "1"})
         said = process.communicate(timeout=SUITE_SECONDS)[1]
     except subprocess.TimeoutExpired:
         return [f"(http_test.py hung for {SUITE_SECONDS} s)"]
     finally:
-        if process.poll() is None:
+        if process and process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # its services, too
             process.communicate()
     failed = set(re.findall(r"^(?:FAIL|ERROR): (\w+)", said, re.M))

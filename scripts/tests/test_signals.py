@@ -47,6 +47,9 @@ class Signals(unittest.TestCase):
     def test_the_service_of_a_lab(self):
         self.assertEqual(self.ends("from labs import running; running.Service(program).__enter__()"), "143 [False]\n")
 
+    def test_the_http_tests_of_a_lab(self):
+        self.assertEqual(self.ends("from labs import suite; suite.over_http(program)"), "143 [False]\n")
+
     def test_the_load_of_a_lab(self):
         body = ("from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
                 "loads.ab(types.SimpleNamespace(port=1), 8).__enter__()")
