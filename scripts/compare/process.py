@@ -3,14 +3,13 @@
 Used by gbench, service and cli. One thread only.
 """
 import contextlib
-import signal
 import subprocess
 from dataclasses import dataclass
 
+from compare import signals
+
 STOP_SECONDS = 5
 _alive = []
-_starting = False  # a signal that comes now waits until the child is in _alive
-_signal = 0  # the one that waits
 
 
 @dataclass
@@ -21,15 +20,9 @@ class Done:
 
 
 def _spawn(command, **options):
-    global _starting
-    _starting = True
-    try:
+    with signals.held():
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
         _alive.append(child)
-    finally:
-        _starting = False
-    if _signal:
-        raise SystemExit(128 + _signal)
     return child
 
 
@@ -49,7 +42,7 @@ def run(command):
 def end(child):
     """SIGTERM, after STOP_SECONDS SIGKILL; returns the exit status."""
     if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
+        child.terminate()
     try:
         child.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -63,17 +56,7 @@ def end(child):
 @contextlib.contextmanager
 def no_survivors():
     """Ends every child on the way out, on SIGINT, SIGTERM and SIGHUP too (exit status 128 + signal)."""
-
-    def leave(number, _frame):
-        global _signal
-        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ignored, signal.SIG_IGN)
-        _signal = number
-        if not _starting:
-            raise SystemExit(128 + number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
+    signals.leave_on_signals()
     try:
         yield
     finally:

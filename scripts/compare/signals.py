@@ -1,6 +1,6 @@
 """Signals that end a command do so as SystemExit(128 + signal): what the command started is ended on the way out.
 
-Used by the labs, docs-check and the soak test; process.py does the same for the comparison.
+Used by the comparison, the labs, docs-check and the soak test.
 """
 import contextlib
 import signal
