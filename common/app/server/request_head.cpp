@@ -200,9 +200,12 @@ Rejection parse_field(std::string_view name, std::string_view value, Seen& seen,
   if (equals(name, "content-length")) return parse_content_length(value, out);
   if (equals(name, "transfer-encoding")) return parse_transfer_encoding(value, seen, out);
   if (equals(name, "expect")) return parse_expect(value, out);
-  if (equals(name, "content-encoding")) seen.content_encoding = !equals(value, "identity");
+  // Of two such fields cpp-httplib takes the first: either counts.
+  if (equals(name, "content-encoding")) {
+    seen.content_encoding = seen.content_encoding || !equals(value, "identity");
+  }
   if (equals(name, "content-type")) {
-    seen.form = equals(value.substr(0, 19), "multipart/form-data");
+    seen.form = seen.form || equals(value.substr(0, 19), "multipart/form-data");
   }
   const bool would_be_decoded = value.find('%') != std::string_view::npos;
   out.needs_rewrite = out.needs_rewrite || would_be_decoded || is_dropped(name);

@@ -247,6 +247,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CompressedBody", with("Content-Encoding: gzip\r\nContent-Length: 1") + "a", 415},
         Case{"MultipartForm",
              with("Content-Type: Multipart/Form-Data; boundary=x\r\nContent-Length: 1") + "a", 415},
+        // cpp-httplib takes the first of two fields.
+        Case{
+            "CompressedBodySaidToBePlain",
+            with("Content-Encoding: gzip\r\nContent-Encoding: identity\r\nContent-Length: 1") + "a",
+            415},
+        Case{"MultipartFormSaidToBeText",
+             with("Content-Type: multipart/form-data; boundary=x\r\nContent-Type: text/plain\r\n"
+                  "Content-Length: 1") +
+                 "a",
+             415},
         Case{"ChunkSizeWithPrefix", kChunked + "0x3\r\nabc\r\n0\r\n\r\n", 400},
         Case{"ChunkSizeWithSign", kChunked + "+3\r\nabc\r\n0\r\n\r\n", 400},
         Case{"NegativeChunkSize", kChunked + "-3\r\nabc\r\n0\r\n\r\n", 400},
