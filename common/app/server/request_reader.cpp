@@ -115,6 +115,7 @@ RequestReader::Status RequestReader::read_head() {
       skipped_blank = true;
       begin_ += 2;
       started_ = has_pending();
+      has_deadline_ = false;
       continue;
     }
     line = line_end + 1;

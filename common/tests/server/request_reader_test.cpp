@@ -140,6 +140,38 @@ TEST(RequestReader, AnswersARequestThatTakesTooLong) {
   }
 }
 
+// How many reads in a row had the same deadline.
+std::vector<int> runs(const std::vector<ByteSource::Deadline>& deadlines) {
+  std::vector<int> lengths;
+  for (std::size_t i = 0; i < deadlines.size(); ++i) {
+    if (i == 0 || deadlines[i] != deadlines[i - 1]) lengths.push_back(0);
+    ++lengths.back();
+  }
+  return lengths;
+}
+
+// A client that sends a byte now and then (slow loris) must not get more time with each.
+TEST(RequestReader, GivesAllReadsOfARequestOneDeadline) {
+  const ServerOptions limits;
+  const std::string chunked = kChunked + "5\r\nabcde\r\n0\r\n\r\n";
+  for (const std::string& request : {kGet, kPost + "abc", chunked}) {
+    ScriptedSource source(request + request, 1);
+    RequestReader reader(source, limits);
+    ASSERT_EQ(reader.next(), RequestReader::Status::kRequest);
+    ASSERT_EQ(reader.next(), RequestReader::Status::kRequest);
+    const int reads = static_cast<int>(request.size()) - 1;  // after the first byte
+    EXPECT_EQ(runs(source.deadlines()), (std::vector<int>{reads, reads}));
+  }
+}
+
+TEST(RequestReader, StartsTheTimeOfARequestAfterABlankLine) {
+  const ServerOptions limits;
+  ScriptedSource source("\r\n" + kGet, 1);
+  RequestReader reader(source, limits);
+  ASSERT_EQ(reader.next(), RequestReader::Status::kRequest);
+  EXPECT_EQ(runs(source.deadlines()), (std::vector<int>{1, static_cast<int>(kGet.size()) - 1}));
+}
+
 TEST(RequestReader, ClosesSilentlyWhenNothingArrives) {
   const ServerOptions limits;
   for (const std::string start : {"", "\r\n"}) {

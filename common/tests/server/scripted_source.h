@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/server/request_reader.h"
 
@@ -16,10 +17,15 @@ class ScriptedSource final : public ByteSource {
       : bytes_(std::move(bytes)), piece_(piece), at_end_(at_end) {}
 
   Result read_idle(char* to, std::size_t size) override { return read(to, size); }
-  Result read_more(char* to, std::size_t size, Deadline) override { return read(to, size); }
+  Result read_more(char* to, std::size_t size, Deadline deadline) override {
+    deadlines_.push_back(deadline);
+    return read(to, size);
+  }
   void send_continue() override { ++continues_sent_; }
 
   int continues_sent() const { return continues_sent_; }
+  // One per read_more, in order.
+  const std::vector<Deadline>& deadlines() const { return deadlines_; }
 
  private:
   Result read(char* to, std::size_t size) {
@@ -35,6 +41,7 @@ class ScriptedSource final : public ByteSource {
   std::size_t piece_;
   Status at_end_;
   int continues_sent_ = 0;
+  std::vector<Deadline> deadlines_;
 };
 
 }  // namespace service::testing
