@@ -273,6 +273,22 @@ void append_field(std::string& out, std::string_view line) {
   out += "\r\n";
 }
 
+// What cpp-httplib gets must not exceed its own limit, or its answer would give a false reason.
+Rejection check_rewritten_line(std::string_view line, const ServerOptions& limits) {
+  if (rewrite_request_line(line).size() <= limits.max_request_line_bytes + 2) return {};
+  return {414,
+          "request line too long: at most 8190 bytes, where '?' in a query and '=' in a value "
+          "count as three"};
+}
+
+Rejection check_rewritten_field(std::string_view line, const ServerOptions& limits) {
+  const auto percents = std::count(line.begin(), line.end(), '%');
+  if (line.size() + 2 * static_cast<std::size_t>(percents) <= limits.max_header_line_bytes) {
+    return {};
+  }
+  return {431, "header field too long: at most 8190 bytes, where a '%' counts as three"};
+}
+
 }  // namespace
 
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value) {
@@ -289,7 +305,11 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
 
 Rejection parse_head(std::string_view head, const ServerOptions& limits, RequestHead& out) {
   out = RequestHead();
-  if (Rejection bad = parse_request_line(take_line(head), limits.max_path_bytes, out)) return bad;
+  const std::string_view request_line = take_line(head);
+  if (Rejection bad = parse_request_line(request_line, limits.max_path_bytes, out)) return bad;
+  if (out.needs_rewrite) {
+    if (Rejection bad = check_rewritten_line(request_line, limits)) return bad;
+  }
   Seen seen;
   while (true) {
     const std::string_view line = take_line(head);
@@ -300,6 +320,7 @@ Rejection parse_head(std::string_view head, const ServerOptions& limits, Request
     if (!split_field(line, name, value)) {
       return {400, "malformed header field: it is NAME: VALUE on one line, without controls"};
     }
+    if (Rejection bad = check_rewritten_field(line, limits)) return bad;
     if (Rejection bad = parse_field(name, value, seen, out)) return bad;
   }
 }
