@@ -5,9 +5,11 @@
 #include <pprof/thread.h>
 #include <pprof/trace.h>
 
+#include <atomic>
 #include <cerrno>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -54,25 +56,34 @@ std::unique_ptr<httplib::Server> make_service(const Options& options, const Serv
 // A bound server with the thread that accepts its connections.
 class Listener {
  public:
-  // `options` names the command-line options that `address` comes from.
+  // `options` names the command-line options that `address` comes from. `signals` are told to stop
+  // when no more connections can be accepted.
   Listener(std::unique_ptr<httplib::Server> server, const HostPort& address, const char* options,
-           const char* thread_name)
-      : server_(std::move(server)), host_(address.host) {
+           const char* thread_name, StopSignals& signals)
+      : server_(std::move(server)), host_(address.host), options_(options) {
     const BindResult bound = bind_server(*server_, address.host, address.port);
-    if (!bound.error.empty()) throw std::runtime_error(options + (": " + bound.error));
+    if (!bound.error.empty()) throw std::runtime_error(options_ + ": " + bound.error);
     port_ = bound.port;
-    thread_ = std::thread([this, thread_name] {
+    thread_ = std::thread([this, thread_name, &signals] {
       pprof::ThreadScope scope(thread_name);
-      server_->listen_after_bind();
+      accept(signals);
     });
-    while (!server_->is_running()) std::this_thread::yield();  // else stop() would not stop it
+    // Else stop() would not stop it.
+    while (!server_->is_running() && !ended_) std::this_thread::yield();
   }
-  ~Listener() {
-    server_->stop();
-    thread_.join();
-  }
+  ~Listener() { stop(); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+
+  // Returns when running requests are done.
+  void stop() {
+    server_->stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  // After stop(): throws std::runtime_error if it had stopped by itself.
+  void check() const {
+    if (!failure_.empty()) throw std::runtime_error(failure_);
+  }
 
   std::string url() const {
     const bool ipv6 = host_.find(':') != std::string::npos;
@@ -80,9 +91,23 @@ class Listener {
   }
 
  private:
+  void accept(StopSignals& signals) {
+    if (!server_->listen_after_bind()) {
+      failure_ = options_ + ": " + url() +
+                 " accepts no more connections: " + std::generic_category().message(errno) +
+                 "; look at the machine's open files (/proc/sys/fs/file-nr) and free memory, then "
+                 "start it again";
+      signals.request_stop();
+    }
+    ended_ = true;
+  }
+
   std::unique_ptr<httplib::Server> server_;
   const std::string host_;
+  const std::string options_;
   int port_ = 0;
+  std::string failure_;
+  std::atomic<bool> ended_{false};
   std::thread thread_;
 };
 
@@ -115,24 +140,25 @@ void serve(const Options& options) {
   StatsD statsd(*transport, options.metrics);
   ServerCounters counters;
   ServerCounters debug_counters;
-  {
-    Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
-                      {options.host, options.port}, "--host, --port", "accept");
-    std::optional<Listener> debug;
-    if (options.debug_addr != "off") {
-      debug.emplace(
-          make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
-          *parse_host_port(options.debug_addr), "--debug-addr", "debug-accept");
-      std::cerr << "profiles at " << debug->url() << "/debug/pprof/\n";
-    }
-    std::cerr << "listening on " << listener.url() << "\n";
-    wait_for_stop(signals, options, logger, log);
+  std::optional<Listener> debug;
+  if (options.debug_addr != "off") {
+    debug.emplace(make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
+                  *parse_host_port(options.debug_addr), "--debug-addr", "debug-accept", signals);
+    std::cerr << "profiles at " << debug->url() << "/debug/pprof/\n";
   }
-  logger.flush();
+  Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
+                    {options.host, options.port}, "--host, --port", "accept", signals);
+  std::cerr << "listening on " << listener.url() << "\n";
+  wait_for_stop(signals, options, logger, log);
+  listener.stop();
+  logger.flush();  // before a debug client can hold it up
+  if (debug) debug->stop();
   if (log.lines_lost() > 0) {
     std::cerr << log.lines_lost() << " log lines lost: " << options.log_file
               << " could not be written; check the disk\n";
   }
+  listener.check();
+  if (debug) debug->check();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "app/signals.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <ctime>
 
@@ -22,12 +23,18 @@ StopSignals::Event StopSignals::wait_for(std::chrono::milliseconds timeout) {
       return kReopen;
     case SIGTERM:
     case SIGINT:
+      stop_requested_ = true;
       sigdelset(&signals_, SIGHUP);  // a log rotation must not end what still runs
       pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
       return kStop;
     default:  // time is up, or a profiling signal interrupted the wait
       return kTimeout;
   }
+}
+
+// A second SIGTERM would end the process at once: see wait_for.
+void StopSignals::request_stop() {
+  if (!stop_requested_.exchange(true)) ::kill(::getpid(), SIGTERM);
 }
 
 }  // namespace service

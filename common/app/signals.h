@@ -2,6 +2,7 @@
 // do anything. Used by run_app.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 
@@ -19,8 +20,12 @@ class StopSignals {
   // process at once, and SIGHUP does nothing.
   Event wait_for(std::chrono::milliseconds timeout);
 
+  // As if SIGTERM had come, from any thread. Does nothing after a stop was asked for.
+  void request_stop();
+
  private:
   sigset_t signals_;
+  std::atomic<bool> stop_requested_{false};
 };
 
 }  // namespace service

@@ -2,6 +2,7 @@
 #include "app/server/elastic_pool.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -134,6 +135,7 @@ void ElasticPool::join_finished(const std::list<Worker>& finished) {
 }
 
 void ElasticPool::shutdown() {
+  const int reason = errno;
   std::unique_lock lock(mutex_);
   stopping_ = true;
   for (Worker* worker : idle_) worker->ready.notify_one();
@@ -151,6 +153,7 @@ void ElasticPool::shutdown() {
   finished.swap(finished_);
   lock.unlock();
   join_finished(finished);
+  errno = reason;
 }
 
 }  // namespace service

@@ -49,7 +49,8 @@ class ElasticPool final : public httplib::TaskQueue {
   ElasticPool& operator=(const ElasticPool&) = delete;
 
   Enqueued enqueue(Task task) override;
-  // Returns when every task has ended and every thread is joined.
+  // Returns when every task has ended and every thread is joined. Leaves errno alone: it tells why
+  // listen_after_bind() ended.
   void shutdown() override;
 
   // True inside a task that is called only to be refused: it must be quick and must not block.

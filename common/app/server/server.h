@@ -22,7 +22,10 @@ namespace service {
 // stop(), from any thread once is_running() holds, makes listen_after_bind() return: no new
 // connection, idle ones closed at once, connections with a running request cut after
 // `shutdown_grace`. A handler is never interrupted: it holds the return up until it is done.
-// In plain mode idle connections hold it up for at most 3 s. Raises the soft limit of open files.
+// In plain mode idle connections hold it up for at most 3 s. When connections cannot be accepted
+// any more (ENFILE, ENOMEM and the like; EMFILE is waited out), listen_after_bind() ends likewise
+// and returns false, the reason in errno: cpp-httplib has closed the socket then. Raises the soft
+// limit of open files.
 std::unique_ptr<httplib::Server> make_server(const ServerOptions& options,
                                              ServerCounters& counters);
 

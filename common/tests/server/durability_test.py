@@ -113,7 +113,6 @@ class Durability(unittest.TestCase):
             for sock in sockets:
                 sock.close()
 
-
     def test_sighup_while_stopping_loses_nothing(self):
         with Service() as service, not_reading(service):
             self.assertIn(b" 200 ", ask_once(service.port))
@@ -123,6 +122,36 @@ class Durability(unittest.TestCase):
             service.process.send_signal(signal.SIGHUP)
             self.assertEqual(service.process.wait(20), 0)
             self.assertIn('url="/v1/leftpad/?len=1"', "\n".join(service.log_lines()))
+
+    def test_a_stuck_debug_client_does_not_keep_the_service_open(self):
+        long_command = ["--threads=2048"] * 8000  # for answers that fill the socket's buffer
+        with Service(*long_command) as service, stuck(service.debug_port, "/debug/pprof/cmdline"):
+            self.assertIn(b" 200 ", ask_once(service.port))
+            service.process.send_signal(signal.SIGTERM)
+            self.assertTrue(eventually(lambda: refuses(service.port), seconds=1))
+            self.assertIsNone(service.process.poll(), "nothing held it up")
+            self.assertEqual(service.process.wait(20), 0)
+
+
+def refuses(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=STOP_SECONDS).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+def stuck(port, path):
+    """A client that has sent requests until nothing was read any more, since it takes no answers."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", port))
+    sock.settimeout(1)
+    try:
+        while True:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 1000)
+    except socket.timeout:
+        return sock
 
 
 def not_reading(service):
