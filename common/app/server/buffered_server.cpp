@@ -66,10 +66,9 @@ class SocketSource final : public ByteSource {
   // SO_RCVTIMEO is the idle timeout, set by cpp-httplib on accept: no poll before the recv. A
   // profiling signal ends the recv early; then the rest of the wait is a poll.
   Result read_idle(char* to, std::size_t size) override {
+    const Deadline deadline = Clock::now() + options_.idle_timeout;
     const ssize_t received = ::recv(socket_, to, size, 0);
-    if (received < 0 && errno == EINTR) {
-      return read_more(to, size, Clock::now() + options_.idle_timeout);
-    }
+    if (received < 0 && errno == EINTR) return read_more(to, size, deadline);
     return result_of(received);
   }
 
@@ -237,7 +236,6 @@ class BufferedServer final : public httplib::Server {
       refuse(socket);
       return false;
     }
-    registry_.add(socket);
     const Close how = serve(socket);
     registry_.remove(socket);
     if (how == Close::kLinger) {
@@ -259,6 +257,7 @@ class BufferedServer final : public httplib::Server {
   // Whatever a handler or the allocator throws costs this connection only.
   Close serve(int socket) {
     try {
+      registry_.add(socket);
       return serve_requests(socket);
     } catch (...) {
       return Close::kNow;

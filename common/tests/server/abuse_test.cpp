@@ -1,8 +1,12 @@
 // Clients that break HTTP, by mistake or on purpose. Each gets a clean 4xx or a close, soon, and
 // the next client is served. Only for the buffered connection: cpp-httplib's own is laxer.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -153,6 +157,32 @@ TEST_F(Abuse, ClosesSilentConnections) {
   const auto start = steady_clock::now();
   EXPECT_TRUE(client.closed_by_server());
   EXPECT_GE(steady_clock::now() - start, kIdleTimeout - milliseconds(50));
+}
+
+std::atomic<int> signals_handled{0};
+
+// Interrupts what the process's other threads wait for, as a profiling signal does.
+void signal_other_threads() {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int thread = std::stoi(task.path().filename());
+    if (thread != gettid()) tgkill(getpid(), thread, SIGUSR1);
+  }
+}
+
+TEST_F(Abuse, ASignalMakesNoConnectionIdleForLonger) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++signals_handled; };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
+  const auto start = steady_clock::now();
+  RawClient client(server.port());
+  ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 1; }));
+  std::this_thread::sleep_for(kIdleTimeout * 2 / 3);
+  signal_other_threads();
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_GE(signals_handled, 2);  // in the accepting thread and the connection's
+  EXPECT_GE(steady_clock::now() - start, kIdleTimeout - milliseconds(50));
+  EXPECT_LT(steady_clock::now() - start, kIdleTimeout * 4 / 3);
 }
 
 TEST_F(Abuse, CutsAClientThatDoesNotRead) {
