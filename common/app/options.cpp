@@ -1,7 +1,11 @@
 #include "app/options.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cmath>
 #include <iostream>
 
 #include "host_port.h"
@@ -35,13 +39,27 @@ CLI::Validator whole_number(long smallest, long largest) {
       "INT in [" + std::to_string(smallest) + " - " + std::to_string(largest) + "]");
 }
 
+// A metric carries the rate with six decimals, and the server divides by what it reads.
+bool survives_six_decimals(double rate) {
+  char digits[16];  // enough for rates up to 1
+  const char* const end =
+      std::to_chars(digits, digits + sizeof digits, rate, std::chars_format::fixed, 6).ptr;
+  double read = 0;
+  std::from_chars(digits, end, read);
+  return std::abs(read - rate) < 1e-9;  // CLI11 rounds twice: some rates differ in the last bit
+}
+
 // CLI11's own Range lets nan through.
 CLI::Validator sample_rate() {
   return CLI::Validator(
       [](const std::string& text) {
         double rate = 0;
-        const bool good = CLI::detail::lexical_cast(text, rate) && rate >= 0.000001 && rate <= 1;
-        return good ? std::string() : "Value " + text + " not in range 0.000001 to 1";
+        const bool good = CLI::detail::lexical_cast(text, rate) && rate >= 0.000001 && rate <= 1 &&
+                          survives_six_decimals(rate);
+        return good ? std::string()
+                    : "\"" + text +
+                          "\" is not a rate from 0.000001 to 1 with at most six decimals; for "
+                          "example 0.5";
       },
       "FLOAT in [0.000001 - 1]");
 }
@@ -61,7 +79,11 @@ CLI::Validator metric_prefix() {
 }
 
 bool is_loopback(const std::string& host) {
-  return host.rfind("127.", 0) == 0 || host == "::1" || host == "localhost";
+  in_addr v4{};
+  in6_addr v6{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  if (inet_pton(AF_INET6, host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  return host == "localhost";  // other names, even 127.example.org, may lead anywhere
 }
 
 // Rules that concern more than one option.

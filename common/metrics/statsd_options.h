@@ -6,8 +6,10 @@
 namespace service {
 
 struct StatsDOptions {
-  std::string prefix = "leftpad";  // stands before every name, followed by a dot
-  double sample_rate = 1;          // share of packets sent, 0 to 1; below 1 they carry `|@rate`
+  // Stands before every name, followed by a dot: letters, digits, '.', '_' and '-' only.
+  std::string prefix = "leftpad";
+  // Share of packets sent, 0.000001 to 1, at most six decimals; below 1 they carry `|@rate`.
+  double sample_rate = 1;
 };
 
 }  // namespace service

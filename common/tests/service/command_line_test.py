@@ -14,6 +14,23 @@ def run(*options):
     return subprocess.run([service.binary(), *options], capture_output=True, text=True, timeout=20)
 
 
+def first_line(*options):
+    """What a service with these options says first; it is stopped then."""
+    with subprocess.Popen([service.binary(), "--log-file=/dev/null", *options], stderr=subprocess.PIPE,
+                          text=True) as process:
+        line = process.stderr.readline().rstrip("\n")
+        process.terminate()
+    return line
+
+
+def has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 class CommandLine(unittest.TestCase):
     def refused(self, *options, says, code=2):
         result = run(*options)
@@ -27,7 +44,7 @@ class CommandLine(unittest.TestCase):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
         for option in ("host", "port", "debug-addr", "debug-token", "statsd", "sample-rate", "namespace",
-                       "log-file", "log-level", "max-len", "threads", "io", "version", "help"):
+                       "log-file", "log-level", "log-flush-ms", "max-len", "threads", "io", "version", "help"):
             self.assertIn(f"--{option}", result.stdout)
 
     def test_version_names_the_stage(self):
@@ -46,6 +63,12 @@ class CommandLine(unittest.TestCase):
         self.refused("--sample-rate=2", says=["--sample-rate", "2"])
         self.refused("--sample-rate=0", says=["--sample-rate", "0"])
         self.refused("--sample-rate=nan", says=["--sample-rate", "nan"])
+        # The rate is announced with six decimals, and the server divides by what it reads.
+        for rate in ("0.0000014", "0.12345678", "0.9999999", "1e-7"):
+            self.refused(f"--sample-rate={rate}", says=["--sample-rate", rate, "six decimals", "0.000001"])
+        self.refused("--log-flush-ms=9", says=["--log-flush-ms", "9", "10 to 60000"])
+        self.refused("--log-flush-ms=60001", says=["--log-flush-ms", "60001"])
+        self.refused("--log-flush-ms=soon", says=["--log-flush-ms", "soon", "whole number"])
         self.refused("--max-len=-1", says=["--max-len", "-1"])
         self.refused("--threads=0", says=["--threads", "0"])
         self.refused("--log-level=loud", says=["--log-level", "loud", "debug"])
@@ -54,8 +77,25 @@ class CommandLine(unittest.TestCase):
         self.refused("--namespace=a:b", says=["--namespace", "a:b", "letters"])
         self.refused("--debug-addr=6060", says=["--debug-addr", "6060", "127.0.0.1:6060"])
 
+    def test_rates_of_six_decimals_are_taken(self):
+        for rate in ("0.000001", "0.002877", "0.999999", "5e-1", "1"):
+            line = first_line("--port=0", "--debug-addr=off", f"--sample-rate={rate}")
+            self.assertRegex(line, r"^listening on ", rate)
+
     def test_open_debug_address_needs_a_token(self):
-        self.refused("--debug-addr=0.0.0.0:6060", says=["0.0.0.0", "loopback", "--debug-token"])
+        for host in ("0.0.0.0", "127.any.name", "127.1", "127.0.0.1.example", "[::]", "[2001:db8::1]"):
+            self.refused(f"--debug-addr={host}:6060", says=[host.strip("[]"), "loopback", "--debug-token"])
+
+    def test_loopback_debug_addresses_need_none(self):
+        for host in ("127.0.0.1", "127.1.2.3", "localhost"):
+            line = first_line("--port=0", f"--debug-addr={host}:0")
+            self.assertRegex(line, rf"^profiles at http://{host}:\d+/debug/pprof/$")
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no [::1]")
+    def test_ipv6_addresses_stand_in_brackets(self):
+        self.assertRegex(first_line("--port=0", "--debug-addr=[::1]:0"), r"^profiles at http://\[::1\]:\d+/debug/pprof/$")
+        self.assertRegex(first_line("--port=0", "--host=::1", "--debug-addr=off"), r"^listening on http://\[::1\]:\d+$")
+        self.refused("--debug-addr=::1", says=["--debug-addr", "::1", "HOST:PORT"])
 
     def test_unwritable_log_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--log-file=/nowhere/x.log",
