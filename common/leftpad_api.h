@@ -9,7 +9,8 @@
 
 namespace service {
 
-// Names and decoded values of a query, in the order they came; httplib::Params is the same type.
+// Names and decoded values of a query, sorted by name; values of one name are in the order they
+// came. httplib::Params is the same type.
 using QueryParams = std::multimap<std::string, std::string>;
 
 // A valid query. The views point into the request's parameters.

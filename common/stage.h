@@ -20,14 +20,17 @@
 //   request(url, client_ip, user_agent)   writes `<time> request url="…" ip="…" user_agent="…"`.
 //   timing(name, elapsed)                 debug level: `<time> timing handler="…" elapsed_us=…`.
 //   flush()                               hands every line accepted so far to the file.
-//   <time> is UTC with microseconds. Control characters in values are escaped (log_escape.h).
+//   <time> is UTC with microseconds, taken during the call. Lines of one thread are in the order of
+//   their calls; lines of several threads may be out of the order of their times by a moment.
+//   Control characters in values are escaped (log_escape.h).
 #include "logger.h"  // IWYU pragma: export
 
 // StatsD(Transport& transport, StatsDOptions options)
 //   timing(name, milliseconds)  increment(name)  histogram(name, value)
 //   Each sends `<prefix>.<name>:<value>|<ms|c|h>[|@<rate>]` to the transport. `:`, `|`, `@` and
-//   control characters in a name become `_`. A value is fixed notation with at most six decimals
-//   and no trailing zeros in any locale; a value that is not finite is not sent.
+//   control characters in a name become `_`; prefix and rate must be valid (statsd_options.h). A
+//   value is fixed notation with at most six decimals and no trailing zeros in any locale; a value
+//   that is not finite is not sent.
 #include "statsd.h"  // IWYU pragma: export
 
 namespace httplib {

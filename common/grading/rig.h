@@ -1,4 +1,5 @@
-// A stage's handler with everything around it, for the probes. The log goes to a temporary file.
+// A stage's handler with everything around it, for the probes. The log goes to /dev/null
+// or to a given file.
 #pragma once
 
 #include <httplib.h>

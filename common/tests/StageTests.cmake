@@ -46,7 +46,7 @@ function(add_service_tests stage)
     # The linker takes one file's copy of an inline function for all files: one that is compiled
     # without optimization slows the whole service down. The compiler notes its options.
     add_test(NAME ${stage}/optimized
-      COMMAND bash -c "grep -q -a -e ' -O0 ' $<TARGET_FILE:leftpad-${stage}>; test $? = 1")
+      COMMAND bash -c [[grep -q -a -e ' -O0 ' "$0"; test $? = 1]] $<TARGET_FILE:leftpad-${stage}>)
   endif()
   set_property(GLOBAL APPEND PROPERTY WORKSHOP_SERVICES $<TARGET_FILE:leftpad-${stage}>)
 endfunction()
