@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from compare import signals
 from compare.errors import Failure
 from labs import paths, probes, screen, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
@@ -127,4 +128,5 @@ def prove():
 
 
 if __name__ == "__main__":
+    signals.leave_on_signals()
     raise SystemExit(prove())

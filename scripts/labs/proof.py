@@ -2,6 +2,7 @@
 import sys
 import time
 
+from compare import signals
 from labs import catalog, starters
 from labs.forge import Forge
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Grader, verdict_of
@@ -42,4 +43,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    signals.leave_on_signals()
     sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 
+from compare import signals
 from labs import catalog, grader, starters
 from labs.forge import Forge
 
@@ -58,4 +59,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    signals.leave_on_signals()
     sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 
+from compare import signals
 from labs import captures, catalog, paths, probes, starters
 from labs.forge import Forge
 
@@ -148,4 +149,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    signals.leave_on_signals()
     sys.exit(main(sys.argv[1:]))
