@@ -2,11 +2,16 @@
 #include "trace/trace.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "capture_helpers.h"
 #include "pprof/label.h"
@@ -65,6 +70,13 @@ TEST(Trace, SpansHaveTimesThreadNamesAndLabels) {
   EXPECT_EQ(named->at("args").at("name"), "traced");
 }
 
+TEST(Trace, TakesNullForEmptyText) {
+  const json trace = trace_of([] { const TraceSpan span(nullptr, nullptr); });
+  const json spans = events_named(trace, "");
+  ASSERT_EQ(spans.size(), 1U);
+  EXPECT_EQ(spans[0].at("cat"), "");
+}
+
 TEST(Trace, NamesThreadsThatHaveEnded) {
   const json trace = trace_of([] {
     std::thread([] {
@@ -95,10 +107,32 @@ TEST(Trace, ShowsWaitsForAMutex) {
   EXPECT_GE(waits[0].at("dur").get<double>(), 5000);
 }
 
+// Such spans do reach the buffer: a wait for a lock is timed whether a trace runs or not, and a
+// TraceSpan that a trace has timed may end in the next one.
 TEST(Trace, LeavesOutSpansThatBeganBeforeIt) {
-  const TraceSpan before("before the trace");
-  const json trace = trace_of([] {});
-  EXPECT_TRUE(events_named(trace, "before the trace").empty());
+  start_recording();
+  auto span = std::make_unique<TraceSpan>("from the trace before");
+  stop_recording();
+  Mutex mutex;
+  std::unique_lock lock(mutex);
+  std::atomic<pid_t> tid{0};
+  std::thread waiter([&] {
+    tid = current_tid();
+    const std::lock_guard inner(mutex);
+  });
+  ASSERT_TRUE(testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); }));
+  const std::int64_t start_ns = trace_now_ns();
+  start_recording();
+  lock.unlock();
+  waiter.join();
+  span.reset();
+  { const TraceSpan inside("inside"); }
+  const Recording recording = stop_recording();
+  ASSERT_EQ(recording.spans.size(), 3U);
+  const json trace = json::parse(trace_json(recording, start_ns, milliseconds(1)));
+  EXPECT_TRUE(events_named(trace, "from the trace before").empty());
+  EXPECT_TRUE(events_named(trace, "Mutex wait").empty());
+  EXPECT_EQ(events_named(trace, "inside").size(), 1U);
 }
 
 TEST(Trace, OnlyOneRunsAtATime) {
@@ -119,6 +153,60 @@ TEST(Trace, CountsSpansBeyondTheBuffer) {
   const json trace = json::parse(trace_json(recording, 0, milliseconds(1)));
   EXPECT_EQ(trace.at("otherData").at("dropped_spans"), 10);
   EXPECT_EQ(events_named(trace, "10 spans dropped").size(), 1U);
+}
+
+TEST(Trace, AChildForkedDuringItDoesNotHang) {
+  start_recording();
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&done] {
+      for (int i = 0; !done; ++i) {
+        const std::string number = std::to_string(i % 4000);
+        const LabelScope label("number", number.c_str());
+        trace_emit("span", "test", 1, 2);
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);  // ends it if it hangs
+      const LabelScope label("number", "child");
+      trace_emit("span", "test", 1, 2);
+      _exit(trace_running ? 1 : 0);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    if (status != 0) break;
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  stop_recording();
+}
+
+TEST(Trace, CountsLabelsBeyondTheTable) {
+  constexpr int kTooMany = 5000;
+  const auto emit_all = [] {
+    start_recording();
+    for (int i = 0; i < kTooMany; ++i) {
+      const std::string number = std::to_string(i);
+      const LabelScope label("too many", number.c_str());
+      trace_emit("span", "test", 1, 2);
+    }
+    return stop_recording();
+  };
+  emit_all();
+  const Recording recording = emit_all();  // the table is full from the start
+  const auto unlabelled =
+      static_cast<std::uint64_t>(std::ranges::count(recording.spans, nullptr, &Span::labels));
+  EXPECT_EQ(recording.spans.size(), std::size_t{kTooMany});
+  EXPECT_GT(unlabelled, 0U);
+  EXPECT_LT(unlabelled, std::uint64_t{kTooMany}) << "sets that are in the table are found there";
+  EXPECT_EQ(recording.spans_without_labels, unlabelled);
+  const json trace = json::parse(trace_json(recording, 0, milliseconds(1)));
+  EXPECT_EQ(trace.at("otherData").at("spans_without_labels"), unlabelled);
 }
 
 TEST(Trace, SpansOfManyThreadsAreAllThere) {

@@ -15,13 +15,15 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
 }  // namespace internal
 
 // Records the time from here to the end of the scope as one span of this thread, with its labels.
-// `name` and `category` must live until the process ends: use literals.
+// `name` and `category` must live until the process ends: use literals. Null counts as "".
 // Without a running trace it costs one relaxed load. A span that began before the trace did, or
-// that has not ended when the trace ends, is left out.
+// that has not ended when the trace ends, is left out. A trace keeps 524288 spans and counts the
+// rest. The process keeps 4096 different sets of labels: spans with further sets appear without
+// labels. The trace's otherData counts both: dropped_spans, spans_without_labels.
 class TraceSpan {
  public:
   explicit TraceSpan(const char* name, const char* category = "app") noexcept
-      : name_(name), category_(category) {
+      : name_(name != nullptr ? name : ""), category_(category != nullptr ? category : "") {
     if (internal::trace_running.load(std::memory_order_relaxed)) [[unlikely]] {
       start_ns_ = internal::trace_now_ns();
     }

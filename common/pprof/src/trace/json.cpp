@@ -68,6 +68,7 @@ std::string trace_json(const Recording& recording, std::int64_t start_ns,
   const std::string pid = std::to_string(getpid());
   const std::string dropped = std::to_string(recording.dropped);
   std::string out = "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped_spans\":" + dropped +
+                    ",\"spans_without_labels\":" + std::to_string(recording.spans_without_labels) +
                     ",\"duration_ns\":" + std::to_string(duration.count()) +
                     "},\n\"traceEvents\":[\n";
   append_metadata(out, "process_name", getpid(), kernel_thread_name(getpid()));

@@ -1,6 +1,8 @@
 // See recorder.h. A span claims its place in the buffer with one atomic addition.
 #include "trace/recorder.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,6 +25,7 @@ std::atomic<std::size_t> next_place{0};
 // Threads inside trace_emit(). Sequentially consistent with trace_running: either the writer sees
 // that the trace has ended, or stop_recording() sees the writer.
 std::atomic<int> writers{0};
+std::atomic<std::uint64_t> spans_without_labels{0};
 
 struct LabelSetOrder {
   bool operator()(const LabelSet& a, const LabelSet& b) const {
@@ -40,8 +43,47 @@ bool same(const LabelSet& a, const LabelSet& b) {
          std::equal(a.labels.begin(), a.labels.begin() + a.count, b.labels.begin());
 }
 
-// One copy of each set of labels seen, so that a span needs only a pointer. A thread's labels
-// rarely change between its spans: the last set is compared before the table is asked.
+// One copy of each set of labels seen, so that a span needs only a pointer.
+struct LabelTable {
+  std::mutex mutex;
+  std::set<LabelSet, LabelSetOrder> kept;  // not changed any more once it is full
+  std::atomic<bool> is_full{false};
+};
+
+// Also ends the trace in a child of fork(), which has no thread that would.
+LabelTable& label_table() {
+  // Never destroyed: spans outlive everything.
+  static auto* const instance = [] {
+    pthread_atfork([] { label_table().mutex.lock(); }, [] { label_table().mutex.unlock(); },
+                   [] {
+                     trace_running = false;
+                     label_table().mutex.unlock();
+                   });
+    return new LabelTable;
+  }();
+  return *instance;
+}
+
+// nullptr if the table is full and has no such set.
+const LabelSet* kept_copy(const LabelSet& set) {
+  LabelTable& table = label_table();
+  std::unique_lock lock(table.mutex, std::defer_lock);
+  if (!table.is_full.load(std::memory_order_acquire)) {
+    lock.lock();
+  }
+  const auto found = table.kept.find(set);
+  if (found != table.kept.end()) {
+    return &*found;
+  }
+  if (table.kept.size() >= kMaxLabelSets) {
+    table.is_full.store(true, std::memory_order_release);
+    return nullptr;
+  }
+  return &*table.kept.insert(set).first;
+}
+
+// A thread's labels rarely change between its spans: the last set is compared before the table is
+// asked.
 const LabelSet* keep_labels() {
   if (LabelScope::innermost() == nullptr) {
     return nullptr;
@@ -50,14 +92,12 @@ const LabelSet* keep_labels() {
   LabelSet set;
   copy_current_labels(set);
   if (last == nullptr || !same(*last, set)) {
-    static std::mutex mutex;
-    static auto* const kept = new std::set<LabelSet, LabelSetOrder>;  // spans outlive everything
-    const std::lock_guard lock(mutex);
-    const auto found = kept->find(set);
-    if (found == kept->end() && kept->size() >= kMaxLabelSets) {
+    const LabelSet* const copy = kept_copy(set);
+    if (copy == nullptr) {
+      spans_without_labels.fetch_add(1, std::memory_order_relaxed);
       return nullptr;
     }
-    last = found != kept->end() ? &*found : &*kept->insert(set).first;
+    last = copy;
   }
   return last;
 }
@@ -88,6 +128,8 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
 void start_recording() {
   buffer.resize(kMaxSpans);
   next_place = 0;
+  spans_without_labels = 0;
+  label_table();  // here, so that no child is forked while another thread makes it
   trace_running = true;
 }
 
@@ -97,7 +139,8 @@ Recording stop_recording() {
     std::this_thread::yield();
   }
   const std::size_t emitted = next_place.load();
-  Recording recording{std::exchange(buffer, {}), emitted - std::min(emitted, kMaxSpans)};
+  Recording recording{std::exchange(buffer, {}), emitted - std::min(emitted, kMaxSpans),
+                      spans_without_labels.load()};
   recording.spans.resize(std::min(emitted, kMaxSpans));
   return recording;
 }

@@ -27,6 +27,7 @@ struct Span {
 struct Recording {
   std::vector<Span> spans;
   std::uint64_t dropped = 0;
+  std::uint64_t spans_without_labels = 0;  // although they had some: the table was full
 };
 
 void start_recording();

@@ -13,7 +13,8 @@ namespace pprof::internal {
 // TraceSpan and the locks of mutex.h recorded meanwhile, as JSON in the Trace Event Format of
 // Chrome's developers: complete events ("ph":"X") in microseconds from the start, thread names as
 // metadata, labels as args. At most 524288 spans are kept (28 MB); otherData.dropped_spans and an
-// event named "spans dropped" say how many more there were.
+// event named "spans dropped" say how many more there were. otherData.spans_without_labels counts
+// spans whose labels are left out, since the process had used 4096 different sets before.
 // nullopt: another trace is running.
 std::optional<std::string> capture_trace_json(std::chrono::nanoseconds duration,
                                               const std::function<bool()>& wanted);
