@@ -63,6 +63,19 @@ TEST(LabelScope, KeepsTheInnermostFour) {
   EXPECT_EQ(labels_now().at(0), text_label("e", "5"));
 }
 
+TEST(LabelScope, TakesNullForEmptyText) {
+  const LabelScope user("user", nullptr);
+  const LabelScope nameless(nullptr, "value");
+  EXPECT_EQ(labels_now(), (std::vector{text_label("", "value"), text_label("user", "")}));
+}
+
+TEST(ThreadScope, TakesNullForEmptyText) {
+  std::thread([] {
+    const ThreadScope scope(nullptr);
+    EXPECT_STREQ(current_thread_name(), "");
+  }).join();
+}
+
 TEST(ThreadScope, NamesTheThreadUntilItEnds) {
   std::thread([] {
     {
@@ -104,6 +117,21 @@ TEST(ThreadScope, WorksInAForkedChild) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   EXPECT_EQ(status, 0);
+}
+
+// In a process of its own, in which nothing else has prepared for fork().
+TEST(Registry, AForkedChildKnowsItsId) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        current_tid();
+        const pid_t child = fork();
+        if (child == 0) _exit(current_tid() == getpid() ? 0 : 1);
+        int status = -1;
+        waitpid(child, &status, 0);
+        _exit(status == 0 ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Registry, ListsThisThread) {

@@ -9,12 +9,12 @@ namespace pprof {
 
 // While it lives, CPU and wall samples, thread stacks and trace spans of this thread carry
 // key=value. Scopes nest; of equal keys the innermost counts. Scopes end in reverse order.
-// `key` and `value` must outlive the scope. Samples hold a copy, cut to 23 bytes for the key and 63
-// for the value, and at most 4 labels. Costs two stores to thread-local memory.
+// `key` and `value` must outlive the scope; null counts as "". Samples hold a copy, cut to 23 bytes
+// for the key and 63 for the value, and at most 4 labels. Costs two stores to thread-local memory.
 class LabelScope {
  public:
   LabelScope(const char* key, const char* value) noexcept
-      : key_(key), value_(value), outer_(innermost_) {
+      : key_(key != nullptr ? key : ""), value_(value != nullptr ? value : ""), outer_(innermost_) {
     std::atomic_signal_fence(std::memory_order_release);  // a handler sees whole scopes only
     innermost_ = this;
   }

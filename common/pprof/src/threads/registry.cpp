@@ -28,6 +28,10 @@ constexpr std::size_t kMaxKernelNameLength = 15;
 constinit thread_local const char* volatile thread_name_of_scope = nullptr;
 constinit thread_local pid_t cached_tid = 0;
 
+// Before main(): a thread may ask for its id and fork before anything else here is called.
+[[maybe_unused]] const int tid_forgotten_in_children =
+    pthread_atfork(nullptr, nullptr, [] { cached_tid = 0; });
+
 struct Registry {
   std::mutex mutex;
   std::map<pid_t, const char*> names_by_tid;
@@ -39,7 +43,6 @@ Registry& registry() {
   static auto* const instance = [] {
     pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
                    [] {
-                     cached_tid = 0;
                      registry().names_by_tid.clear();
                      registry().mutex.unlock();
                    });
@@ -140,8 +143,8 @@ ThreadScope::ThreadScope(const char* name) {
   using namespace internal;
   std::array<char, kMaxNameLength + 1> text;               // NOLINT(*-member-init): filled below
   std::array<char, kMaxKernelNameLength + 1> kernel_name;  // NOLINT(*-member-init): filled below
-  copy_text(text, name);
-  copy_text(kernel_name, name);
+  copy_text(text, name != nullptr ? name : "");
+  copy_text(kernel_name, text.data());
   if (current_tid() != getpid()) {
     pthread_setname_np(pthread_self(), kernel_name.data());
   }
