@@ -5,6 +5,7 @@ add_executable(pprof_capture_test
   capture_helpers.cpp
   contention_test.cpp
   registry_test.cpp
+  signal_test.cpp
   threads_test.cpp
   trace_test.cpp
   unwind_test.cpp

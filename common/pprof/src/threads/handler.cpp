@@ -47,6 +47,13 @@ void on_signal(int number, siginfo_t* info, void* ucontext) {
   errno = saved_errno;
 }
 
+// None that reports a fault (the faulty instruction would run again for ever), that ends or stops
+// the process, that others wait for (SIGCHLD), or that glibc keeps to itself (below SIGRTMIN).
+bool is_usable(long number) {
+  return number == SIGUSR1 || number == SIGUSR2 || number == SIGURG || number == SIGWINCH ||
+         (number >= SIGRTMIN && number <= SIGRTMAX);
+}
+
 int chosen_signal() {
   const char* const text = std::getenv("PPROF_SIGNAL");  // NOLINT(concurrency-mt-unsafe)
   if (text == nullptr) {
@@ -54,14 +61,11 @@ int chosen_signal() {
   }
   char* end = nullptr;
   const long number = std::strtol(text, &end, 10);
-  const bool usable = *end == '\0' && end != text && number > 0 && number <= SIGRTMAX &&
-                      number != SIGKILL && number != SIGSTOP && number != SIGPROF;
-  if (!usable) {
-    std::fprintf(
-        stderr,
-        "pprof: PPROF_SIGNAL=\"%s\" is not the number of a signal that can be used; it stays "
-        "at %d\n",
-        text, PPROF_SIGNAL);
+  if (*end != '\0' || !is_usable(number)) {
+    std::fprintf(stderr,
+                 "pprof: PPROF_SIGNAL=\"%s\" is not the number of a signal that can be used: give "
+                 "%d, %d, %d, %d, or %d to %d. It stays at %d\n",
+                 text, SIGUSR1, SIGUSR2, SIGURG, SIGWINCH, SIGRTMIN, SIGRTMAX, PPROF_SIGNAL);
     return PPROF_SIGNAL;
   }
   return static_cast<int>(number);

@@ -4,8 +4,10 @@
 // The signal is SIGURG, as in Go's runtime: nothing but out-of-band data sends it, debuggers pass
 // it on silently, and its default action is to be ignored, so that one that arrives late (after
 // exec, say) harms nobody. Choose another at compile time (-DPPROF_SIGNAL=) or with the
-// environment variable PPROF_SIGNAL (a number). A handler that was there before still gets the
-// signals that are not ours; one installed later without chaining silences the threads.
+// environment variable PPROF_SIGNAL: the number of SIGUSR1, SIGUSR2, SIGURG, SIGWINCH or a
+// real-time signal; others are refused on standard error, and it stays as compiled. A handler that
+// was there before still gets the signals that are not ours; one installed later without chaining
+// silences the threads.
 //
 // What the application notices: system calls restart (SA_RESTART), except those that never do
 // (signal(7)): sleeps, poll, epoll_wait and select, and recv or send with a timeout set. They
