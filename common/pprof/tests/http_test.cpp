@@ -203,6 +203,16 @@ TEST_F(Http, SymbolNamesAddresses) {
   EXPECT_EQ(posted->body, reply);
 }
 
+TEST_F(Http, SymbolFindsTheAddressesBesideAToken) {
+  const MountedServer server({.token = "secret"});
+  std::ostringstream address;
+  address << "0x" << std::hex << reinterpret_cast<std::uintptr_t>(&pprof::mount);
+  const std::string reply = "num_symbols: 1\n" + address.str() + " pprof::mount\n";
+  const std::string path = "/debug/pprof/symbol?";
+  EXPECT_EQ(server.get(path + address.str() + "&token=secret").body, reply);
+  EXPECT_EQ(server.get(path + "token=secret&" + address.str()).body, reply);
+}
+
 TEST_F(Http, SymbolTakesLongFormBodies) {
   std::string addresses = "0x1";
   for (int i = 0; i < 5000; ++i) addresses += "+0x1";

@@ -25,7 +25,7 @@ std::string symbol_reply(std::string_view addresses) {
   // Not the real number: clients only ask whether it is 0.
   std::string reply = "num_symbols: 1\n";
   while (!addresses.empty()) {
-    const std::string_view text = addresses.substr(0, addresses.find('+'));
+    const std::string_view text = addresses.substr(0, addresses.find_first_of("+&"));
     addresses.remove_prefix(std::min(addresses.size(), text.size() + 1));
     const std::uintptr_t address = parse_address(text);
     const std::string name = address == 0 ? "" : Symbolizer::instance().name_of(address);

@@ -7,7 +7,8 @@
 namespace pprof::internal {
 
 // Answers "0x1234+0x5678" (the query, or the body of a POST) with "num_symbols: 1" and a line
-// "0x1234 name" for each address that has one. Format: gperftools' "pprof remote servers" page.
+// "0x1234 name" for each address that has one; other parameters of the query are left out. Format:
+// gperftools' "pprof remote servers" page.
 std::string symbol_reply(std::string_view addresses);
 
 // The process's arguments, separated by NUL, as Go gives them.
