@@ -2,11 +2,11 @@
 #include <httplib.h>
 
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "http/access.h"
+#include "http/body.h"
 #include "http/endpoints.h"
 #include "http/index.h"
 #include "http/profile_request.h"
@@ -18,8 +18,6 @@
 namespace pprof {
 namespace internal {
 namespace {
-
-constexpr std::size_t kMaxSymbolBody = 16 << 20;  // bytes: a million addresses
 
 void check_options(const MountOptions& options) {
   const std::string& prefix = options.prefix;
@@ -102,27 +100,6 @@ class Router {
   MountOptions options_;
 };
 
-// Reads a POST's body itself: httplib limits bodies of the type that curl -d sends to 8 KiB.
-std::optional<HttpError> read_body(const httplib::Request& request,
-                                   const httplib::ContentReader& reader, std::string& body) {
-  if (request.is_multipart_form_data()) {
-    reader([](const httplib::MultipartFormData&) { return true; },
-           [](const char*, std::size_t) { return true; });
-    return HttpError{400, "the body is a form: send the addresses alone, as curl -d does"};
-  }
-  // Without either there is no body (RFC 9112, 6.3), but httplib would wait for one.
-  if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) return {};
-  const bool is_complete = reader([&body](const char* data, std::size_t size) {
-    body.append(data, size);
-    return body.size() <= kMaxSymbolBody;
-  });
-  if (body.size() > kMaxSymbolBody) {
-    return HttpError{413, "the body is too large: at most 16 MiB"};
-  }
-  if (!is_complete) return HttpError{400, "the body is incomplete: send it again"};
-  return {};
-}
-
 void add_routes(httplib::Server& server, const MountOptions& options) {
   const auto router = std::make_shared<const Router>(options);
   const std::string base = escape_pattern(options.prefix);
@@ -131,17 +108,21 @@ void add_routes(httplib::Server& server, const MountOptions& options) {
   };
   const std::string below = base + "/(.*)";
   server.Get(below, answer);
-  server.Put(below, answer);
-  server.Patch(below, answer);
-  server.Delete(below, answer);
   server.Options(below, answer);
-  server.Post(below, [router](const httplib::Request& request, httplib::Response& response,
-                              const httplib::ContentReader& reader) {
-    std::string body;
-    const auto error = read_body(request, reader, body);
-    if (error && request.matches[1] == "symbol") return reply_error(response, *error);
-    router->answer(request.matches[1], request, response, body);
-  });
+  const auto answer_body = [router](const httplib::Request& request, httplib::Response& response,
+                                    const httplib::ContentReader& reader) {
+    const Body body = read_body(request, reader);
+    if (body.error && request.method == "POST" && request.matches[1] == "symbol") {
+      reply_error(response, *body.error);
+    } else {
+      router->answer(request.matches[1], request, response, body.text);
+    }
+    if (!body.is_read) close_after(response);
+  };
+  server.Post(below, answer_body);
+  server.Put(below, answer_body);
+  server.Patch(below, answer_body);
+  server.Delete(below, answer_body);
   server.Get(base, [prefix = options.prefix](const httplib::Request& request,
                                              httplib::Response& response) {
     const std::string query = query_of(request);
