@@ -101,20 +101,28 @@ int main(int argc, char** argv) {
   // [quick start]
   httplib::Server debug;
   pprof::mount(debug);
+  const auto own_the_port = [](socket_t socket) {  // httplib's own options share it with others
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  };
+  debug.set_socket_options(own_the_port);
   if (!debug.bind_to_port("127.0.0.1", debug_port)) {
     std::cerr << "port " << debug_port << " is in use: choose another one\n";
     return 1;
   }
   std::thread debug_thread([&debug] { debug.listen_after_bind(); });
+  while (!debug.is_running()) std::this_thread::yield();  // until then, stop() does nothing
   // [quick start]
 
   Totals totals;
   httplib::Server server;
   server.set_tcp_nodelay(true);
+  server.set_socket_options(own_the_port);
   add_routes(server, totals);
   std::cerr << "http://127.0.0.1:" << port << "/count?text=to+be+or+not+to+be\n"
             << "http://127.0.0.1:" << debug_port << "/debug/pprof/\n";
   const bool served = server.listen("127.0.0.1", port);
+  if (!served) std::cerr << "port " << port << " is in use: choose another one\n";
   debug.stop();
   debug_thread.join();
   return served ? 0 : 1;
