@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <string>
 
 #include "symbolize/symbolizer.h"
 
@@ -83,13 +84,31 @@ TEST(Symbolizer, NamesFunctionsOfClosedObjects) {
   EXPECT_EQ(location.mapping->file, plugin_one_path);
 }
 
+// As a capture names it: from the cache, where it has been there before.
+std::string function_at(std::uintptr_t address) {
+  const Location& location = Symbolizer::instance().locate(address);
+  return location.frames.empty() ? "" : location.frames.front().name;
+}
+
+// Loads a plugin, names an address in it, and closes it again.
+std::uintptr_t name_in_open(const char* path, const char* function) {
+  void* plugin = dlopen(path, RTLD_NOW);
+  if (plugin == nullptr) return 0;
+  const auto call = reinterpret_cast<std::uintptr_t (*)()>(dlsym(plugin, function));
+  const std::uintptr_t address = call();
+  EXPECT_EQ(function_at(address), function);
+  dlclose(plugin);
+  return address;
+}
+
 TEST(Symbolizer, AnObjectLoadedAtAClosedOnesAddressIsNotMistaken) {
-  address_in_closed(plugin_one_path, "plugin_one");
-  void* two = dlopen(plugin_two_path, RTLD_NOW);
-  ASSERT_NE(two, nullptr);
-  const auto call = reinterpret_cast<std::uintptr_t (*)()>(dlsym(two, "plugin_two"));
-  EXPECT_EQ(Symbolizer::instance().name_of(call()), "plugin_two");
-  dlclose(two);
+  for (int i = 0; i < 20; ++i) {  // what naming maps into memory may lie in the way
+    const std::uintptr_t one = name_in_open(plugin_one_path, "plugin_one");
+    const std::uintptr_t two = name_in_open(plugin_two_path, "plugin_two");
+    ASSERT_NE(one, 0U);
+    if (one == two) return;
+  }
+  GTEST_SKIP() << "the loader never put plugin_two where plugin_one was";
 }
 
 TEST(Symbolizer, APluginLoadedAgainAndAgainTakesOneFile) {
