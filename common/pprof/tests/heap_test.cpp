@@ -88,6 +88,11 @@ class KnownAllocations {
   std::vector<void*> blocks_;
 };
 
+TEST(Heap, UsesTheSamplerThatWasChosen) {
+  const bool hooks = std::getenv("PPROF_HEAP_HOOKS") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+  EXPECT_EQ(heap_sampler(), hooks ? HeapSampler::kHooks : HeapSampler::kNative);
+}
+
 class HeapTruth : public ::testing::TestWithParam<unsigned> {};
 
 // A size s is sampled with p = 1 - exp(-s / 8192), and n such blocks are estimated with the

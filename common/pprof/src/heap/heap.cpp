@@ -19,11 +19,9 @@ namespace {
 
 constexpr std::size_t kDefaultSampleBytes = std::size_t{512} << 10U;
 
-enum class Sampler { kNone, kNative, kHooks };
-
 struct Heap {
   std::size_t mean_bytes = 0;
-  Sampler sampler = Sampler::kNone;
+  HeapSampler sampler = HeapSampler::kNone;
 };
 
 std::size_t wanted_sample_bytes() {
@@ -56,9 +54,9 @@ Heap start() {
   // PPROF_HEAP_HOOKS=1: as with a tcmalloc that the native sampler does not know.
   const bool hooks_wanted = std::getenv("PPROF_HEAP_HOOKS") != nullptr;  // NOLINT(*-mt-unsafe)
   if (!hooks_wanted && start_native_sampler(heap.mean_bytes)) {
-    heap.sampler = Sampler::kNative;
+    heap.sampler = HeapSampler::kNative;
   } else if (start_hook_sampler(heap.mean_bytes)) {
-    heap.sampler = Sampler::kHooks;
+    heap.sampler = HeapSampler::kHooks;
   }
   return heap;
 }
@@ -78,7 +76,9 @@ void drop_allocator_frames(std::vector<std::uintptr_t>& stack) {
 
 }  // namespace
 
-bool heap_available() { return heap().sampler != Sampler::kNone; }
+HeapSampler heap_sampler() { return heap().sampler; }
+
+bool heap_available() { return heap_sampler() != HeapSampler::kNone; }
 
 std::size_t heap_sample_bytes() { return heap().mean_bytes; }
 
@@ -102,7 +102,7 @@ Profile heap_profile() {
   {
     HeapRecorder& recorder = heap_recorder();
     const std::lock_guard lock(recorder.mutex);
-    if (heap().sampler == Sampler::kNative) {
+    if (heap().sampler == HeapSampler::kNative) {
       native_sampler_update();
     }
     profile.samples = recorder.table.estimate(heap_sample_bytes());

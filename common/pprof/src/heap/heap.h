@@ -13,7 +13,14 @@
 
 namespace pprof::internal {
 
-// Whether tcmalloc is there and sampling was not switched off.
+// What samples: nothing without tcmalloc or when it was switched off; hooks on every malloc and
+// free if asked for, or if the native sampler does not know this tcmalloc.
+enum class HeapSampler { kNone, kNative, kHooks };
+
+// The sampler in use, chosen when the process started.
+HeapSampler heap_sampler();
+
+// Whether there is one.
 bool heap_available();
 
 // The mean distance between samples, in bytes.
