@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdarg>
+#include <ctime>
 #include <latch>
 #include <mutex>
 #include <stdexcept>
@@ -17,10 +20,11 @@
 #include <vector>
 
 #include "capture_helpers.h"
+#include "cpu/cpu.h"
 #include "heap/heap.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
-#include "threads/interrupt.h"
+#include "threads/inside_handler.h"
 #include "threads/threads.h"
 #include "wall/wall.h"
 
@@ -31,7 +35,7 @@ struct Trap {
   std::atomic<int> elsewhere{0};  // proves that the trap works
 
   void step_on() {
-    (pprof::internal::in_capture_handler() ? inside_handlers : elsewhere)
+    (pprof::internal::InsideHandler::is_true() ? inside_handlers : elsewhere)
         .fetch_add(1, std::memory_order_relaxed);
   }
 };
@@ -39,6 +43,9 @@ constinit Trap allocations;
 constinit Trap frees;
 constinit Trap locks;
 constinit Trap module_lists;
+// Not forbidden: they prove that the handlers are noticed.
+constinit Trap clock_readings;  // SIGPROF's
+constinit Trap prctl_calls;     // the other's
 
 template <class Function>
 [[maybe_unused]] Function next_function(const char* name) {
@@ -69,7 +76,24 @@ int dl_iterate_phdr(int (*callback)(dl_phdr_info*, std::size_t, void*), void* da
   module_lists.step_on();
   return next(callback, data);
 }
+int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  static const auto next = next_function<int (*)(clockid_t, timespec*)>("clock_gettime");
+  clock_readings.step_on();
+  return next(clock, time);
 }
+int prctl(int option, ...) noexcept {  // as the handler calls it: with one argument
+  static const auto next = next_function<int (*)(int, ...)>("prctl");
+  prctl_calls.step_on();
+  std::va_list arguments;
+  va_start(arguments, option);
+  void* const argument = va_arg(arguments, void*);
+  va_end(arguments);
+  return next(option, argument);
+}
+}
+
+// Looks it up now: dlsym() is not for handlers.
+[[maybe_unused]] const int prctl_found = prctl(PR_GET_DUMPABLE, nullptr);
 #endif
 
 namespace pprof::internal {
@@ -118,10 +142,13 @@ TEST(Handler, NeitherAllocatesNorLocks) {
       capture_threads();
     }
     wall_profile(milliseconds(500), [] { return true; });
+    cpu_profile(milliseconds(500), [] { return true; });
     std::mutex mutex;
     const std::lock_guard lock(mutex);
     dl_iterate_phdr([](dl_phdr_info*, std::size_t, void*) { return 1; }, nullptr);
   }
+  EXPECT_GT(prctl_calls.inside_handlers, 0);
+  EXPECT_GT(clock_readings.inside_handlers, 0);
   std::vector<const Trap*> traps{&locks, &module_lists};
   if (heap_available()) {  // else a sanitizer's malloc calls no hooks
     traps.insert(traps.end(), {&allocations, &frees});

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "cpu/sample_ring.h"
+#include "threads/inside_handler.h"
 #include "threads/registry.h"
 #include "threads/unwind.h"
 
@@ -56,6 +57,7 @@ void expect_first_tick(nanoseconds due) {
 }
 
 int record_tick(void* argument) {
+  const InsideHandler mark;
   // Pairs with begin_cpu_capture(): the ring is complete.
   const std::uint64_t capture = current_capture.load(std::memory_order_acquire);
   auto& ring = *static_cast<SampleRing*>(argument);

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "threads/inside_handler.h"
 #include "threads/slots.h"
 
 #ifndef PPROF_SIGNAL
@@ -23,7 +24,6 @@ namespace pprof::internal {
 namespace {
 
 struct sigaction previous_action;
-constinit thread_local volatile bool inside_handler = false;
 
 void pass_on(int number, siginfo_t* info, void* ucontext) {
   if ((previous_action.sa_flags & SA_SIGINFO) != 0) {
@@ -38,11 +38,10 @@ void on_signal(int number, siginfo_t* info, void* ucontext) {
   if (info->si_code != SI_QUEUE || info->si_pid != getpid()) {
     pass_on(number, info, ucontext);
   } else {
-    inside_handler = true;
+    const InsideHandler mark;
     if (fill_slot(reinterpret_cast<std::uintptr_t>(info->si_value.sival_ptr), ucontext)) {
       sem_post(&slot_filled);
     }
-    inside_handler = false;
   }
   errno = saved_errno;
 }
@@ -96,8 +95,6 @@ int capture_signal() {
   static const int number = chosen_signal();
   return number;
 }
-
-bool in_capture_handler() noexcept { return inside_handler; }
 
 void install_handler() {
   static std::once_flag once;

@@ -54,7 +54,4 @@ void interrupt_threads(std::span<const pid_t> tids, std::chrono::milliseconds pa
 // The signal in use.
 int capture_signal();
 
-// Whether this thread is inside our handler: for the test that proves what handlers do not do.
-bool in_capture_handler() noexcept;
-
 }  // namespace pprof::internal
