@@ -19,7 +19,7 @@ namespace pprof::internal {
 struct CpuSample {
   pid_t tid = 0;
   const char* thread_name = nullptr;  // lives as long as the process; null: ask the kernel
-  std::int64_t periods = 0;           // how many ticks it stands for, see cpu.cpp
+  std::int64_t periods = 0;           // how many ticks it stands for, see tick.cpp
   std::size_t depth = 0;
   LabelSet labels;
   std::array<std::uintptr_t, kMaxStackDepth> stack;

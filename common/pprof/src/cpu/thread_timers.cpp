@@ -102,6 +102,11 @@ void ThreadTimers::refresh() {
   }
 }
 
+std::size_t ThreadTimers::refused() const {
+  const std::scoped_lock lock(mutex_);
+  return refused_.size();
+}
+
 void ThreadTimers::add(pid_t tid) {
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;

@@ -30,14 +30,14 @@ class ThreadTimers {
   // Threads that already have a SIGPROF timer (gperftools' own) are left alone.
   void refresh();
   // How many threads the kernel refused a timer to, at the last try.
-  std::size_t refused() const { return refused_.size(); }
+  std::size_t refused() const;
 
  private:
   friend void thread_born();
   void add(pid_t tid);
 
   std::chrono::nanoseconds period_;
-  std::mutex mutex_;  // refresh() against thread_born()
+  mutable std::mutex mutex_;  // refresh() against thread_born()
   std::map<pid_t, timer_t> timers_;
   std::minstd_rand random_;
   std::set<pid_t> refused_;
