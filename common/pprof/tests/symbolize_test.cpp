@@ -61,6 +61,20 @@ TEST(Symbolizer, NamesFunctionsOfLibrariesWithoutDebugInformation) {
   EXPECT_TRUE(location.mapping->file.find("libc.so") != std::string::npos);
 }
 
+// The library of the kernel, which is in no file.
+TEST(Symbolizer, NamesFunctionsOfTheVdso) {
+  void* const vdso = dlopen("linux-vdso.so.1", RTLD_NOW | RTLD_NOLOAD);
+  if (vdso == nullptr) GTEST_SKIP() << "this kernel has no vdso";
+  const auto function = reinterpret_cast<std::uintptr_t>(dlsym(vdso, "__vdso_clock_gettime"));
+  ASSERT_NE(function, 0U);
+  const Location& location = Symbolizer::instance().locate(function);
+  ASSERT_NE(location.mapping, nullptr);
+  EXPECT_EQ(location.mapping->file, "[vdso]");
+  ASSERT_EQ(location.frames.size(), 1U);
+  EXPECT_TRUE(location.frames[0].name.ends_with("clock_gettime")) << location.frames[0].name;
+  dlclose(vdso);
+}
+
 // An address in a plugin that has been loaded, seen, and closed again.
 std::uintptr_t address_in_closed(const char* path, const char* function) {
   void* plugin = dlopen(path, RTLD_NOW);

@@ -54,22 +54,14 @@ DebugInfo::~DebugInfo() {
 }
 
 void DebugInfo::open(Module& module) {
-  const bool in_memory = module.image != 0;
-  if (!in_memory && !module.file.is_open()) return;
+  if (!module.file.is_open()) return;
   session_ = dwfl_begin(&kCallbacks);
   if (session_ == nullptr) return;
   dwfl_report_begin(session_);
   const char* name = module.mapping.file.c_str();
-  if (in_memory) {
-    auto* image = reinterpret_cast<char*>(module.image);  // NOLINT(performance-no-int-to-ptr)
-    Elf* elf = elf_memory(image, module.mapping.limit - module.image);
-    module_ =
-        elf == nullptr ? nullptr : dwfl_report_elf(session_, name, name, -1, module.bias, true);
-  } else {
-    const int descriptor = module.file.release();
-    module_ = dwfl_report_elf(session_, name, name, descriptor, module.bias, true);
-    if (module_ == nullptr) close(descriptor);
-  }
+  const int descriptor = module.file.release();
+  module_ = dwfl_report_elf(session_, name, name, descriptor, module.bias, true);
+  if (module_ == nullptr) close(descriptor);
   dwfl_report_end(session_, nullptr, nullptr);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,16 @@ FileHandle open_file(const char* path, const std::string& build_id) {
   FileHandle same(descriptor);
   if (has_build_id(descriptor, build_id)) return same;
   return FileHandle();
+}
+
+// A file with the content of the vdso, which the kernel gives as memory only.
+FileHandle vdso_file(std::uintptr_t limit) {
+  const auto image = getauxval(AT_SYSINFO_EHDR);
+  const int descriptor = memfd_create("vdso", MFD_CLOEXEC);
+  // Memory that cannot be written makes a file that cannot be read: no names.
+  const auto* const bytes = reinterpret_cast<const void*>(image);  // NOLINT(*-no-int-to-ptr)
+  static_cast<void>(write(descriptor, bytes, limit - image) == 0);
+  return FileHandle(descriptor);
 }
 
 bool is_vdso(const dl_phdr_info& info) {
@@ -127,13 +138,13 @@ Module& ModuleTable::add(const LoadedObject& object) {
   const bool is_main = modules_.empty();  // the loader lists the executable first
   if (object.is_vdso) {
     mapping.file = "[vdso]";
-    return modules_.emplace_back(
-        Module{std::move(mapping), object.bias, getauxval(AT_SYSINFO_EHDR), FileHandle(), true});
+    FileHandle file = vdso_file(mapping.limit);
+    return modules_.emplace_back(Module{std::move(mapping), object.bias, std::move(file), true});
   }
   const char* path = is_main ? kExecutable.data() : object.name.c_str();
   mapping.file = is_main ? executable_path() : absolute_path(path);
   FileHandle file = open_file(path, mapping.build_id);
-  return modules_.emplace_back(Module{std::move(mapping), object.bias, 0, std::move(file), true});
+  return modules_.emplace_back(Module{std::move(mapping), object.bias, std::move(file), true});
 }
 
 Module* ModuleTable::find(std::uintptr_t address) {

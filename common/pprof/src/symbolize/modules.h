@@ -27,10 +27,9 @@ class FileHandle {
 
 // One object at one place. Loading it again elsewhere makes another Module.
 struct Module {
-  Mapping mapping;           // the executable segment
-  std::uintptr_t bias = 0;   // run-time address minus address in the file
-  std::uintptr_t image = 0;  // where its ELF header is in memory, for the vdso only
-  FileHandle file;           // opened while the path still led to it; its content outlives unlink
+  Mapping mapping;          // the executable segment
+  std::uintptr_t bias = 0;  // run-time address minus address in the file
+  FileHandle file;          // opened while the path still led to it; its content outlives unlink
   bool is_loaded = true;
 };
 
