@@ -1,4 +1,4 @@
-// Names a thread for every profile.
+// Names a thread for the profiles that tell threads apart: CPU, wall, threads and trace.
 // Called first thing in each thread of the service; see also label.h.
 // Thread-safety: a ThreadScope belongs to the thread that made it.
 #pragma once
