@@ -6,6 +6,8 @@
 #include <link.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -130,12 +132,19 @@ class BusyThread {
   std::thread thread_;
 };
 
+// False: there is no tcmalloc that would call them.
+bool set_allocation_traps() {
+  static const int set =
+      MallocHook_AddNewHook([](const void*, std::size_t) { allocations.step_on(); }) +
+      MallocHook_AddDeleteHook([](const void*) { frees.step_on(); });
+  return set == 2 && heap_available();
+}
+
 TEST(Handler, NeitherAllocatesNorLocks) {
 #if !PPROF_TRAPS
   GTEST_SKIP() << "no traps under a sanitizer";
 #endif
-  ASSERT_EQ(MallocHook_AddNewHook([](const void*, std::size_t) { allocations.step_on(); }), 1);
-  ASSERT_EQ(MallocHook_AddDeleteHook([](const void*) { frees.step_on(); }), 1);
+  const bool has_allocation_traps = set_allocation_traps();
   {
     const std::array<BusyThread, 3> load;
     for (int i = 0; i < 20; ++i) {
@@ -150,13 +159,34 @@ TEST(Handler, NeitherAllocatesNorLocks) {
   EXPECT_GT(prctl_calls.inside_handlers, 0);
   EXPECT_GT(clock_readings.inside_handlers, 0);
   std::vector<const Trap*> traps{&locks, &module_lists};
-  if (heap_available()) {  // else a sanitizer's malloc calls no hooks
+  if (has_allocation_traps) {
     traps.insert(traps.end(), {&allocations, &frees});
   }
   for (const Trap* const trap : traps) {
     EXPECT_EQ(trap->inside_handlers, 0);
     EXPECT_GT(trap->elsewhere, 0) << "the trap does not work";
   }
+}
+
+// When a process forks, another thread may hold the allocator's lock: in the child it stays locked.
+TEST(Handler, ThoseOfForkNeitherAllocateNorFree) {
+  if (!set_allocation_traps()) GTEST_SKIP() << "no tcmalloc, no traps";
+  const ThreadScope scope("forker");
+  capture_threads();
+  const auto steps = [] { return allocations.inside_handlers + frees.inside_handlers; };
+  const int before = steps();
+  pid_t child = 0;
+  {
+    const InsideHandler mark;
+    child = fork();
+  }
+  if (child == 0) {
+    _exit(steps() - before);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(steps(), before);
 }
 
 // Throws while the registers hold numbers: unwinding that takes one for an address crashes. See

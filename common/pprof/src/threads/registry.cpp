@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "cpu/thread_timers.h"
 #include "pprof/label.h"
@@ -32,10 +33,23 @@ constinit thread_local pid_t cached_tid = 0;
 [[maybe_unused]] const int tid_forgotten_in_children =
     pthread_atfork(nullptr, nullptr, [] { cached_tid = 0; });
 
-struct Registry {
-  std::mutex mutex;
-  std::map<pid_t, const char*> names_by_tid;
+class Registry {
+ public:
+  std::mutex mutex;             // for all that follows
   std::set<std::string> names;  // nodes never move and are never erased
+  std::map<pid_t, const char*>& names_by_tid() {
+    if (std::exchange(is_of_parent_, false)) {
+      names_by_tid_.clear();
+    }
+    return names_by_tid_;
+  }
+  // In a child of fork(), where nothing may be freed yet: the allocator's lock can be held by a
+  // thread that the child has not.
+  void forget_names_by_tid() { is_of_parent_ = true; }
+
+ private:
+  std::map<pid_t, const char*> names_by_tid_;
+  bool is_of_parent_ = false;
 };
 
 Registry& registry() {
@@ -43,7 +57,7 @@ Registry& registry() {
   static auto* const instance = [] {
     pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
                    [] {
-                     registry().names_by_tid.clear();
+                     registry().forget_names_by_tid();
                      registry().mutex.unlock();
                    });
     return new Registry;
@@ -112,7 +126,8 @@ std::string thread_name(pid_t tid) {
   {
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
-    if (const auto found = all.names_by_tid.find(tid); found != all.names_by_tid.end()) {
+    const auto& names = all.names_by_tid();
+    if (const auto found = names.find(tid); found != names.end()) {
       return found->second;
     }
   }
@@ -158,7 +173,7 @@ ThreadScope::ThreadScope(const char* name) {
     return;
   }
   const char* const kept = all.names.insert(text.data()).first->c_str();
-  all.names_by_tid[current_tid()] = kept;
+  all.names_by_tid()[current_tid()] = kept;
   thread_name_of_scope = kept;
 }
 
@@ -166,7 +181,7 @@ ThreadScope::~ThreadScope() {
   internal::thread_name_of_scope = nullptr;
   internal::Registry& all = internal::registry();
   const std::lock_guard lock(all.mutex);
-  all.names_by_tid.erase(internal::current_tid());
+  all.names_by_tid().erase(internal::current_tid());
 }
 
 }  // namespace pprof
