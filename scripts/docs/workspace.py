@@ -25,14 +25,15 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     _demand(root, commands)
     build = root / "build"
     work = build / "docs-check"
-    kept, home = work / "kept", work / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    for folder in (kept, home):
+    kept, after_kill, home = work / "kept", work / "after-kill", work / "home"
+    for folder in (after_kill, home):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in (kept, after_kill, home):
         folder.mkdir(parents=True, exist_ok=True)
     for result in _results(build):
-        # What a killed run left in kept/ is older and the reader's own: it stays.
-        if not (kept / result.name).exists():
-            result.rename(kept / result.name)
+        # What a killed run left in kept/ is the reader's own and stays; what came after it makes way, too.
+        aside = after_kill if (kept / result.name).exists() else kept
+        result.rename(aside / result.name)
     try:
         yield home
     finally:

@@ -125,6 +125,14 @@ class Commands(Chapters):
         self.assertEqual(old.read_text(), "mine")
 
 
+    def test_nor_do_those_of_a_killed_run_and_the_ones_before_it_are_given_back(self):
+        kept = self.root / "build" / "docs-check" / "kept"
+        kept.mkdir(parents=True)
+        (kept / "old.log").write_text("of the reader\n")
+        (self.root / "build" / "old.log").write_text("of the killed run\n")
+        self.holds(chapter(console("<!-- check: exact -->", "$ test ! -e build/old.log")))
+        self.assertEqual((self.root / "build" / "old.log").read_text(), "of the reader\n")
+
     def test_stages_that_the_commands_make_go_and_all_others_stay(self):
         (self.root / "Makefile").write_text("stage lab bug:\n\t@mkdir $(or $(NAME),$(addprefix v3-bug-,$(SEED)),v3-lab03-sick)\n")
         lab = self.root / "docs" / "labs" / "03-sick"
