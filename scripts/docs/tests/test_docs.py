@@ -124,7 +124,6 @@ class Commands(Chapters):
         self.fails(chapter(console("<!-- check: contains mine -->", "$ cat build/old.pb.gz", "mine")), "exit status 1")
         self.assertEqual(old.read_text(), "mine")
 
-
     def test_nor_do_those_of_a_killed_run_and_the_ones_before_it_are_given_back(self):
         kept = self.root / "build" / "docs-check" / "kept"
         kept.mkdir(parents=True)
