@@ -62,11 +62,13 @@ class Accept(unittest.TestCase):
 
     def test_a_failure_ends_the_service_and_loses_nothing(self):
         for io in ("buffered", "plain"):
-            with self.subTest(io), Failing(2, "--debug-addr=off", f"--io={io}") as service:
-                with socket.create_connection(("127.0.0.1", service.port()), timeout=10) as sock:
+            with self.subTest(io), Failing(3, "--debug-addr=off", f"--io={io}") as service:
+                address = ("127.0.0.1", service.port())
+                with socket.create_connection(address, timeout=10) as sock:
                     sock.sendall(b"GET /v1/leftpad/?len=1&str=kept HTTP/1.1\r\nHost: a\r\n\r\n")
                     self.assertIn(b" 200 ", sock.recv(65536))
-                code, errors, log = service.ended()
+                    with socket.create_connection(address, timeout=10):  # once accepted, the next accept fails
+                        code, errors, log = service.ended()
                 self.assertEqual(code, 1, errors)
                 self.says_why(errors)
                 self.assertIn("str=kept", log)
