@@ -6,7 +6,7 @@ import csv
 import io
 import re
 
-from compare.errors import Failure, main_of
+from lib.errors import Failure, main_of
 
 # The service table's rows: metric in compare.json, unit.
 METRICS = (

@@ -4,8 +4,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from compare import ab, console, gbench, gobench, machine, process, report, schedule, service, stats, tables
-from compare.errors import Failure
+from compare import ab, gbench, gobench, process, report, schedule, service, stats, tables
+from lib import console, machine
+from lib.errors import Failure
 
 ROOT = Path(__file__).absolute().parent.parent.parent
 CLIENTS = 8

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from compare import process
-from compare.errors import Failure, main_of
+from lib.errors import Failure, main_of
 
 RELEASE_BUILDS = ("Release", "RelWithDebInfo")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}

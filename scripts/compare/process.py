@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 from dataclasses import dataclass
 
-from compare import signals
+from lib import signals
 
 STOP_SECONDS = 5
 _alive = []

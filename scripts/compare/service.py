@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from compare import ab, process
-from compare.errors import Failure
+from lib.errors import Failure
 
 READY_SECONDS = 10
 POLL_SECONDS = 0.005

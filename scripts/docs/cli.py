@@ -5,11 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from compare import signals
 from docs import book, figures, packages
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
 from docs.workspace import NotReady, clean_state
+from lib import signals
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,9 +2,9 @@
 import argparse
 import subprocess
 
-from compare import signals
-from compare.errors import Failure, main_of
 from labs import bugs, commands, submission
+from lib import signals
+from lib.errors import Failure, main_of
 
 
 def _parser():

@@ -6,12 +6,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from compare import signals
-from compare.errors import Failure
 from labs import paths, probes, screen, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
+from lib import signals
+from lib.errors import Failure
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
 GROUPS = ("operations", "inputs", "logger", "growth")

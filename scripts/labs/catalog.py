@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import paths
+from lib.errors import Failure
 
 
 @dataclass(frozen=True)

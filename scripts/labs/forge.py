@@ -17,8 +17,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import paths
+from lib.errors import Failure
 
 KINDS = ("leftpad", "test", "probe", "bench")
 

@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import starters
 from labs.probes import Unavailable
+from lib.errors import Failure
 
 ITERATIONS = 200
 VALGRIND_SECONDS = 120

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import threading
 
-from compare import signals
 from labs import running
+from lib import signals
 
 CLIENTS = 8
 LONG_REQUEST = b"GET /v1/leftpad/?str=test&len=60000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"  # so that serving it takes a while

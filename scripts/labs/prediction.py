@@ -2,9 +2,9 @@
 import math
 import sys
 
-from compare.errors import Failure
 from labs import catalog, probes, progress, screen
 from labs.grader import Programs
+from lib.errors import Failure
 
 GOOD_FACTOR = 2  # a guess within this factor is a good one
 

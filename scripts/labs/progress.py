@@ -5,8 +5,8 @@ One JSON file for each lab in .progress/, written as a whole, so that an interru
 import json
 import os
 
-from compare.errors import Failure
 from labs import paths
+from lib.errors import Failure
 
 
 def _file(number):

@@ -2,10 +2,10 @@
 import sys
 import time
 
-from compare import signals
 from labs import catalog, starters
 from labs.forge import Forge
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Grader, verdict_of
+from lib import signals
 
 
 def _blame(results):

@@ -11,8 +11,8 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from compare import signals
-from compare.errors import Failure
+from lib import signals
+from lib.errors import Failure
 
 AGENT = "ApacheBench/2.3"  # so that a log line is as long as under ab: the counts of the pages hold here too
 TARGET = "/v1/leftpad/?str=test&len=50&chr=*"

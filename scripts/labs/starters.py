@@ -5,8 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import paths
+from lib.errors import Failure
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ import os
 import subprocess
 import sys
 
-from compare import signals
 from labs import catalog, grader, starters
 from labs.forge import Forge
+from lib import signals
 
 
 @contextlib.contextmanager

@@ -5,8 +5,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from compare.errors import Failure
 from labs import catalog, forge, grader, paths, progress, screen
+from lib.errors import Failure
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes

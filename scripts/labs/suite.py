@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 
-from compare import signals
 from labs import paths
+from lib import signals
 
 SUITE_SECONDS = 120
 

@@ -9,9 +9,9 @@ import subprocess
 import time
 
 from compare import gbench
-from compare.errors import Failure
 from labs import starters
 from labs.forge import CompileError
+from lib.errors import Failure
 
 PAIRS = 15
 SECONDS = 14  # for all pairs; a busy machine gets no more

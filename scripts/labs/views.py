@@ -15,9 +15,9 @@ import re
 import shutil
 import sys
 
-from compare import signals
 from labs import captures, catalog, paths, probes, starters
 from labs.forge import Forge
+from lib import signals
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack", "system calls", "instructions")
 YES, HARDLY, NO, ABSENT = "yes", "hardly", "no", "not applicable"

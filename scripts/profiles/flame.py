@@ -8,7 +8,7 @@ import html
 import json
 from pathlib import Path
 
-from compare.errors import Failure, main_of
+from lib.errors import Failure, main_of
 from profiles import raw, tree
 
 PAGE = Path(__file__).absolute().parent / "page"

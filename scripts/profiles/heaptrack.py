@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from compare.errors import Failure, main_of
+from lib.errors import Failure, main_of
 from profiles import tree
 
 TOP = 10

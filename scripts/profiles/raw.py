@@ -5,7 +5,7 @@ Used by flame.py and record.py. The format is that of Profile.String() in github
 import re
 from dataclasses import dataclass, field
 
-from compare.errors import Failure
+from lib.errors import Failure
 
 _SAMPLE = re.compile(r"^\s*(-?\d+(?:\s+-?\d+)*):((?:\s+\d+)+)\s*$")
 _LOCATION = re.compile(r"^\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*)$")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from compare.errors import Failure, main_of
+from lib.errors import Failure, main_of
 
 LONGEST = 8
 

@@ -3,7 +3,7 @@ import argparse
 from datetime import datetime, timezone
 from pathlib import Path
 
-from compare import console
+from lib import console
 from report import (benchmark_view, callgraph, commands, findings, flame_view, inputs, machine_view, numbers, page,
                     profile_view, service_view)
 

@@ -8,7 +8,7 @@ from sandbox import SCRIPTS
 
 def ends(body, output=subprocess.PIPE):
     """(exit status, standard error) of a command whose main function does this."""
-    code = f"from compare.errors import *\ndef main(_):\n  {body}\nmain_of(main)"
+    code = f"from lib.errors import *\ndef main(_):\n  {body}\nmain_of(main)"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=SCRIPTS, stdout=output, stderr=subprocess.PIPE, text=True)
     if child.stdout:
         child.stdout.close()

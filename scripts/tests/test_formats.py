@@ -6,8 +6,9 @@ import re
 import unittest
 
 import sandbox  # noqa: F401  (finds the package)
-from compare import ab, gbench, gobench, machine, progress, schedule, stats, tables
-from compare.errors import Failure
+from compare import ab, gbench, gobench, progress, schedule, stats, tables
+from lib import machine
+from lib.errors import Failure
 
 AB_REPORT = """\
 Concurrency Level:      8

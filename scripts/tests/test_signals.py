@@ -11,7 +11,7 @@ from sandbox import SCRIPTS
 SETTING = """
 import os, signal, subprocess, types
 from pathlib import Path
-from compare import signals
+from lib import signals
 folder = Path({folder!r})
 program = str(folder / "program")
 started = []

@@ -17,11 +17,11 @@ from unittest import mock
 
 import numpy as np
 
+from compare import stats
 from labs import (amdahl, bugs, catalog, commands, forge, grader, instructions, mutations, noise, paths, prediction, probes, progress, running, screen,
                   starters, submission, suite, timing, views)
-from compare import stats
-from compare.errors import Failure
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
+from lib.errors import Failure
 
 HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the other views show")
 

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from compare.errors import Failure
+from lib.errors import Failure
 from profiles import alloc_rule, alloc_sites, heaptrack, objects, raw, record, trace, tree
 
 SCRIPTS = Path(__file__).absolute().parents[2]

@@ -111,8 +111,12 @@ class Browser:
             self.settle()
 
     def settle(self):
-        """Waits for two frames: observers and transitions of no length have then run."""
-        self.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))")
+        """Waits for two frames, in which observers run, and for the end of what d3 then moves (transitions of no length, too)."""
+        self.eval("""new Promise((done) => {
+          const moving = () => [...document.querySelectorAll('*')].some((element) => element.__transition);
+          const wait = () => setTimeout(moving() ? wait : done, 50);
+          requestAnimationFrame(() => requestAnimationFrame(wait));
+        })""")
 
     def eval(self, expression):
         """The value of a JavaScript expression (a promise's too). Raises RuntimeError if it throws."""

@@ -3,7 +3,7 @@ import os
 import signal
 import sys
 
-from compare import console
+from lib import console
 
 
 class Failure(Exception):
