@@ -1,0 +1,58 @@
+"""Diagnosis practice: the mutations, and how a mended one is judged."""
+import contextlib
+import io
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from labs import bugs, forge, mutations, paths, suite
+
+
+class Bugs(unittest.TestCase):
+    def test_every_bug_fits_into_v2_once(self):
+        for mutation in mutations.MUTATIONS:
+            with self.subTest(mutation[1]), bugs.directory_with(mutation):
+                pass
+
+    def test_there_are_enough_and_seeds_reach_them_all(self):
+        self.assertGreaterEqual(len(mutations.MUTATIONS), 20)
+        self.assertGreaterEqual(len({mutation[0] for mutation in mutations.MUTATIONS}), 6)
+        reached = {bugs.chosen(seed)[1] for seed in range(len(mutations.MUTATIONS))}
+        self.assertEqual(len(reached), len(mutations.MUTATIONS))
+
+    def judged(self, contract=(), counters=None):
+        """(exit status, what is printed) of `make bug` for a stage that is there, in a clone without build/."""
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        stage = root / "v3-bug-1"
+        stage.mkdir()
+
+        def build(_what, _command):  # stands for CMake
+            (root / "compile_commands.json").write_text("[]", encoding="utf-8")
+
+        def counted(_forge, folder):
+            return {"growth:x": 5, "operations:y": 2} if folder != stage else counters()
+        with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
+                mock.patch.dict(os.environ, {"LABS_BUILD_DIR": ""}), mock.patch.object(forge, "_run", build), \
+                mock.patch.object(forge.Forge, "build"), mock.patch.object(suite, "contract", lambda _p: list(contract)), \
+                mock.patch.object(bugs, "counters", counted), contextlib.redirect_stdout(io.StringIO()) as out:
+            return bugs.bug(1, answer=False), out.getvalue()
+
+    def test_it_is_judged_in_a_clone_where_nothing_is_built(self):
+        self.assertEqual(self.judged(counters=lambda: {"growth:x": 5, "operations:y": 2})[0], 0)
+
+    def test_what_breaks_the_contract_or_rises_or_hangs_fails(self):
+        def hang():
+            raise subprocess.TimeoutExpired("probe", 60)
+        for arguments, saying in (({"contract": ["Leftpad.Pads"]}, "suite, Leftpad.Pads: fails"),
+                                  ({"counters": lambda: {"growth:x": 5, "operations:y": 3}}, "operations:y: 3; v2-optimized: 2"),
+                                  ({"counters": hang}, "the counters can be read: no")):
+            status, said = self.judged(**arguments)
+            self.assertEqual(status, 1)
+            self.assertIn(saying, said)
+
+
+if __name__ == "__main__":
+    unittest.main()

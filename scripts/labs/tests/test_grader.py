@@ -1,0 +1,144 @@
+"""The grader, tested as a product: what is INVALID, what is SKIPPED, and what never changes. No program is built."""
+import json
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from labs import grader, instructions, paths, probes, running, starters, suite
+from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
+from processes import has_ended
+
+
+class FakeLab:
+    number, title, stage, data = 1, "A lab", "v3-lab", {}
+
+    def __init__(self, *budgets):
+        self.budgets = budgets
+
+
+class Forge:
+    def build(self, _stage, kind):
+        return kind
+
+
+def graded(budgets, measure, failing=(), unavailable=None):
+    def group(_programs):
+        if unavailable:
+            raise probes.Unavailable(unavailable)
+        return measure()
+    with mock.patch.object(suite, "contract", lambda _p: list(failing)), \
+            mock.patch.object(suite, "over_http", lambda _p: []), \
+            mock.patch.dict(probes.GROUPS, {"g": group}):
+        return grader.Grader(Forge()).grade(FakeLab(*budgets), Path("stage"))
+
+
+BUDGET = {"metric": "g:x", "max": 3, "next": "do less"}
+
+
+class Verdicts(unittest.TestCase):
+    def test_within_the_budget_passes(self):
+        results = graded([BUDGET], lambda: {"x": 3})
+        self.assertEqual(grader.verdict_of(results), PASS)
+
+    def test_beyond_the_budget_fails_and_says_what_to_do(self):
+        results = graded([BUDGET], lambda: {"x": 4})
+        self.assertEqual((results[-1].status, results[-1].next), (FAIL, "do less"))
+        self.assertEqual(grader.verdict_of(results), FAIL)
+
+    def test_two_measurements_that_disagree_are_invalid_not_failed(self):
+        values = iter((3, 4))
+        results = graded([BUDGET], lambda: {"x": next(values)})
+        self.assertEqual(grader.verdict_of(results), INVALID)
+
+    def test_wrong_behaviour_fails_and_its_speed_is_not_judged(self):
+        results = graded([BUDGET], lambda: {"x": 0}, failing=["Leftpad.Pads"])
+        self.assertEqual([r.status for r in results], [FAIL, SKIPPED])
+        self.assertIn("Leftpad.Pads", results[0].next)
+
+    def test_a_missing_tool_skips_and_names_the_command_that_installs_it(self):
+        results = graded([BUDGET], dict, unavailable="strace is not installed: apt-get install strace")
+        self.assertEqual(grader.verdict_of(results), SKIPPED)
+        self.assertIn("apt-get install strace", results[-1].next)
+
+    def test_a_missing_tool_with_a_fallback_is_judged_by_the_fallback(self):
+        with mock.patch.dict(probes.FALLBACKS, {"g": ("other", "y")}), \
+                mock.patch.dict(probes.GROUPS, {"other": lambda _p: {"y": 1}}):
+            results = graded([BUDGET], dict, unavailable="no tool")
+        self.assertEqual((results[-1].name, results[-1].status), ("y", FAIL))
+
+    def test_a_service_that_breaks_off_fails(self):
+        def broken():
+            raise ConnectionError
+        results = graded([BUDGET], broken)
+        self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+
+    def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
+        lab = mock.Mock(data={"instructions": {"operation": "X", "min_ratio": 2, "next": "do less"}})
+        hung = subprocess.TimeoutExpired("valgrind", 1)
+        for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
+            with mock.patch.object(instructions, "count", side_effect=counts), mock.patch.object(starters, "starter"):
+                result = grader.Grader(Forge())._instructions(lab, lambda kind: kind, fine=True)
+            self.assertEqual(result.status, expected, result)
+
+    def test_what_to_run_names_the_stage_that_is_graded(self):
+        with mock.patch.object(suite, "contract", lambda _p: ["Leftpad.Pads"]):
+            results = grader.Grader(Forge()).grade(FakeLab(), Path("v3-other"))
+        self.assertIn("test-v3-other", results[0].next)
+
+    def test_failure_beats_invalid_and_skipped_alone_is_no_pass(self):
+        def of(*states):
+            return grader.verdict_of([Result(1, "x", state) for state in states])
+        self.assertEqual(of(PASS, INVALID, FAIL), FAIL)
+        self.assertEqual(of(PASS, SKIPPED), SKIPPED)
+        self.assertEqual(grader.verdict_of([Result(1, "x", PASS), Result(2, "y", SKIPPED)]), PASS)
+        self.assertEqual(grader.verdict_of([Result(0, "suite", PASS), Result(1, "x", SKIPPED)]), SKIPPED)
+
+
+class BrokenStages(unittest.TestCase):
+    """Programs that a learner's mistake makes: each is a stage that fails, never an error of the grader."""
+
+    def program(self, script):
+        file = Path(self.enterContext(tempfile.TemporaryDirectory()), "program")
+        file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        file.chmod(0o755)
+        return file
+
+    def test_a_probe_that_crashes_or_prints_no_json_fails(self):
+        for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
+            with self.subTest(script):
+                results = graded([BUDGET], lambda script=script: probes.probe("g")(lambda _kind: self.program(script)))
+                self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+
+    def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
+        program = self.program("echo debug; echo '{\"x\": 3}'")
+        self.assertEqual(probes.probe("g")(lambda _kind: program), {"x": 3})
+
+    def test_a_suite_that_ends_early_is_not_passed(self):
+        self.assertEqual(suite.contract(self.program("exit 0")), ["(the suite ended before its last test)"])
+        self.assertEqual(suite.contract(self.program("echo '[  PASSED  ] 12 tests.'")), [])
+
+    def test_a_service_that_never_listens_fails_after_a_while(self):
+        with mock.patch.object(running, "START_SECONDS", 0.2), self.assertRaisesRegex(running.Broken, "did not start"):
+            with running.Service(self.program("exec sleep 60")):
+                pass
+
+    def test_a_service_that_hangs_over_http_fails_and_is_ended(self):
+        program = self.program("echo $$ >> $0.pids; exec sleep 60")
+        with mock.patch.object(suite, "SUITE_SECONDS", 1):
+            self.assertEqual(suite.over_http(program), ["(http_test.py hung for 1 s)"])
+        for pid in Path(f"{program}.pids").read_text(encoding="utf-8").split():
+            self.assertTrue(any(has_ended(pid) or time.sleep(0.05) for _ in range(100)), pid)
+
+
+class Json(unittest.TestCase):
+    def test_has_neither_times_nor_paths(self):
+        text = json.dumps(grader.as_json(FakeLab(), graded([BUDGET], lambda: {"x": 3})))
+        self.assertNotIn(str(paths.ROOT), text)
+        self.assertNotRegex(text, "20[0-9][0-9]-")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,115 @@
+"""What single labs measure: Amdahl's law, the replay of the noise lab, times that only inform."""
+import json
+import math
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from compare import stats
+from labs import amdahl, catalog, noise, running, starters, timing
+
+
+class Amdahl(unittest.TestCase):
+    def judged(self, **answer):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, amdahl.ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+        programs = mock.Mock(return_value="own", stage_dir=folder)
+        with mock.patch.object(amdahl, "reference", lambda _f: (7.0, 40.0, 1000.0, 8.0)), \
+                mock.patch.object(amdahl, "executed", lambda _p, _f: 926.0):
+            found = amdahl.measure(programs)
+        return [name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees", "gain_follows", "mended") if not found[name]]
+
+    def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
+        counts = iter(range(1000, 100000, 1000))
+
+        class Callgrind(mock.MagicMock):
+            def __init__(self, *_, before=(), **__):
+                super().__init__()
+                for word in before:
+                    if word.startswith("--log-file="):
+                        Path(word.partition("=")[2]).write_text(f"Collected : {next(counts)}", encoding="utf-8")
+        maker = mock.Mock(build=lambda *_: "program")
+        with mock.patch.object(running, "Service", Callgrind), mock.patch.object(running, "ask"), \
+                mock.patch.object(amdahl.shutil, "which"), mock.patch.object(starters, "starter"), mock.patch.object(starters, "solution"):
+            self.assertEqual(amdahl.reference(maker), amdahl.reference(maker))
+            self.assertNotEqual(amdahl.executed("own", "f"), amdahl.executed("own", "f"))
+
+    def test_the_law_at_its_ends(self):
+        self.assertAlmostEqual(amdahl.law(50, 2), 100 / 3)
+        self.assertAlmostEqual(amdahl.law(3.5, 1e12), 3.627, places=3)
+        self.assertEqual(amdahl.law(30, 1), 0)
+
+    def test_an_honest_answer_agrees_and_each_wrong_number_is_named(self):
+        self.assertEqual(self.judged(share_percent=3, times_faster=30, service_gain_percent=3), [])
+        self.assertEqual(self.judged(share_percent=22, times_faster=36, service_gain_percent=27.2), ["share_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=1000, service_gain_percent=3.1), ["times_faster_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=36, service_gain_percent=36), ["gain_follows"])
+
+    def test_an_answer_that_is_none_fails_whatever_it_holds(self):
+        for share in (None, "many", 0, 100, float("nan")):
+            self.assertIn("answer_is_filled_in", self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
+        self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
+
+
+class Noise(unittest.TestCase):
+    team = noise.Procedure("real", "blocks", 30, 0.05, 0, "at the end")
+    good = noise.Procedure("cpu", "alternating", 60, 0.05, 0, "at the end")
+
+    def test_the_same_procedure_gets_the_same_figures(self):
+        runs = noise.load()
+        self.assertEqual(noise.found_percent(self.team, runs, 5), noise.found_percent(self.team, runs, 5))
+
+    def test_steady_runs_show_any_effect_and_no_other(self):
+        steady = {"cpu": [100 + (7 * i % 11) / 100 for i in range(600)]}
+        self.assertEqual(noise.found_percent(self.good, steady, 0), 0)
+        self.assertEqual(noise.found_percent(self.good, steady, 3), 100)
+
+    def test_p_is_that_of_the_comparison(self):
+        values = noise.load()["cpu"]
+        old, new = values[:20], [value * 1.1 for value in values[20:40]]
+        ours = noise.p_beyond(np.array([old]), np.array([new]), 2)[0]
+        self.assertAlmostEqual(ours, stats.p_beyond(old, new, math.log1p(0.02)), places=6)
+
+    def test_a_procedure_with_a_wrong_field_is_refused_by_name(self):
+        right = {"clock": "cpu", "order": "alternating", "pairs": 60, "p_below": 0.05, "margin_percent": 0, "stop": "at the end"}
+        for name, value in (("clock", "wall"), ("pairs", 61), ("pairs", True), ("pairs", 2.5), ("p_below", "0.05"), ("extra", 1)):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(name):
+                Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}), encoding="utf-8")
+                with self.assertRaisesRegex(noise.Unusable, name if name in right else "fields"):
+                    noise.read(folder)
+                self.assertEqual(noise.measure(folder), {"procedure_is_usable": 0})
+
+
+class Times(unittest.TestCase):
+    def test_a_machine_that_differs_from_itself_is_not_judged(self):
+        self.assertIn("not judged", timing.sentence([1.2] * 15, [3.0] * 15, "X"))
+        self.assertIn("not judged", timing.sentence(None, None, "X"))
+
+    def test_a_clear_gain_is_told_with_its_factor(self):
+        calm = [0.99, 1.01] * 7 + [1.0]
+        self.assertIn("faster: X is 3 times", timing.sentence(calm, [3.0] * 15, "X"))
+        self.assertIn("no clear difference", timing.sentence(calm, calm, "X"))
+
+    def test_a_benchmark_that_crashes_hangs_or_babbles_is_not_judged(self):
+        for script in ("exit 3", "exec sleep 60", "echo no figures"):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(script), mock.patch.object(timing, "SECONDS", 0.5):
+                program = Path(folder, "bench")
+                program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+                program.chmod(0o755)
+                said = timing.inform(mock.Mock(build=lambda *_: program), catalog.find(1), lambda _: program)
+                self.assertIn("not judged", said)
+
+    def test_times_are_asked_for_where_there_is_an_operation(self):
+        with mock.patch.dict(os.environ, {"LABS_TIME": ""}):
+            self.assertTrue(timing.wanted(catalog.find(1)))
+            self.assertFalse(timing.wanted(catalog.find(6)))
+        with mock.patch.dict(os.environ, {"LABS_TIME": "0"}):
+            self.assertFalse(timing.wanted(catalog.find(1)))
+
+
+if __name__ == "__main__":
+    unittest.main()
