@@ -8,7 +8,7 @@
 #include <cmath>
 #include <iostream>
 
-#include "host_port.h"
+#include "metrics/host_port.h"
 
 namespace service {
 namespace {

@@ -16,7 +16,7 @@
 #include "app/debug_server.h"
 #include "app/options.h"
 #include "app/signals.h"
-#include "host_port.h"
+#include "metrics/host_port.h"
 #include "server/server.h"
 #include "stage.h"
 

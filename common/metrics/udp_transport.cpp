@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "host_port.h"
+#include "metrics/host_port.h"
 #include "metrics/transport.h"
 
 namespace service {

@@ -44,7 +44,8 @@ def parse(report, percentiles_csv):
         raise Failure("Complete requests: 0", "ab must get answers", REMEDY)
     slowest = percentiles(percentiles_csv)
     if not {50, 99} <= slowest.keys():
-        raise Failure("ab's percentiles", "the lines 50 and 99 are missing", "Run ab by hand with -e FILE")
+        raise Failure("ab's percentiles", "the lines 50 and 99 are missing",
+                      "Run ab by hand with -e FILE")
     # "Time per request" comes twice; the first is the mean that a client sees.
     return {
         "requests": int(complete),

@@ -32,7 +32,9 @@ def parse_arguments(arguments):
     parser.add_argument("--no-service", action="store_true")
     options = parser.parse_args(arguments)
     if options.pairs < schedule.PAIRS_MINIMUM:
-        raise Failure(f"--pairs {options.pairs}", f"the statistics need at least {schedule.PAIRS_MINIMUM}", "Give more, or none")
+        raise Failure(f"--pairs {options.pairs}",
+                      f"the statistics need at least {schedule.PAIRS_MINIMUM}",
+                      "Give more, or none")
     return options
 
 
@@ -49,10 +51,13 @@ def check_builds(stages):
     for key in ("compiler", "flags", "build_type", "commit"):
         old, new = (builds[side].get(key, "unknown") for side in schedule.SIDES)
         if old != new:
-            console.warn(f"the stages were built with different {key} ({old}, {new}). Run: make build")
+            console.warn(
+                f"the stages were built with different {key} ({old}, {new}). Run: make build")
     return {
-        side: {key: build.get(key, "unknown") for key in ("stage", "build_type", "compiler", "flags", "commit")}
-        for side, build in builds.items()
+        side: {
+            key: build.get(key, "unknown")
+            for key in ("stage", "build_type", "compiler", "flags", "commit")
+        } for side, build in builds.items()
     }
 
 
@@ -82,7 +87,8 @@ def check_names(runs):
     """Raises Failure unless some benchmark is on both sides; warns of those that are on one."""
     old, new = (set(runs[side][0]) for side in schedule.SIDES)
     if not old & new:
-        raise Failure(f"benchmarks {sorted(old)} and {sorted(new)}", "no name is on both sides", "Run: make build")
+        raise Failure(f"benchmarks {sorted(old)} and {sorted(new)}", "no name is on both sides",
+                      "Run: make build")
     if old != new:
         console.warn(f"only in one stage, so not compared: {', '.join(sorted(old ^ new))}")
     return runs
@@ -97,20 +103,24 @@ def requests_for(rates):
 def calibrate(stages, raw):
     """Requests for each ab run. Comes first, so that a service that cannot serve is known at once."""
     rates = [
-        service.load(program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS, raw / f"ab-warm-up-{side}.txt")
-        for side in schedule.SIDES
+        service.load(program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS,
+                     raw / f"ab-warm-up-{side}.txt") for side in schedule.SIDES
     ]
     return requests_for([figures["requests_per_second"] for figures in rates])
 
 
 def run_service(stages, pairs, requests, raw):
-    console.step(f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
+    console.step(
+        f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
     for stage in stages.values():
-        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"), ROOT)
-        console.show(service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"), ROOT)
+        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"),
+                     ROOT)
+        console.show(
+            service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"), ROOT)
 
     def measure(side, pair):
-        return service.load(program("leftpad", stages[side]), requests, CLIENTS, raw / f"ab-{pair:02}-{side}.txt")
+        return service.load(program("leftpad", stages[side]), requests, CLIENTS,
+                            raw / f"ab-{pair:02}-{side}.txt")
 
     return schedule.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
 
@@ -137,7 +147,8 @@ def measure_all(options, stages, facts, builds, out):
         gobench.write(out / f"{side}.txt", facts, runs[side])
     rows = report.rows_of_benchmarks(runs)
     if requests:
-        rows += report.rows_of_service(run_service(stages, options.pairs, requests, raw), ab.METRICS)
+        rows += report.rows_of_service(run_service(stages, options.pairs, requests, raw),
+                                       ab.METRICS)
     write_results(options, out, facts, builds, stats.judge(rows), requests)
 
 
@@ -164,7 +175,10 @@ def describe(facts, builds):
 
 
 def warn_of_noise(verdicts):
-    noisy = [verdict for verdict in verdicts if not verdict.exact and verdict.noise > NOISE_WORTH_A_WARNING]
+    noisy = [
+        verdict for verdict in verdicts
+        if not verdict.exact and verdict.noise > NOISE_WORTH_A_WARNING
+    ]
     if noisy:
         worst = max(noisy, key=lambda verdict: verdict.noise)
         console.warn(

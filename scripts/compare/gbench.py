@@ -37,14 +37,16 @@ def parse(text):
         document = json.loads(text)
         context, entries = document["context"], document["benchmarks"]
     except (ValueError, KeyError, TypeError):
-        raise Failure(f"output '{text[:60]}'", "Google Benchmark's JSON is expected", "Run: make build") from None
+        raise Failure(f"output '{text[:60]}'", "Google Benchmark's JSON is expected",
+                      "Run: make build") from None
     runs = {}
     # Random interleaving mixes the order up; family_index is the order of the source.
     for entry in sorted(entries, key=lambda entry: entry.get("family_index", 0)):
         if entry.get("run_type") == "aggregate":
             continue
         if entry.get("error_occurred"):
-            raise Failure(entry["name"], f"it failed: {entry.get('error_message')}", "Mend the stage: make test")
+            raise Failure(entry["name"], f"it failed: {entry.get('error_message')}",
+                          "Mend the stage: make test")
         runs.setdefault(entry.get("run_name", entry["name"]), []).append(entry)
     return context, {name: _sample(name, group) for name, group in runs.items()}
 
@@ -58,8 +60,7 @@ def _sample(name, group):
             iterations=int(group[0]["iterations"]),
             time_ns=median("real_time", lambda entry: NANOSECONDS[entry["time_unit"]]),
             # Whole, as Go has it: a buffer that grows now and then, or digits of a time, make it a fraction.
-            bytes=round(median("B/op")),
-            allocs=median("allocs/op"),
+            bytes=round(median("B/op")), allocs=median("allocs/op"),
         )
     except KeyError as missing:
         raise Failure(name, f"its counter {missing} is missing", "Run: make build") from None
@@ -81,7 +82,8 @@ def run(program, options=MEASURE):
     done = process.run([program, *options])
     if done.status != 0:
         last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise Failure(f"{program}", f"exit status {done.status}; it said: {last}", "Run it by hand, or: make test")
+        raise Failure(f"{program}", f"exit status {done.status}; it said: {last}",
+                      "Run it by hand, or: make test")
     return done.stdout
 
 

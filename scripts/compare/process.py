@@ -21,7 +21,8 @@ class Done:
 
 def _spawn(command, **options):
     with signals.held():
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True,
+                                 **options)
         _alive.append(child)
     return child
 
@@ -33,7 +34,8 @@ def start(command, output):
 
 def run(command):
     """Runs a command to its end; a signal to this process ends the command first."""
-    child = _spawn(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    child = _spawn(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                   errors="replace")
     stdout, stderr = child.communicate()
     _alive.remove(child)
     return Done(child.returncode, stdout, stderr)

@@ -14,7 +14,10 @@ def rows_of_benchmarks(runs):
         "allocs": ("allocs/op", lambda sample: sample.allocs),
     }
     return [
-        stats.Row(name, metric, unit, *(tuple(value(run[name]) for run in runs[side]) for side in ("old", "new")))
+        stats.Row(name, metric, unit,
+                  *(tuple(value(run[name])
+                          for run in runs[side])
+                    for side in ("old", "new")))
         for metric, (unit, value) in values.items()
         for name in names
     ]
@@ -23,7 +26,10 @@ def rows_of_benchmarks(runs):
 def rows_of_service(loads, metrics):
     """Rows for the service. loads: {side: [figures of ab.parse]}."""
     return [
-        stats.Row(SERVICE, metric, unit, *(tuple(load[metric] for load in loads[side]) for side in ("old", "new")))
+        stats.Row(SERVICE, metric, unit,
+                  *(tuple(load[metric]
+                          for load in loads[side])
+                    for side in ("old", "new")))
         for metric, unit in metrics
     ]
 
@@ -72,12 +78,10 @@ def _entry(verdict):
 def document(machine, builds, benchmarks, service, load):
     """compare.json. old, new: medians; delta: new/old - 1 as a part of 1, null if old is 0 and new is not."""
     return {
-        "machine": machine,
-        "build": builds,
-        "rule": stats.RULE,
+        "machine": machine, "build": builds, "rule": stats.RULE,
         "benchmarks": [{"name": verdict.row.name, **_entry(verdict)} for verdict in benchmarks],
         "service": [
-            {**_entry(verdict), "ratio": verdict.new / verdict.old if verdict.old else None} for verdict in service
-        ],
-        "load": load,
+            {**_entry(verdict), "ratio": verdict.new / verdict.old if verdict.old else None}
+            for verdict in service
+        ], "load": load,
     }

@@ -21,15 +21,22 @@ def _tail(path):
 def _url_when_ready(child, output, program):
     """The address that the service says it listens on."""
     deadline = time.monotonic() + READY_SECONDS
-    while not (found := re.search(r"listening on (http://\S+)", output.read_text(errors="replace"))):
+    while not (found := re.search(r"listening on (http://\S+)",
+                                  output.read_text(errors="replace"))):
         if child.poll() is not None or time.monotonic() > deadline:
-            raise Failure(program, f"not ready within {READY_SECONDS} s; it said: {_tail(output)}", "Run it by hand")
+            raise Failure(program, f"not ready within {READY_SECONDS} s; it said: {_tail(output)}",
+                          "Run it by hand")
         time.sleep(POLL_SECONDS)
     return found.group(1)
 
 
 def ab_command(url, requests, clients, percentiles):
-    return ["ab", "-k", "-c", str(clients), "-n", str(requests), "-e", str(percentiles), url + QUERY]
+    return [
+        "ab", "-k", "-c",
+        str(clients), "-n",
+        str(requests), "-e",
+        str(percentiles), url + QUERY
+    ]
 
 
 def service_command(program, port, log):
@@ -55,7 +62,11 @@ def load(program, requests, clients, report):
         report.write_text(done.stdout, encoding="utf-8")
         if done.status != 0:
             last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-            raise Failure(f"ab on {program}", f"exit status {done.status}; it said: {last}", "Does the service run? Run: make test")
+            raise Failure(f"ab on {program}", f"exit status {done.status}; it said: {last}",
+                          "Does the service run? Run: make test")
         if status != 0:
-            raise Failure(program, f"exit status {status} after SIGTERM, 0 is expected; it said: {_tail(output)}", "Run: make test")
+            raise Failure(
+                program,
+                f"exit status {status} after SIGTERM, 0 is expected; it said: {_tail(output)}",
+                "Run: make test")
     return ab.parse(done.stdout, percentiles.read_text(encoding="utf-8"))

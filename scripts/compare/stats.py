@@ -20,9 +20,7 @@ SPLITS = 400
 FAR = math.log(1e9)
 RULE = {
     "test": "Mann-Whitney U beyond the noise, Holm-corrected over the timed rows; constant counters exactly",
-    "alpha": ALPHA,
-    "noise_minimum": NOISE_MINIMUM,
-    "order": "ABBA",
+    "alpha": ALPHA, "noise_minimum": NOISE_MINIMUM, "order": "ABBA",
 }
 
 

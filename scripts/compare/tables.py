@@ -2,7 +2,9 @@
 from compare import stats
 
 TITLES = {"time": "time/op", "bytes": "alloc/op", "allocs": "allocs/op"}
-SERVICE_NAMES = {"requests_per_second": "requests/s", "mean_ms": "mean", "p50_ms": "p50", "p99_ms": "p99"}
+SERVICE_NAMES = {
+    "requests_per_second": "requests/s", "mean_ms": "mean", "p50_ms": "p50", "p99_ms": "p99"
+}
 SCALES = {
     "ns/op": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
     "B/op": ((1e6, "MB"), (1e3, "kB"), (1, "B")),
@@ -72,7 +74,12 @@ def benchmark_table(metric, verdicts):
     if old is not None:
         note = f"(of the {len(chosen) - left_out} rows without a 0)" if left_out else ""
         unit = chosen[0].row.unit
-        body.append(["[Geo mean]", figure(old, unit), figure(new, unit), percent(change) if change is not None else "~", note])
+        body.append([
+            "[Geo mean]",
+            figure(old, unit),
+            figure(new, unit),
+            percent(change) if change is not None else "~", note
+        ])
     return _lines(["name", f"old {title}", f"new {title}", "delta", ""], body)
 
 
@@ -93,6 +100,8 @@ def explanation(verdicts):
             f" over {len(timed)} rows.",
         ]
     if any(verdict.exact for verdict in verdicts):
-        lines.append("   exact: the counter was the same in every run of a stage, so any difference is real.")
+        lines.append(
+            "   exact: the counter was the same in every run of a stage, so any difference is real."
+        )
     lines.append("±  half of the interquartile range around the median of the runs.")
     return lines

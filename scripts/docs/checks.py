@@ -17,7 +17,8 @@ import re
 from docs.figures import evaluate, find
 from docs.markdown import Block, Directive, DocumentError
 
-_FORMS = re.compile(r"exact|shape|exit \d+|(?:matches|figures|(?:top \d+ )?(?:contains|lacks)) \S.*")
+_FORMS = re.compile(
+    r"exact|shape|exit \d+|(?:matches|figures|(?:top \d+ )?(?:contains|lacks)) \S.*")
 ELISION = "[…]"
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:\s?(?:ns|us|µs|ms|s|[kMG]?B|%)(?![A-Za-z]))?")
 
@@ -29,7 +30,8 @@ def expected_exit(block: Block) -> int:
     return 0
 
 
-def problems(block: Block, content: list[str], output: list[str], figures: dict[str, float]) -> list[str]:
+def problems(block: Block, content: list[str], output: list[str],
+             figures: dict[str, float]) -> list[str]:
     """Why the block's checks fail; empty if they hold.
 
     `content` is the block as a run would write it, `output` all that the commands printed.
@@ -40,9 +42,11 @@ def problems(block: Block, content: list[str], output: list[str], figures: dict[
     return found
 
 
-def _problems_of(check: Directive, block: Block, content: list[str], output: list[str], figures) -> list[str]:
+def _problems_of(check: Directive, block: Block, content: list[str], output: list[str],
+                 figures) -> list[str]:
     if not _FORMS.fullmatch(check.text):
-        raise DocumentError(f"line {check.line}: unknown check '{check.text}'; see scripts/docs/checks.py")
+        raise DocumentError(
+            f"line {check.line}: unknown check '{check.text}'; see scripts/docs/checks.py")
     word, _, rest = check.text.partition(" ")
     if word in ("exact", "shape"):
         return _differences(block.content, content, blur if word == "shape" else str)
@@ -117,6 +121,8 @@ def _kept(part: str, output: list[str], show: Directive) -> set[int]:
         start = next((n for n, text in enumerate(output) if find(found[1], [text], show)), None)
         if start is None:
             return set()
-        end = next((n for n in range(start, len(output)) if find(found[2], [output[n]], show)), len(output) - 1)
+        end = next((n for n in range(start, len(output)) if find(found[2], [output[n]], show)),
+                   len(output) - 1)
         return set(range(start, end + 1))
-    raise DocumentError(f"line {show.line}: unknown show '{part}'; use first N, last N or from /A/ to /B/")
+    raise DocumentError(
+        f"line {show.line}: unknown show '{part}'; use first N, last N or from /A/ to /B/")

@@ -21,8 +21,10 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         epilog="Example: scripts/docs-check.sh docs/03-measuring.md",
     )
     parser.add_argument("chapters", nargs="*", type=Path, help="chapters to run (default: all)")
-    parser.add_argument("--static", action="store_true", help="run nothing: blocks, snippets, links, figures")
-    parser.add_argument("--update", action="store_true", help="record the output of this run in the chapters")
+    parser.add_argument("--static", action="store_true",
+                        help="run nothing: blocks, snippets, links, figures")
+    parser.add_argument("--update", action="store_true",
+                        help="record the output of this run in the chapters")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -51,11 +53,15 @@ def _check(root: Path, options: argparse.Namespace) -> int:
             chapters = _write(root, chapters, chosen)
             chosen = _chosen(chapters, options.chapters)
     known, missing = book.shown_figures(chapters)
-    problems += [f"{chapter.path.relative_to(root)}: {reason}" for chapter, reason in missing if chapter in chosen]
+    problems += [
+        f"{chapter.path.relative_to(root)}: {reason}" for chapter, reason in missing
+        if chapter in chosen
+    ]
     for chapter in chosen:
         problems += book.static_problems(root, chapter, known)
     # A mistake in a directive is found by the run and by the look at the page.
-    return _verdict(list(dict.fromkeys(problems)), len(chosen), commands, time.monotonic() - started)
+    return _verdict(list(dict.fromkeys(problems)), len(chosen), commands,
+                    time.monotonic() - started)
 
 
 def _chosen(chapters: list[Chapter], wanted: list[Path]) -> list[Chapter]:
@@ -68,7 +74,9 @@ def _chosen(chapters: list[Chapter], wanted: list[Path]) -> list[Chapter]:
 
 def _run(root: Path, chapters: list[Chapter], chosen: list[Chapter], update: bool) -> Run:
     known, _ = book.shown_figures(chapters)
-    commands = [step.command for chapter in chosen for block in chapter.blocks for step in block.steps()]
+    commands = [
+        step.command for chapter in chosen for block in chapter.blocks for step in block.steps()
+    ]
     with clean_state(root, commands) as home:
         run = Run(root, home, update, known, lambda line: print(line, flush=True))
         for chapter in chosen:
@@ -96,7 +104,9 @@ def _verdict(problems: list[str], chapters: int, commands: int, seconds: float) 
     done = f"{chapters} chapters, {commands} commands, {seconds:.0f} s"
     if problems:
         print(f"{len(problems)} problems ({done}).", file=sys.stderr)
-        print("Mend the chapter or the command. If the new output is right: scripts/docs-check.sh --update", file=sys.stderr)
+        print(
+            "Mend the chapter or the command. If the new output is right: scripts/docs-check.sh --update",
+            file=sys.stderr)
         return 1
     print(f"The chapters hold ({done}).")
     return 0

@@ -36,7 +36,8 @@ class Run:
                     break  # what follows depends on it
                 self._report(chapter, item)
         if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
-            remove_stages(self.root, [step.command for block in chapter.blocks for step in block.steps()])
+            remove_stages(self.root,
+                          [step.command for block in chapter.blocks for step in block.steps()])
         if self.update and len(self.problems) > before:
             self.say(f"not recorded: {chapter.path.relative_to(self.root)}")
         elif self.update:
@@ -77,12 +78,14 @@ class Run:
             output += lines
         if status != checks.expected_exit(block):
             last = "\n      ".join(output[-15:])
-            self.found.append(f"exit status {status}, not {checks.expected_exit(block)}:\n      {last}")
+            self.found.append(
+                f"exit status {status}, not {checks.expected_exit(block)}:\n      {last}")
             return content
         if self.update:
             self._keep_pictures(block)
         figures.take(block.all("figure"), output, self.known)
-        shown = Block(block.language, block.line, content if self.update else block.content, block.directives)
+        shown = Block(block.language, block.line, content if self.update else block.content,
+                      block.directives)
         self.found += checks.problems(shown, content, output, self.known.values)
         return content
 

@@ -15,7 +15,8 @@ def problems(root: Path, chapter: Chapter) -> list[tuple[int, str]]:
     for number, text in chapter.prose():
         for image, label, target in _LINK.findall(_CODE.sub("``", text)):
             if image and len(label) < 20:
-                found.append((number, f"picture {target}: its alt text must state what it shows, in words"))
+                found.append(
+                    (number, f"picture {target}: its alt text must state what it shows, in words"))
             if not re.match(r"[a-z]+:", target):
                 found.extend((number, reason) for reason in _broken(root, chapter.path, target))
     return found
@@ -37,5 +38,6 @@ def anchors(text: str) -> set[str]:
     """The anchors that GitHub and mkdocs give to headings."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    plain = (re.sub(r"[^\w\- ]", "", re.sub(r"<!--.*?-->", "", heading)).strip().lower() for heading in headings)
+    plain = (re.sub(r"[^\w\- ]", "", re.sub(r"<!--.*?-->", "", heading)).strip().lower()
+             for heading in headings)
     return {heading.replace(" ", "-") for heading in plain}

@@ -104,11 +104,14 @@ def parse(path: Path, text: str) -> Chapter:
             items.append(Block(fence[1], number + 1, lines[number + 1 : end], waiting))
             waiting, number = [], end
         elif line.lstrip().startswith("```"):
-            raise DocumentError(f"{path}:{number + 1}: a fence must start its line and name one language")
+            raise DocumentError(
+                f"{path}:{number + 1}: a fence must start its line and name one language")
         elif directive and directive[1] in WORDS:
             waiting.append(Directive(directive[1], directive[2], number + 1))
         elif directive and line.startswith(f"<!-- {directive[1]}:") and directive[1] != "generated":
-            raise DocumentError(f"{path}:{number + 1}: unknown word '{directive[1]}'; use one of {', '.join(WORDS)}")
+            raise DocumentError(
+                f"{path}:{number + 1}: unknown word '{directive[1]}'; use one of {', '.join(WORDS)}"
+            )
         elif line.strip():
             items.extend(waiting)
             waiting = []

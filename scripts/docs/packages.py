@@ -11,8 +11,13 @@ def problems(root: Path) -> list[str]:
     page, table = _page(root).read_text(encoding="utf-8"), _table(root)
     shown = set(_rows_of(page).splitlines())
     wanted = set(table.splitlines())
-    missing = [f"scripts/packages.txt has a package that is not here: {row}" for row in sorted(wanted - shown)]
-    return missing + [f"scripts/packages.txt does not say so: {row}" for row in sorted(shown - wanted)]
+    missing = [
+        f"scripts/packages.txt has a package that is not here: {row}" for row in sorted(wanted -
+                                                                                        shown)
+    ]
+    return missing + [
+        f"scripts/packages.txt does not say so: {row}" for row in sorted(shown - wanted)
+    ]
 
 
 def rewrite(root: Path) -> None:
@@ -20,7 +25,8 @@ def rewrite(root: Path) -> None:
     page = _page(root)
     if page.is_file():
         text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace(_HEADER + _rows_of(text), _HEADER + _table(root)), encoding="utf-8")
+        page.write_text(text.replace(_HEADER + _rows_of(text), _HEADER + _table(root)),
+                        encoding="utf-8")
 
 
 def _page(root: Path) -> Path:

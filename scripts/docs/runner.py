@@ -41,7 +41,9 @@ class Session:
         self.background: list[Background] = []
         dropped = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "COLUMNS", "LINES")
         self.env = {name: value for name, value in os.environ.items() if name not in dropped}
-        self.env |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "TERM": "dumb"}
+        self.env |= {
+            "HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "TERM": "dumb"
+        }
         self.env["LABS_PROGRESS_DIR"] = str(home / "progress")  # the reader's own stays as it is
 
     def __enter__(self) -> "Session":
@@ -106,7 +108,9 @@ class Session:
         text = output.decode("utf-8", "replace").replace(str(self.home), SHOWN_HOME)
         text = text.replace(str(self.root), SHOWN_ROOT)
         text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-        return [line.rpartition("\r")[2].rstrip() for line in text.replace("\r\n", "\n").splitlines()]
+        return [
+            line.rpartition("\r")[2].rstrip() for line in text.replace("\r\n", "\n").splitlines()
+        ]
 
 
 def _signal(process: subprocess.Popen, number: int) -> None:

@@ -41,7 +41,8 @@ def on_post_page(output: str, page, **_) -> str:
 def on_post_build(config, **_) -> None:
     site = Path(config["site_dir"])
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
-    worker = next((site / "assets" / "javascripts" / "workers").glob("search.*.js")).read_text(encoding="utf-8")
+    worker = next((site / "assets" / "javascripts" /
+                   "workers").glob("search.*.js")).read_text(encoding="utf-8")
     script = (
         f"var __search = {{index: Promise.resolve({json.dumps(index)}),\n"
         f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: 'text/javascript'}}))}};\n"

@@ -38,7 +38,8 @@ def _definition(lines: list[str], what: str) -> list[str]:
     for number, line in enumerate(lines):
         if not start_of.search(line) or re.match(r"\s*(?://|if|for|while|return|\}|#)", line):
             continue
-        head = next((n for n in range(number, len(lines)) if lines[n].endswith(("{", ";", "}"))), None)
+        head = next((n for n in range(number, len(lines)) if lines[n].endswith(("{", ";", "}"))),
+                    None)
         if head is None or lines[head].endswith(";"):
             continue
         first = number

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # What commands of the workshop write under build/, besides what the compiler and make setup do.
-RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "report", "walkthrough", "*.pb.gz", "*.log")
+RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "report", "walkthrough",
+           "*.pb.gz", "*.log")
 
 
 class NotReady(Exception):
@@ -74,8 +75,12 @@ def _demand(root: Path, commands: list[str]) -> None:
         raise NotReady("build/bin: the programs are not built. Run: make build")
     for stage in _stages_made(root, commands):
         if stage.exists():
-            raise NotReady(f"{stage.name}: the chapters make a stage of this name. Move yours away for the run")
+            raise NotReady(
+                f"{stage.name}: the chapters make a stage of this name. Move yours away for the run"
+            )
     for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", "\n".join(commands)))):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                raise NotReady(f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport = :{port}'")
+                raise NotReady(
+                    f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport = :{port}'"
+                )

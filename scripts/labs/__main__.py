@@ -36,7 +36,8 @@ def run(arguments):
         return commands.grade(given.number, given.guess, given.stage)
     if given.command == "bug":
         if not (given.seed.isascii() and given.seed.isdigit()):
-            raise Failure(f"SEED='{given.seed}'", "a seed is a whole number", "For example: make bug SEED=1")
+            raise Failure(f"SEED='{given.seed}'", "a seed is a whole number",
+                          "For example: make bug SEED=1")
         return bugs.bug(int(given.seed), given.answer)
     if given.command == "noise":
         return commands.noise(given.stage, given.record)
@@ -50,7 +51,8 @@ def main(arguments):
     try:
         return run(arguments)
     except subprocess.TimeoutExpired as hung:
-        raise Failure(hung.cmd[0], f"it has to end within {hung.timeout:.0f} s", "Is the machine busy? Try again") from None
+        raise Failure(hung.cmd[0], f"it has to end within {hung.timeout:.0f} s",
+                      "Is the machine busy? Try again") from None
 
 
 main_of(main)

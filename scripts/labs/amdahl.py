@@ -31,13 +31,15 @@ def executed(program, function):
         raise Unavailable("valgrind is not installed: apt-get install valgrind")
     with tempfile.TemporaryDirectory() as directory:
         # A heap sample unwinds the stack: more instructions than a request has, and at random.
-        before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", "valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out", f"--log-file={directory}/said",
+        before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", "valgrind", "--tool=callgrind",
+                  f"--callgrind-out-file={directory}/out", f"--log-file={directory}/said",
                   "--collect-atstart=no", f"--toggle-collect={function}")
         with running.Service(program, before=before, forks=False) as service:
             with service.connect() as sock:
                 running.ask(sock, REQUESTS)
             service.stop()
-        return instructions.collected(Path(directory, "said").read_text(encoding="utf-8")) / REQUESTS
+        return instructions.collected(Path(directory,
+                                           "said").read_text(encoding="utf-8")) / REQUESTS
 
 
 @functools.cache
@@ -48,7 +50,8 @@ def reference(forge):
         before, after = forge.build(sick, "leftpad"), forge.build(mended, "leftpad")
     part, mended_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
     whole = executed(before, CONNECTION)
-    return 100 * part / whole, part / mended_part, whole, 100 * (whole / executed(after, CONNECTION) - 1)
+    return 100 * part / whole, part / mended_part, whole, 100 * (
+        whole / executed(after, CONNECTION) - 1)
 
 
 def law(share_percent, times_faster):
@@ -71,11 +74,14 @@ def _answer(stage_dir):
 def measure(programs):
     share, faster, before, gain = reference(programs.forge)
     own_gain = 100 * (before / executed(programs("leftpad"), CONNECTION) - 1)
-    found = {"request_gain_percent": round(gain), "mended": int(own_gain >= WORTH_PERCENT), "answer_is_filled_in": 0,
-             "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0}
+    found = {
+        "request_gain_percent": round(gain), "mended": int(own_gain >= WORTH_PERCENT),
+        "answer_is_filled_in": 0, "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0
+    }
     if (answer := _answer(programs.stage_dir)) is not None:
         found["answer_is_filled_in"] = 1
         found["share_agrees"] = int(SHARE_FROM * share <= answer[0] <= SHARE_TO * share)
-        found["times_faster_agrees"] = int(faster / FASTER_FACTOR <= answer[1] <= faster * FASTER_FACTOR)
+        found["times_faster_agrees"] = int(
+            faster / FASTER_FACTOR <= answer[1] <= faster * FASTER_FACTOR)
         found["gain_follows"] = int(abs(answer[2] - law(answer[0], answer[1])) <= GAIN_POINTS)
     return found

@@ -30,7 +30,8 @@ def inject(mutation, folder):
     path = Path(folder, file)
     text = path.read_text(encoding="utf-8")
     if text.count(old) != 1:
-        raise Failure(f"bug '{name}'", f"its place occurs {text.count(old)} times in {file}", "Restore it: git checkout v2-optimized")
+        raise Failure(f"bug '{name}'", f"its place occurs {text.count(old)} times in {file}",
+                      "Restore it: git checkout v2-optimized")
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
@@ -50,7 +51,10 @@ def directory_with(mutation):
 
 def counters(forge, folder):
     programs = Programs(forge, folder)
-    return {f"{group}:{name}": value for group in GROUPS for name, value in probes.GROUPS[group](programs).items()}
+    return {
+        f"{group}:{name}": value for group in GROUPS
+        for name, value in probes.GROUPS[group](programs).items()
+    }
 
 
 def worse(before, after):
@@ -68,9 +72,12 @@ def bug(seed, answer):
     if not stage_dir.exists():
         with starters.whole(stage_dir) as fresh:
             _copy_with(mutation, fresh)
-        screen.step(f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
+        screen.step(
+            f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then mend it.")
-        screen.next_command(f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make bug SEED={seed}")
+        screen.next_command(
+            f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make bug SEED={seed}"
+        )
         return 0
     return _judge(stage_dir, seed)
 
@@ -79,8 +86,11 @@ def _tell(mutation):
     kind, name, file, *_ = mutation
     print(f"{kind}: {name}, in {file}")
     with directory_with(None) as good, directory_with(mutation) as sick:
-        done = subprocess.run(["diff", "-u", "--label", f"v2-optimized/{file}", "--label", f"with the bug/{file}",
-                               str(good / file), str(sick / file)], capture_output=True, text=True, check=False)
+        done = subprocess.run([
+            "diff", "-u", "--label", f"v2-optimized/{file}", "--label", f"with the bug/{file}",
+            str(good / file),
+            str(sick / file)
+        ], capture_output=True, text=True, check=False)
     print(done.stdout, end="")
     return 0
 
@@ -105,7 +115,9 @@ def _judge(stage_dir, seed):
     found = _found(Forge(), stage_dir)
     for name, before, after in found:
         print(f"  {name}: {after}; v2-optimized: {before}")
-    print(f"Result: {'FAIL: see above' if found else 'PASS: the contract suite passes, and every counter is as good as that of v2-optimized'}")
+    print(
+        f"Result: {'FAIL: see above' if found else 'PASS: the contract suite passes, and every counter is as good as that of v2-optimized'}"
+    )
     screen.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
     return 1 if found else 0
 
@@ -121,7 +133,8 @@ def prove():
             found = worse(before, counters(forge, folder))
         caught += bool(found)
         shown = ", ".join(f"{name} {old} -> {new}" for name, old, new in found[:2])
-        print(f"{'caught' if found else 'MISSED'}  {mutation[0]}: {mutation[1]}  {shown}", flush=True)
+        print(f"{'caught' if found else 'MISSED'}  {mutation[0]}: {mutation[1]}  {shown}",
+              flush=True)
     kinds = len({mutation[0] for mutation in MUTATIONS})
     print(f"{caught} of {len(MUTATIONS)} bugs of {kinds} kinds are caught by the counters")
     return 0 if caught >= 0.95 * len(MUTATIONS) and len(MUTATIONS) >= 20 and kinds >= 6 else 1

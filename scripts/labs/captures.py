@@ -18,14 +18,18 @@ from profiles import heaptrack, raw, tree
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads
-PROFILER = re.compile("pprof::internal::(CaptureTask|Round|capture_threads)")  # its own threads are not the service's
+PROFILER = re.compile(
+    "pprof::internal::(CaptureTask|Round|capture_threads)")  # its own threads are not the service's
 WAITING_CAPTURES = 4
 IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
 PPROF = paths.ROOT / "build" / "tools" / "pprof"
 TRACED = 200  # requests under strace and heaptrack
 HEAP_SAMPLE_BYTES = "16384"
 # view: (endpoint, sample type); timed views are captured all at once
-TIMED = {"CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"), "mutex": ("mutex", "delay"), "block": ("block", "delay")}
+TIMED = {
+    "CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"),
+    "mutex": ("mutex", "delay"), "block": ("block", "delay")
+}
 
 
 def _get(service, path, file):
@@ -34,7 +38,8 @@ def _get(service, path, file):
 
 
 def _figure(file, sample_type, culprit):
-    done = subprocess.run([str(PPROF), "-raw", str(file)], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(PPROF), "-raw", str(file)], capture_output=True, text=True,
+                          check=True)
     profile = raw.parse(done.stdout)
     index = profile.index_of(sample_type)
     part = whole = 0
@@ -59,7 +64,8 @@ def profiles(program, load, culprit):
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
-    with tempfile.TemporaryDirectory() as folder, running.Service(program, debug="127.0.0.1:0") as service:
+    with tempfile.TemporaryDirectory() as folder, running.Service(program,
+                                                                  debug="127.0.0.1:0") as service:
         with kind(service, clients):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
@@ -67,7 +73,9 @@ def profiles(program, load, culprit):
             file = Path(folder, "heap.pb.gz")
             _get(service, "heap", file)
             figures["heap in use"] = _figure(file, "inuse_space", culprit)
-    return figures | {view: (part / requests, whole / requests) for view, (part, whole) in timed.items()}
+    return figures | {
+        view: (part / requests, whole / requests) for view, (part, whole) in timed.items()
+    }
 
 
 def _waiting_threads(service, folder, culprit):
@@ -84,15 +92,20 @@ def _waiting_threads(service, folder, culprit):
 def _timed(service, folder, culprit):
     """What SECONDS of load add, all views at once; the requests that were answered meanwhile."""
     files = {view: folder / f"{view}.pb.gz" for view in TIMED}
-    jobs = [threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
-            for view, (endpoint, _) in TIMED.items()]
+    jobs = [
+        threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
+        for view, (endpoint, _) in TIMED.items()
+    ]
     before = service.answered()
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
     requests = max(1, service.answered() - before)
-    figures = {view: _figure(files[view], sample_type, culprit) for view, (_, sample_type) in TIMED.items()}
+    figures = {
+        view: _figure(files[view], sample_type, culprit)
+        for view, (_, sample_type) in TIMED.items()
+    }
     if figures["CPU"][1] < IDLE * SECONDS * 1e9:
         figures["CPU"] = (0, 0)  # an empty profile
     for view in ("mutex", "block"):
@@ -109,7 +122,9 @@ def _ask_all(service, load):
     with service.connect() as sock:
         for number in range(TRACED):
             target = running.TARGET if kind is loads.ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
-            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {loads.LONG_AGENT}\r\n\r\n".encode())
+            sock.sendall(
+                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {loads.LONG_AGENT}\r\n\r\n"
+                .encode())
             running.read_answer(sock)
     return TRACED
 
@@ -123,12 +138,19 @@ def heaptracked(program, load, culprit):
             service.stop()
         data = next(file for file in Path(folder).iterdir() if file.suffix in (".zst", ".gz"))
         folded = Path(folder, "folded")
-        done = subprocess.run(["heaptrack_print", "-a", "0", "-p", "0", "-T", "0", "-F", str(folded), "-f", str(data)],
-                              capture_output=True, text=True, check=True)
+        done = subprocess.run([
+            "heaptrack_print", "-a", "0", "-p", "0", "-T", "0", "-F",
+            str(folded), "-f",
+            str(data)
+        ], capture_output=True, text=True, check=True)
         stacks = tree.parse_folded(folded.read_text(encoding="utf-8", errors="replace"))
     peak = dict(heaptrack.totals(done.stdout))["peak heap memory consumption"]
-    served = {key: count for key, count in stacks.items() if any("process_request" in name for name, _ in key)}
-    part = sum(count for key, count in served.items() if any(culprit.search(name) for name, _ in key))
+    served = {
+        key: count for key, count in stacks.items() if any("process_request" in name
+                                                           for name, _ in key)
+    }
+    part = sum(count for key, count in served.items() if any(
+        culprit.search(name) for name, _ in key))
     return (part / requests, sum(served.values()) / requests), _bytes(peak)
 
 
@@ -153,4 +175,5 @@ def traced(program, load):
 
 def instructions(program, load):
     """Executed instructions of one request; None where the load makes no sense of it."""
-    return None if load == "idle clients" or shutil.which("valgrind") is None else amdahl.executed(program, amdahl.CONNECTION)
+    return None if load == "idle clients" or shutil.which("valgrind") is None else amdahl.executed(
+        program, amdahl.CONNECTION)

@@ -63,18 +63,23 @@ class Lab:
         text = self.page.read_text(encoding="utf-8")
         found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
         if not found:
-            raise Failure(paths.relative(self.page), f"it has no section '{heading}'", "Restore the file: git checkout docs/labs")
+            raise Failure(paths.relative(self.page), f"it has no section '{heading}'",
+                          "Restore the file: git checkout docs/labs")
         return found[1].strip()
 
     def hints(self):
-        return [re.sub(r"\s+", " ", hint).strip() for hint in
-                re.findall(r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)]
+        return [
+            re.sub(r"\s+", " ", hint).strip() for hint in re.findall(
+                r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)
+        ]
 
 
 def all_labs():
     labs = []
     for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json")):
-        labs.append(Lab(int(file.parent.name[:2]), file.parent, json.loads(file.read_text(encoding="utf-8"))))
+        labs.append(
+            Lab(int(file.parent.name[:2]), file.parent,
+                json.loads(file.read_text(encoding="utf-8"))))
     return labs
 
 
@@ -82,5 +87,6 @@ def find(number):
     labs = {str(lab.number): lab for lab in all_labs()}
     lab = labs.get(str(number).lstrip("0"))
     if lab is None:
-        raise Failure(f"lab '{number}'", f"there are {', '.join(labs)}", "For example: make lab N=1")
+        raise Failure(f"lab '{number}'", f"there are {', '.join(labs)}",
+                      "For example: make lab N=1")
     return lab

@@ -14,11 +14,16 @@ EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 def _build_service(stage):
     forge.configure()
     command = ["cmake", "--build", str(paths.BUILD), "--target", f"leftpad-{stage}"]
-    print(screen.paint("36", f"$ cmake --build {paths.relative(paths.BUILD)} --target leftpad-{stage}"), flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(
+        screen.paint("36",
+                     f"$ cmake --build {paths.relative(paths.BUILD)} --target leftpad-{stage}"),
+        flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
     if done.returncode != 0:
         print(done.stdout[-3000:])
-        raise Failure(stage, "it does not build; the compiler's output is above", f"Mend it, or start anew: rm -r {stage}")
+        raise Failure(stage, "it does not build; the compiler's output is above",
+                      f"Mend it, or start anew: rm -r {stage}")
 
 
 def lab(number, guess):
@@ -26,7 +31,9 @@ def lab(number, guess):
     chosen = catalog.find(number)
     stage_dir = paths.ROOT / chosen.stage
     if stage_dir.exists():
-        print(f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r {chosen.stage}).")
+        print(
+            f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r {chosen.stage})."
+        )
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
         screen.step(f"Made {chosen.stage}/")
@@ -35,13 +42,18 @@ def lab(number, guess):
         forge.programs_of_base(chosen.base)
         try:
             with starters.starter(chosen) as folder:
-                progress.save(chosen.number, answer=prediction.measured_answer(forge.Forge(), chosen, folder))
+                progress.save(chosen.number,
+                              answer=prediction.measured_answer(forge.Forge(), chosen, folder))
         except probes.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")
-    print(f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n")
+    print(
+        f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n"
+    )
     print(chosen.section("The symptom") + "\n")
     if prediction.ask(chosen, guess) is None:
-        print(f"Predict: {chosen.data['predict']['question']} Say it with: make lab N={chosen.number} GUESS=…")
+        print(
+            f"Predict: {chosen.data['predict']['question']} Say it with: make lab N={chosen.number} GUESS=…"
+        )
     screen.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
     return 0
 
@@ -52,10 +64,13 @@ def grade(number, guess, stage=None):
         if stage is None or Path(stage) == Path(chosen.stage):
             return _grade_own(chosen, guess)
         if guess:
-            raise Failure(f"GUESS={guess}", f"a guess is about {chosen.stage}, not about --stage {stage}", "Leave one of them out")
+            raise Failure(f"GUESS={guess}",
+                          f"a guess is about {chosen.stage}, not about --stage {stage}",
+                          "Leave one of them out")
         return _grade_other(chosen, stage)
     if guess or stage:
-        raise Failure(f"GUESS={guess}" if guess else f"--stage {stage}", "it belongs to one lab, and none is named",
+        raise Failure(f"GUESS={guess}" if guess else f"--stage {stage}",
+                      "it belongs to one lab, and none is named",
                       "For example: make grade LAB=1 GUESS=10")
     chosen = [one for one in catalog.all_labs() if (paths.ROOT / one.stage).exists()]
     if not chosen:
@@ -68,7 +83,8 @@ def _grade_own(chosen, guess):
     """Grades the lab's stage; the verdict and the progress are kept."""
     stage_dir = paths.ROOT / chosen.stage
     if not stage_dir.is_dir():
-        raise Failure(chosen.stage, "this stage is not there", f"Make it: make lab N={chosen.number}")
+        raise Failure(chosen.stage, "this stage is not there",
+                      f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
     out.unlink(missing_ok=True)  # if this grading breaks off, no earlier verdict is packed
@@ -97,10 +113,14 @@ def _judge(chosen, stage_dir, out=None):
     results = judge.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     if out:
-        out.write_text(json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        out.write_text(
+            json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8")
     screen.table(results)
     if verdict != grader.FAIL and timing.wanted(chosen):
-        print(f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}")
+        print(
+            f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}"
+        )
     return verdict
 
 
@@ -113,12 +133,14 @@ def _tell_verdict(verdict, where):
 def _tell_prediction(chosen, guessed):
     state = progress.save(chosen.number, graded=True)
     if "answer" in state:
-        print("  " + screen.prediction(chosen.data["predict"]["question"], guessed, state["answer"]))
+        print("  " +
+              screen.prediction(chosen.data["predict"]["question"], guessed, state["answer"]))
 
 
 def _after(chosen, verdict):
     if verdict != grader.PASS:
-        screen.next_command(f"make hint LAB={chosen.number}    or edit {chosen.stage}/ and grade again")
+        screen.next_command(
+            f"make hint LAB={chosen.number}    or edit {chosen.stage}/ and grade again")
         return
     progress.save(chosen.number, passed=True)
     for line in prediction.calibration():
@@ -148,7 +170,9 @@ def noise(stage, record):
     try:
         from labs import noise as replay  # here: it needs numpy and scipy
     except ImportError as missing:
-        raise Failure("noise", f"it replays with numpy and scipy, and there is {str(missing).lower()}", "Install them: apt-get install python3-scipy") from None
+        raise Failure("noise",
+                      f"it replays with numpy and scipy, and there is {str(missing).lower()}",
+                      "Install them: apt-get install python3-scipy") from None
     runs = replay.RUNS
     if record:
         runs = paths.BUILD / "labs" / "runs.json"
@@ -171,10 +195,12 @@ def solution(number):
     if not progress.load(chosen.number).get("passed"):
         print("You have not passed this lab yet. Here it is all the same.")
     with starters.starter(chosen) as sick, starters.solution(chosen) as mended:
-        done = subprocess.run(["diff", "-ruN", str(sick), str(mended)], capture_output=True, text=True, check=False)
+        done = subprocess.run(["diff", "-ruN", str(sick), str(mended)], capture_output=True,
+                              text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if not line.startswith("diff ")]
     for line in lines:
-        line = line.replace(str(sick), "sick").replace(str(mended), "mended").split("\t")[0] if line[:3] in ("---", "+++") else line
+        line = line.replace(str(sick), "sick").replace(
+            str(mended), "mended").split("\t")[0] if line[:3] in ("---", "+++") else line
         print(screen.paint({"+": "32", "-": "31"}.get(line[:1], "0"), line))
     screen.next_command(f"make grade LAB={chosen.number}")
     return 0

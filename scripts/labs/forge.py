@@ -39,12 +39,15 @@ def programs_of_base(stage=paths.BASE_STAGE):
         return  # CTest: everything is built
     configure()
     stages = {paths.BASE_STAGE, stage}
-    _run(f"building {' and '.join(sorted(stages))}", ["cmake", "--build", str(paths.BUILD), "--target",
-                                                     *(f"{kind}-{one}" for one in stages for kind in KINDS)])
+    _run(f"building {' and '.join(sorted(stages))}", [
+        "cmake", "--build",
+        str(paths.BUILD), "--target", *(f"{kind}-{one}" for one in stages for kind in KINDS)
+    ])
 
 
 def _run(what, command):
-    done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
     if done.returncode != 0:
         print(done.stdout[-2000:])
         raise Failure(what, "it failed; the output is above", "Run: make build")
@@ -53,7 +56,8 @@ def _run(what, command):
 def _compile_commands():
     file = paths.BUILD / "compile_commands.json"
     if not file.exists():
-        raise Failure(paths.relative(paths.BUILD), "it has no compile_commands.json", "Run: make build")
+        raise Failure(paths.relative(paths.BUILD), "it has no compile_commands.json",
+                      "Run: make build")
     return json.loads(file.read_text(encoding="utf-8"))
 
 
@@ -68,7 +72,8 @@ def sources_of(stage_dir):
 
 def _as_in_the_clone(text):
     """Without the paths of this machine: a verdict is the same on every one."""
-    return re.sub(rf"{re.escape(str(paths.BUILD))}/labs/objects/\S+\.o: ", "", text).replace(f"{paths.ROOT}/", "")
+    return re.sub(rf"{re.escape(str(paths.BUILD))}/labs/objects/\S+\.o: ", "",
+                  text).replace(f"{paths.ROOT}/", "")
 
 
 class Forge:
@@ -78,7 +83,9 @@ class Forge:
         self.name, self.base, self.debug_information = base, paths.ROOT / base, debug_information
         self.objects = paths.BUILD / "labs" / "objects"
         self.objects.mkdir(parents=True, exist_ok=True)
-        self.commands = [entry for entry in _compile_commands() if f"-{base}.dir/" in entry["command"]]
+        self.commands = [
+            entry for entry in _compile_commands() if f"-{base}.dir/" in entry["command"]
+        ]
         self.links = {}
 
     def build(self, stage_dir, kind):
@@ -89,7 +96,8 @@ class Forge:
     def _nearest(self, stage_dir):
         """The forge of the stage that needs the least compiling."""
         headers = self._headers(stage_dir)
-        if headers != self._headers(self.base) and headers == self._headers(paths.ROOT / paths.NAIVE_STAGE):
+        if headers != self._headers(self.base) and headers == self._headers(
+                paths.ROOT / paths.NAIVE_STAGE):
             return self._naive
         return self
 
@@ -103,8 +111,9 @@ class Forge:
         if self._headers(stage_dir) != self._headers(self.base):
             others = [entry for entry in self.commands if self._depends_on_headers(entry, kind)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            objects = list(pool.map(lambda entry: self._object(entry, stage_dir),
-                                    [*sources, *(self._moved(entry, stage_dir) for entry in others)]))
+            objects = list(
+                pool.map(lambda entry: self._object(entry, stage_dir),
+                         [*sources, *(self._moved(entry, stage_dir) for entry in others)]))
         rebuilt = dict(zip(map(self._output, others), objects[len(sources):]))
         return self._link(kind, objects[:len(sources)], rebuilt)
 
@@ -114,15 +123,20 @@ class Forge:
     # --- compiling ---
 
     def _command_of_stage_source(self, stage_dir, name):
-        template = next((e for e in self.commands if e["file"] == str(self.base / "leftpad.cpp")), None)
+        template = next((e for e in self.commands if e["file"] == str(self.base / "leftpad.cpp")),
+                        None)
         if template is None:
-            raise Failure("compile_commands.json", f"it does not know {self.name}/leftpad.cpp", "Run: make build")
+            raise Failure("compile_commands.json", f"it does not know {self.name}/leftpad.cpp",
+                          "Run: make build")
         return self._moved({**template, "command": template["command"].replace("leftpad.cpp", name),
                             "file": str(self.base / name)}, stage_dir)
 
     def _moved(self, entry, stage_dir):
         """The command for the same file of another stage: include path and source change."""
-        words = [re.sub(rf"{re.escape(str(self.base))}(?=/|$)", lambda _: str(stage_dir), word) for word in shlex.split(entry["command"])]
+        words = [
+            re.sub(rf"{re.escape(str(self.base))}(?=/|$)", lambda _: str(stage_dir), word)
+            for word in shlex.split(entry["command"])
+        ]
         file = entry["file"].replace(f"{self.base}/", f"{stage_dir}/")
         return {**entry, "command": shlex.join(words), "file": file}
 
@@ -135,12 +149,14 @@ class Forge:
     @functools.cached_property
     def _users_of_headers(self):
         """The objects that a header of the stage went into, as ninja has it from the compiler."""
-        done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "deps"], capture_output=True, text=True, check=False)
+        done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "deps"], capture_output=True,
+                              text=True, check=False)
         blocks = done.stdout.split("\n\n")
         users = {block.split(": #deps")[0].strip() for block in blocks
                  if re.search(rf"^ +(?:.*/)?{re.escape(self.name)}/[^/]+\.h$", block, re.M)}
         if not users:
-            raise Failure(self.name, "ninja does not know which objects include its headers", "Run: make build")
+            raise Failure(self.name, "ninja does not know which objects include its headers",
+                          "Run: make build")
         return users
 
     @staticmethod
@@ -151,8 +167,12 @@ class Forge:
     def _included(stage_dir):
         """What a source of the stage may include: all files but the other sources, and but answers to a lab."""
         sources = sources_of(stage_dir)
-        return {name: file.read_bytes() for file in sorted(Path(stage_dir).rglob("*")) if file.is_file()
-                and file.suffix != ".json" and (name := str(file.relative_to(stage_dir))) not in sources}
+        return {
+            name: file.read_bytes()
+            for file in sorted(Path(stage_dir).rglob("*"))
+            if file.is_file() and file.suffix != ".json" and
+            (name := str(file.relative_to(stage_dir))) not in sources
+        }
 
     @staticmethod
     def _output(entry):
@@ -160,8 +180,11 @@ class Forge:
         return words[words.index("-o") + 1]
 
     def _object(self, entry, stage_dir):
-        words = [word for word in shlex.split(entry["command"]) if word != "-g" or self.debug_information]
-        if "/common/tests/" in entry["file"]:  # a test's own code is neither measured nor worth optimizing
+        words = [
+            word for word in shlex.split(entry["command"]) if word != "-g" or self.debug_information
+        ]
+        if "/common/tests/" in entry[
+                "file"]:  # a test's own code is neither measured nor worth optimizing
             words = ["-O0" if word == "-O2" else word for word in words]
         at = words.index("-o") + 1
         own = str(stage_dir)
@@ -179,16 +202,21 @@ class Forge:
         if not target.exists():
             fresh = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
             words[at] = str(fresh)
-            done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True, check=False)
+            done = subprocess.run(words, cwd=entry["directory"], capture_output=True, text=True,
+                                  check=False)
             if done.returncode != 0:
-                raise CompileError(_as_in_the_clone(done.stderr.replace(own + "/", f"{stage_dir.name}/")))
+                raise CompileError(
+                    _as_in_the_clone(done.stderr.replace(own + "/", f"{stage_dir.name}/")))
             fresh.rename(target)
         return target
 
     @functools.cache
     def _state_of_base(self, file):
         """What the real build made of this file: it changes with every header that the file includes."""
-        known = {Path(entry["file"]).name: Path(entry["directory"], self._output(entry)) for entry in self.commands}
+        known = {
+            Path(entry["file"]).name: Path(entry["directory"], self._output(entry))
+            for entry in self.commands
+        }
         made = known.get(file.name, known["handlers.cpp"])
         if not made.exists():
             raise Failure(paths.relative(made), "it is not built", "Run: make build")
@@ -215,7 +243,8 @@ class Forge:
         words = []
         for word in command:
             if word == archive:  # objects come first, so the archive's own are not taken
-                words += [str(o) for o in objects] + [str(new) for old, new in rebuilt.items() if old not in command]
+                words += [str(o) for o in objects
+                          ] + [str(new) for old, new in rebuilt.items() if old not in command]
                 words.append(str(rest))
                 continue
             words.append(str(fresh) if word == output else str(rebuilt.get(word, word)))
@@ -231,17 +260,22 @@ class Forge:
         if not target.exists():
             fresh = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
             shutil.copyfile(archive, fresh)
-            subprocess.run(["ar", "d", str(fresh), *(f"{name}.o" for name in sources_of(self.base))], check=True)
+            subprocess.run(
+                ["ar", "d", str(fresh), *(f"{name}.o" for name in sources_of(self.base))],
+                check=True)
             fresh.rename(target)
         return target
 
     def _link_command(self, kind):
         if kind not in self.links:
-            done = subprocess.run(["ninja", "-C", str(paths.BUILD), "-t", "commands", "-s", f"bin/{self._program(kind)}"],
-                                  capture_output=True, text=True, check=False)
+            done = subprocess.run([
+                "ninja", "-C",
+                str(paths.BUILD), "-t", "commands", "-s", f"bin/{self._program(kind)}"
+            ], capture_output=True, text=True, check=False)
             lines = [line for line in done.stdout.splitlines() if " -o " in line]
             if done.returncode != 0 or not lines:
-                raise Failure(self._program(kind), "ninja does not know how to link it", "Run: make build")
+                raise Failure(self._program(kind), "ninja does not know how to link it",
+                              "Run: make build")
             parts = re.split(r"\s&&\s", lines[-1])
             self.links[kind] = shlex.split(next(part for part in parts if " -o " in part))
         return self.links[kind]

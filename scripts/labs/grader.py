@@ -17,7 +17,8 @@ from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
 MAX_NAMES = 3
-BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)  # the stage crashes, hangs or breaks off connections
+BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken
+          )  # the stage crashes, hangs or breaks off connections
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Grader:
         results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
         if self.thorough and results[0].status == PASS:
             test = f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 common/tests/service/http_test.py"
-            results.append(_suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
+            results.append(
+                _suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
         return results
 
     def _counters(self, lab, programs, behaves):
@@ -92,7 +94,9 @@ class Grader:
         for budget in lab.budgets:
             group, metric = budget["metric"].split(":")
             if not behaves and not budget.get("behaviour"):
-                results.append(Result(1, metric, SKIPPED, None, _budget_text(budget), "Right first: mend the behaviour above"))
+                results.append(
+                    Result(1, metric, SKIPPED, None, _budget_text(budget),
+                           "Right first: mend the behaviour above"))
                 continue
             if group not in measured:
                 measured[group] = self._measure(group, programs)
@@ -108,7 +112,9 @@ class Grader:
             if group not in probes.FALLBACKS:
                 return str(missing)
             other, metric = probes.FALLBACKS[group]
-            return str(missing), metric, [_unless_broken(probes.GROUPS[other], programs) for _ in range(times)]
+            return str(missing), metric, [
+                _unless_broken(probes.GROUPS[other], programs) for _ in range(times)
+            ]
 
     def _instructions(self, lab, programs, fine):
         spec = lab.data["instructions"]
@@ -121,7 +127,10 @@ class Grader:
         except probes.Unavailable as missing:
             return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
         except subprocess.TimeoutExpired:
-            return Result(2, name, FAIL, "absent", budget, f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it hang?")
+            return Result(
+                2, name, FAIL, "absent", budget,
+                f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it hang?"
+            )
         status = PASS if ratio >= spec["min_ratio"] else FAIL
         return Result(2, name, status, ratio, budget, "" if status == PASS else spec["next"])
 
@@ -137,8 +146,10 @@ def _unless_broken(group, programs):
 def _suite_result(name, failed, command):
     if not failed:
         return Result(0, name, PASS, "all pass", "all pass")
-    shown = ", ".join(failed[:MAX_NAMES]) + (f" and {len(failed) - MAX_NAMES} more" if len(failed) > MAX_NAMES else "")
-    return Result(0, name, FAIL, f"{len(failed)} fail", "all pass", f"Run {command} to see what fails: {shown}")
+    shown = ", ".join(failed[:MAX_NAMES]) + (f" and {len(failed) - MAX_NAMES} more"
+                                             if len(failed) > MAX_NAMES else "")
+    return Result(0, name, FAIL, f"{len(failed)} fail", "all pass",
+                  f"Run {command} to see what fails: {shown}")
 
 
 def _judge(budget, metric, measured):
@@ -154,15 +165,22 @@ def _judge(budget, metric, measured):
         return Result(1, other, status, values.pop(), "= 0", f"Instead of {metric}: {missing}")
     values = [run.get(metric) for run in measured]
     if None in values:
-        return Result(1, metric, FAIL, "absent", limit, "The stage crashed, hung, broke off, or lacks what this counts: see the page")
+        return Result(
+            1, metric, FAIL, "absent", limit,
+            "The stage crashed, hung, broke off, or lacks what this counts: see the page")
     if len(set(values)) > 1:
-        return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit, "Two runs disagree: grade again")
+        return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit,
+                      "Two runs disagree: grade again")
     good = within(budget, values[0])
-    return Result(1, metric, PASS if good else FAIL, values[0], limit, "" if good else budget["next"])
+    return Result(1, metric, PASS if good else FAIL, values[0], limit,
+                  "" if good else budget["next"])
 
 
 def _first_error(text):
-    lines = [line for line in text.splitlines() if re.search("error:|undefined reference|multiple definition", line)] or text.splitlines() or ["the compiler failed"]
+    lines = [
+        line for line in text.splitlines()
+        if re.search("error:|undefined reference|multiple definition", line)
+    ] or text.splitlines() or ["the compiler failed"]
     return lines[0][:200]
 
 
@@ -172,9 +190,13 @@ def verdict_of(results):
     for status in (FAIL, INVALID):
         if status in states:
             return status
-    return SKIPPED if any(result.tier <= 1 and result.status == SKIPPED for result in results) else PASS
+    return SKIPPED if any(result.tier <= 1 and result.status == SKIPPED
+                          for result in results) else PASS
 
 
 def as_json(lab, results):
-    return {"lab": lab.number, "title": lab.title, "verdict": verdict_of(results),
-            "results": [{key: value for key, value in asdict(result).items() if value not in (None, "")} for result in results]}
+    return {
+        "lab": lab.number, "title": lab.title, "verdict": verdict_of(results), "results": [{
+            key: value for key, value in asdict(result).items() if value not in (None, "")
+        } for result in results]
+    }

@@ -22,9 +22,15 @@ def count(program, operation):
         raise Unavailable("valgrind is not installed: apt-get install valgrind")
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory, "callgrind.out")
-        command = ["env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
-                   "--collect-atstart=no", "--toggle-collect=grading::loop*", str(program), "loop", operation, str(ITERATIONS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=VALGRIND_SECONDS)
+        command = [
+            "env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind",
+            f"--callgrind-out-file={out}", "--collect-atstart=no",
+            "--toggle-collect=grading::loop*",
+            str(program), "loop", operation,
+            str(ITERATIONS)
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False,
+                              timeout=VALGRIND_SECONDS)
         if done.returncode != 0:
             raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
         return collected(done.stderr)
@@ -45,5 +51,6 @@ def ratio(forge, lab, program):
     try:
         slow = count(sick, operation)
     except subprocess.TimeoutExpired:
-        raise Unavailable(f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
+        raise Unavailable(
+            f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
     return round(slow / count(program, operation), 1)

@@ -17,11 +17,15 @@ LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 @contextlib.contextmanager
 def ab(service, clients):
     """As many requests as it answers."""
-    command = ["ab", "-q", "-k", "-c", str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
-               f"http://127.0.0.1:{service.port}{running.TARGET}"]
+    command = [
+        "ab", "-q", "-k", "-c",
+        str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
+        f"http://127.0.0.1:{service.port}{running.TARGET}"
+    ]
     with contextlib.ExitStack() as ends:
         with signals.held():
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
             ends.callback(process.wait, timeout=30)
             ends.callback(process.send_signal, signal.SIGINT)
         yield
@@ -69,7 +73,10 @@ def idle(service, _clients):
         for sock in held:
             running.ask(sock)
         ninth = stack.enter_context(service.connect())
-        threads = [threading.Thread(target=ask_now_and_then, args=(held,)), threading.Thread(target=ask_always, args=(ninth,))]
+        threads = [
+            threading.Thread(target=ask_now_and_then, args=(held, )),
+            threading.Thread(target=ask_always, args=(ninth, ))
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -82,4 +89,7 @@ def idle(service, _clients):
                 thread.join()
 
 
-LOADS = {"ab": (ab, CLIENTS), "one client": (ab, 1), "different texts": (distinct, 1), "idle clients": (idle, 8)}
+LOADS = {
+    "ab": (ab, CLIENTS), "one client": (ab, 1), "different texts": (distinct, 1),
+    "idle clients": (idle, 8)
+}

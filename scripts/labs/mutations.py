@@ -4,18 +4,20 @@ Every one keeps the contract's answers for ordinary requests. `old` must occur e
 """
 
 MUTATIONS = [
-    ("buffer growth", "no reserve", "leftpad.cpp", "  padded.reserve(missing * pad.size() + str.size());\n", ""),
-    ("buffer growth", "reserve forgets str", "leftpad.cpp", "padded.reserve(missing * pad.size() + str.size())",
-     "padded.reserve(missing * pad.size())"),
-    ("buffer growth", "reserve for the worst case", "leftpad.cpp", "missing * pad.size() + str.size()",
-     "4 * (missing + str.size())"),
+    ("buffer growth", "no reserve", "leftpad.cpp",
+     "  padded.reserve(missing * pad.size() + str.size());\n", ""),
+    ("buffer growth", "reserve forgets str", "leftpad.cpp",
+     "padded.reserve(missing * pad.size() + str.size())", "padded.reserve(missing * pad.size())"),
+    ("buffer growth", "reserve for the worst case", "leftpad.cpp",
+     "missing * pad.size() + str.size()", "4 * (missing + str.size())"),
     ("buffer growth", "log buffer given back", "logger.cpp",
      "    file_.write(buffer_);\n    buffer_.clear();\n  }\n  buffer_.append(line);",
      "    file_.write(buffer_);\n    std::string().swap(buffer_);\n  }\n  buffer_.append(line);"),
     ("quadratic", "prepend in a loop", "leftpad.cpp",
      "  if (pad.size() == 1) {\n    padded.append(missing, pad.front());\n  } else {\n"
      "    for (std::size_t i = 0; i < missing; ++i) padded.append(pad);\n  }\n  padded.append(str);\n",
-     "  padded = str;\n  for (std::size_t i = 0; i < missing; ++i) padded = std::string(pad) + padded;\n"),
+     "  padded = str;\n  for (std::size_t i = 0; i < missing; ++i) padded = std::string(pad) + padded;\n"
+     ),
     ("quadratic", "a new string a step", "leftpad.cpp", "i < missing; ++i) padded.append(pad);",
      "i < missing; ++i) padded = padded + std::string(pad);"),
     ("hidden copy", "header by value", "handlers.cpp",
@@ -31,11 +33,13 @@ MUTATIONS = [
      "  const ParsedQuery parsed = parse_leftpad_query(request.params, services.max_len);",
      "  const auto params = request.params;\n"
      "  const ParsedQuery parsed = parse_leftpad_query(params, services.max_len);"),
-    ("hidden copy", "metric name by value", "statsd.cpp", "    for (const unsigned char c : part) *end_++",
+    ("hidden copy", "metric name by value", "statsd.cpp",
+     "    for (const unsigned char c : part) *end_++",
      "    const std::string copy(part);\n    for (const unsigned char c : copy) *end_++"),
     ("hidden copy", "packet by value", "statsd.cpp",
      "    transport.send({buffer_.data(), static_cast<std::size_t>(end_ - buffer_.data())});",
-     "    transport.send(std::string(buffer_.data(), static_cast<std::size_t>(end_ - buffer_.data())));"),
+     "    transport.send(std::string(buffer_.data(), static_cast<std::size_t>(end_ - buffer_.data())));"
+     ),
     ("formatting", "number through std::to_string", "statsd.cpp",
      "    text({digits, static_cast<std::size_t>(end - digits)});",
      "    const std::string printed = std::to_string(value);\n"
@@ -59,15 +63,19 @@ MUTATIONS = [
      "    for (const char c : part) *end_++ = reserved.find(c) == std::string::npos ? c : '_';"),
     ("system calls", "a write a line", "logger.cpp", "  buffer_.append(line);\n",
      "  buffer_.append(line);\n  file_.write(buffer_);\n  buffer_.clear();\n"),
-    ("system calls", "a buffer of 1 KiB", "logger.cpp", "line.size() > kBufferBytes", "line.size() > kBufferBytes / 16"),
-    ("system calls", "a write a second line", "logger.cpp", "  if (buffer_.size() + line.size() > kBufferBytes) {",
-     "  if (!buffer_.empty()) {"),
-    ("work under the lock", "copy of the line", "logger.cpp", "  buffer_.append(line);\n", "  buffer_.append(std::string(line));\n"),
+    ("system calls", "a buffer of 1 KiB", "logger.cpp", "line.size() > kBufferBytes",
+     "line.size() > kBufferBytes / 16"),
+    ("system calls", "a write a second line", "logger.cpp",
+     "  if (buffer_.size() + line.size() > kBufferBytes) {", "  if (!buffer_.empty()) {"),
+    ("work under the lock", "copy of the line", "logger.cpp", "  buffer_.append(line);\n",
+     "  buffer_.append(std::string(line));\n"),
     ("work under the lock", "copy of the buffer", "logger.cpp",
      "    file_.write(buffer_);\n    buffer_.clear();\n  }\n",
      "    const std::string full = buffer_;\n    file_.write(full);\n    buffer_.clear();\n  }\n"),
     ("growth", "answers remembered", "leftpad.cpp", "  padded.append(str);\n  return padded;",
-     "  padded.append(str);\n  static thread_local std::string seen;\n  seen.append(padded);\n  return padded;"),
+     "  padded.append(str);\n  static thread_local std::string seen;\n  seen.append(padded);\n  return padded;"
+     ),
     ("growth", "lines remembered", "logger.cpp", "  std::lock_guard lock(mutex_);\n  if (buffer_",
-     "  std::lock_guard lock(mutex_);\n  static std::string history;\n  history.append(line);\n  if (buffer_"),
+     "  std::lock_guard lock(mutex_);\n  static std::string history;\n  history.append(line);\n  if (buffer_"
+     ),
 ]

@@ -25,7 +25,10 @@ LOOKS = 5  # how often "at the first difference" looks
 EFFECTS = (1, 2, 3, 5, 10, 20, 30, 50, 70)  # per cent
 EFFECT = 10  # the one that the lab asks for
 VISIBLE = 0.8  # an effect is visible if this part of the replays finds it
-CHOICES = {"clock": ("real", "cpu"), "order": ("blocks", "alternating"), "stop": ("at the end", "at the first difference")}
+CHOICES = {
+    "clock": ("real", "cpu"), "order": ("blocks", "alternating"),
+    "stop": ("at the end", "at the first difference")
+}
 RANGES = {"pairs": (2, 60), "p_below": (0.0, 1.0), "margin_percent": (0.0, 100.0)}
 
 
@@ -58,7 +61,8 @@ def read(stage_dir):
             raise Unusable(f"{name} is {given[name]!r}, it must be one of {', '.join(choices)}")
     for name, (low, high) in RANGES.items():
         value = given[name]
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value,
+                                                     (int, float)) or not low <= value <= high:
             raise Unusable(f"{name} is {value!r}, it must be a number from {low} to {high}")
     if given["pairs"] != int(given["pairs"]):
         raise Unusable(f"pairs is {given['pairs']}, it must be whole")
@@ -79,8 +83,8 @@ def p_beyond(old, new, margin_percent):
     factor = 1 + margin_percent / 100
     rises = np.median(new, axis=1) > np.median(old, axis=1)
     towards = np.where(rises, factor, 1 / factor)[:, None]
-    less, greater = (mannwhitneyu(old * towards, new, axis=1, alternative=side, method="asymptotic").pvalue
-                     for side in ("less", "greater"))
+    less, greater = (mannwhitneyu(old * towards, new, axis=1, alternative=side,
+                                  method="asymptotic").pvalue for side in ("less", "greater"))
     return np.minimum(1, 2 * np.where(rises, less, greater))
 
 
@@ -91,7 +95,8 @@ def found_percent(procedure, runs, effect_percent):
     length = 2 * procedure.pairs
     starts = [generator.randrange(len(values) - length + 1) for _ in range(REPLAYS)]
     turned = np.array([[generator.random() < 0.5] for _ in range(REPLAYS)])
-    old, new = _share_out(np.array([values[at:at + length] for at in starts]), procedure.order, turned)
+    old, new = _share_out(np.array([values[at:at + length] for at in starts]), procedure.order,
+                          turned)
     new = new * (1 - effect_percent / 100)
     looks = {procedure.pairs}
     if procedure.stop != "at the end":
@@ -122,7 +127,8 @@ def record(program, operation, count, out):
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what it took, in order."""
     from compare import gbench
     from lib import machine
-    options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03", "--benchmark_format=json")
+    options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
+               "--benchmark_format=json")
     times = {"real": [], "cpu": []}
     start = time.monotonic()
     for _ in range(count):

@@ -15,7 +15,8 @@ def number(text):
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise Failure(f"GUESS='{text}'", "a guess is a number", "For example: make lab N=1 GUESS=10")
+        raise Failure(f"GUESS='{text}'", "a guess is a number",
+                      "For example: make lab N=1 GUESS=10")
     return value
 
 
@@ -55,16 +56,21 @@ def ask(lab, given):
 def calibration():
     """Lines on all predictions of this clone."""
     known = [(lab, progress.load(lab.number)) for lab in catalog.all_labs()]
-    known = [(lab, state) for lab, state in known if "guess" in state and "answer" in state and state.get("graded")]
+    known = [(lab, state)
+             for lab, state in known
+             if "guess" in state and "answer" in state and state.get("graded")]
     if not known:
         return []
     lines = ["Your predictions:"]
     factors = []
     for lab, state in known:
         factors.append(screen.factor(state["guess"], state["answer"]))
-        lines.append(f"  lab {lab.number:2}  guess {state['guess']:>9g}   counted {state['answer']:>9g}   "
-                     f"{screen.distance(state['guess'], state['answer'])}")
+        lines.append(
+            f"  lab {lab.number:2}  guess {state['guess']:>9g}   counted {state['answer']:>9g}   "
+            f"{screen.distance(state['guess'], state['answer'])}")
     good = sum(f <= GOOD_FACTOR for f in factors)
     typical = math.exp(sum(math.log(f) for f in factors) / len(factors))
-    lines.append(f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of {typical:.3g} on average.")
+    lines.append(
+        f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of {typical:.3g} on average."
+    )
     return lines

@@ -27,10 +27,11 @@ class Unavailable(Exception):
 
 def probe(name):
     def measure(programs):
-        done = subprocess.run([str(programs("probe")), name], capture_output=True, text=True, check=False,
-                              timeout=PROGRAM_SECONDS, errors="replace")
+        done = subprocess.run([str(programs("probe")), name], capture_output=True, text=True,
+                              check=False, timeout=PROGRAM_SECONDS, errors="replace")
         if done.returncode != 0:
-            raise Broken(f"probe {name}", f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
+            raise Broken(f"probe {name}",
+                         f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
                          "A crash of your stage: run its tests")
         try:
             return json.loads(done.stdout.splitlines()[-1])  # a stage may print, too
@@ -59,17 +60,23 @@ def sends(programs):
     _need("strace", "strace")
     with tempfile.TemporaryDirectory() as directory:
         trace = Path(directory, "trace")
-        before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=sendto,sendmsg,write,writev,setsockopt",
-                  "-e", "signal=none", "--decode-fds=socket")
+        before = ("strace", "-f", "-qq", "-o", str(trace), "-e",
+                  "trace=sendto,sendmsg,write,writev,setsockopt", "-e", "signal=none",
+                  "--decode-fds=socket")
         with running.Service(programs("leftpad"), before=before) as service:
             with service.connect() as sock:
                 running.ask(sock, TRACED_REQUESTS)
             service.stop()
         lines = trace.read_text(errors="replace").splitlines()
-    sent = sum(bool(re.search(r"\b(sendto|sendmsg|write|writev)\(\d+<(TCP|socket)", line)) for line in lines)
+    sent = sum(
+        bool(re.search(r"\b(sendto|sendmsg|write|writev)\(\d+<(TCP|socket)", line))
+        for line in lines)
     nodelay = any("TCP_NODELAY, [1]" in line for line in lines)
     each = -(-sent // TRACED_REQUESTS)
-    return {"sends_per_answer": each, "nodelay_set": int(nodelay), "can_stall": int(each > 1 and not nodelay)}
+    return {
+        "sends_per_answer": each, "nodelay_set": int(nodelay), "can_stall": int(each > 1 and
+                                                                                not nodelay)
+    }
 
 
 def stalls(programs):

@@ -22,7 +22,8 @@ def load(number):
     except ValueError:
         state = None
     if not isinstance(state, dict):
-        raise Failure(paths.relative(file), "it is not what the labs wrote into it", f"Remove it, and its guess with it: rm {paths.relative(file)}")
+        raise Failure(paths.relative(file), "it is not what the labs wrote into it",
+                      f"Remove it, and its guess with it: rm {paths.relative(file)}")
     return state
 
 

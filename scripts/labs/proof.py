@@ -16,15 +16,19 @@ def _blame(results):
 def prove(lab, forge):
     """Lines that say what is wrong; empty if the lab holds."""
     quick, thorough = Grader(forge, tiers=1, thorough=False), Grader(forge, tiers=2)
-    cases = [("starter", starters.starter(lab), quick, FAIL), ("solution", starters.solution(lab), thorough, PASS)]
-    cases += [(f"decoy {patch.stem}", starters.decoy(lab, patch), quick, FAIL) for patch in lab.decoys]
+    cases = [("starter", starters.starter(lab), quick, FAIL),
+             ("solution", starters.solution(lab), thorough, PASS)]
+    cases += [(f"decoy {patch.stem}", starters.decoy(lab, patch), quick, FAIL)
+              for patch in lab.decoys]
     wrong = []
     for name, directory, grader, expected in cases:
         start = time.monotonic()
         with directory as folder:
             results = grader.grade(lab, folder)
         verdict = verdict_of(results)
-        print(f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  {_blame(results)}", flush=True)
+        print(
+            f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  {_blame(results)}",
+            flush=True)
         if verdict != expected:
             wrong.append(f"{name} is {verdict}, {expected} is expected")
         if results[0].name == "it compiles":

@@ -33,15 +33,20 @@ class Service:
         self.log = Path(self.directory.name, "requests.log")
         self.program = os.path.realpath(program)
         self.traced = bool(before) and forks
-        self.command = [*before, str(program), "--port=0", f"--debug-addr={debug}", f"--log-file={self.log}",
-                        "--log-flush-ms=60000", *options]
+        self.command = [
+            *before,
+            str(program), "--port=0", f"--debug-addr={debug}", f"--log-file={self.log}",
+            "--log-flush-ms=60000", *options
+        ]
 
     def __enter__(self):
         with contextlib.ExitStack() as undo:
             with signals.held():
-                self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                                stderr=subprocess.PIPE, text=True, start_new_session=True)
-                self.reader = threading.Thread(target=self.process.stderr.read, daemon=True)  # a full pipe would stop the service
+                self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+                                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                                text=True, start_new_session=True)
+                self.reader = threading.Thread(target=self.process.stderr.read,
+                                               daemon=True)  # a full pipe would stop the service
                 undo.callback(self.__exit__)
             patience = threading.Timer(START_SECONDS, self._kill)
             patience.start()
@@ -53,7 +58,10 @@ class Service:
                 self.reader.start()
                 undo.pop_all()
                 return self
-        raise Broken("the service", f"it did not start within {START_SECONDS} s; it said: {' '.join(said) or 'nothing'}", "Start it by hand: make run")
+        raise Broken(
+            "the service",
+            f"it did not start within {START_SECONDS} s; it said: {' '.join(said) or 'nothing'}",
+            "Start it by hand: make run")
 
     def _said_until_it_listens(self):
         """None as soon as it listens; what it said, if it ended before that."""
@@ -95,7 +103,11 @@ class Service:
         if not self.traced:
             return pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-        own = [int(child) for child in children if os.path.realpath(f"/proc/{child}/exe") == self.program]
+        own = [
+            int(child)
+            for child in children
+            if os.path.realpath(f"/proc/{child}/exe") == self.program
+        ]
         return own[0] if own else pid
 
     def connect(self, timeout=ANSWER_SECONDS):

@@ -13,7 +13,8 @@ MEANING = {
 
 
 def paint(sgr, text):
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get(
+        "TERM") == "dumb"
     return text if plain else f"\033[{sgr}m{text}\033[0m"
 
 
@@ -26,19 +27,26 @@ def next_command(command):
 
 
 def _rows(results):
-    return [(str(r.tier), r.name, "" if r.value is None else str(r.value), r.budget, r.status) for r in results]
+    return [(str(r.tier), r.name, "" if r.value is None else str(r.value), r.budget, r.status)
+            for r in results]
 
 
 def table(results):
     rows = [("tier", "what is counted", "value", "budget", "verdict"), *_rows(results)]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for number, row in enumerate(rows):
-        cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3])]
+        cells = [
+            row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]),
+            row[3].ljust(widths[3])
+        ]
         status = row[4] if number == 0 else paint(COLOURS[row[4]], row[4])
         print("  " + "  ".join(cells) + "  " + status)
     for result in results:
         if result.next:
-            print(textwrap.fill(f"{result.name}: {result.next}" + ("" if result.next.endswith("?") else "."), 110, initial_indent="  - ", subsequent_indent="    "))
+            print(
+                textwrap.fill(
+                    f"{result.name}: {result.next}" + ("" if result.next.endswith("?") else "."),
+                    110, initial_indent="  - ", subsequent_indent="    "))
 
 
 def prediction(question, guess, actual):

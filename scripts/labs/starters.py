@@ -26,10 +26,14 @@ def copy_with(patches, target, base=paths.BASE_STAGE):
     with whole(target) as fresh:
         shutil.copytree(paths.ROOT / base, fresh)
         for patch in patches:
-            done = subprocess.run(["patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1", "-d", str(fresh),
-                                   "-i", str(patch)], capture_output=True, text=True, check=False)
+            done = subprocess.run([
+                "patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1", "-d",
+                str(fresh), "-i",
+                str(patch)
+            ], capture_output=True, text=True, check=False)
             if done.returncode != 0:
-                raise Failure(paths.relative(patch), f"it does not apply to {base}: {done.stdout.strip()}",
+                raise Failure(paths.relative(patch),
+                              f"it does not apply to {base}: {done.stdout.strip()}",
                               f"Has {base} changed? Restore it: git checkout {base}")
 
 

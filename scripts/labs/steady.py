@@ -16,7 +16,10 @@ from lib import signals
 
 @contextlib.contextmanager
 def busy(loops):
-    started = [subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    started = [
+        subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", "while True: pass"])
+        for _ in range(loops)
+    ]
     try:
         yield
     finally:
@@ -39,7 +42,9 @@ def grade_again(runs, cases):
         text = texts(lab, case)
         if seen.setdefault((lab.number, case), text) != text:
             different += 1
-            print(f"run {run + 1}: lab {lab.number} {case.__name__} differs:\n{seen[lab.number, case]}\n{text}")
+            print(
+                f"run {run + 1}: lab {lab.number} {case.__name__} differs:\n{seen[lab.number, case]}\n{text}"
+            )
     return different
 
 
@@ -54,7 +59,9 @@ def main(arguments):
     with busy(given.busy):
         different = grade_again(given.runs, cases)
         load = os.getloadavg()[0]
-    print(f"{given.runs} gradings of {len(cases)} stages, {different} verdicts differ; load average {load:.1f}")
+    print(
+        f"{given.runs} gradings of {len(cases)} stages, {different} verdicts differ; load average {load:.1f}"
+    )
     return 1 if different else 0
 
 

@@ -32,10 +32,15 @@ def pack():
         raise Failure("submission", "no lab has been graded", "Grade what you have: make grade")
     out = paths.BUILD / BUNDLE
     with tempfile.TemporaryDirectory() as folder:
-        summary = {"labs": [{"verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
-                             "counted": progress.load(lab.number).get("answer"),
-                             "hints": progress.load(lab.number).get("hints", 0)} for lab, verdict in graded]}
-        Path(folder, "submission.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        summary = {
+            "labs": [{
+                "verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
+                "counted": progress.load(lab.number).get("answer"),
+                "hints": progress.load(lab.number).get("hints", 0)
+            } for lab, verdict in graded]
+        }
+        Path(folder, "submission.json").write_text(
+            json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         with tarfile.open(out, "w:gz") as tar:
             tar.add(Path(folder, "submission.json"), "submission.json")
             for lab, _ in graded:
@@ -45,14 +50,17 @@ def pack():
     for lab, verdict in graded:
         print(f"  lab {lab.number:2}  {verdict['verdict']}")
     print(f"Result: {paths.relative(out)}")
-    screen.next_command(f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it anew)")
+    screen.next_command(
+        f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it anew)"
+    )
     return 0
 
 
 def _safe(member):
     """Plain files of one folder, small: a bundle comes from somebody else."""
     parts = Path(member.name).parts
-    return member.isfile() and len(parts) <= 2 and ".." not in parts and not member.name.startswith("/") and member.size <= MAX_BYTES
+    return member.isfile() and len(parts) <= 2 and ".." not in parts and not member.name.startswith(
+        "/") and member.size <= MAX_BYTES
 
 
 def _unpack(bundle, folder):
@@ -65,17 +73,21 @@ def _unpack(bundle, folder):
                 raise Failure(unsafe[0], "a bundle holds plain files of stages only", ANOTHER)
             tar.extractall(folder, members)
     except (tarfile.TarError, EOFError, zlib.error, OSError):
-        raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged", ANOTHER) from None
+        raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged",
+                      ANOTHER) from None
     try:
         items = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))["labs"]
         for item in items:
             stage = catalog.find(item["verdict"]["lab"]).stage
-            if not isinstance(item["verdict"]["verdict"], str) or not {"predicted", "counted", "hints"} <= set(item):
+            if not isinstance(item["verdict"]["verdict"],
+                              str) or not {"predicted", "counted", "hints"} <= set(item):
                 raise KeyError("verdict")
             if not Path(folder, stage).is_dir():
                 raise Failure(f"BUNDLE={bundle}", f"{stage}/ is not in it", ANOTHER)
     except (OSError, ValueError, TypeError, KeyError):
-        raise Failure(f"BUNDLE={bundle}", "its submission.json is missing or is not one of make submission", ANOTHER) from None
+        raise Failure(f"BUNDLE={bundle}",
+                      "its submission.json is missing or is not one of make submission",
+                      ANOTHER) from None
     if not items:
         raise Failure(f"BUNDLE={bundle}", "there is no lab in it", ANOTHER)
     return items
@@ -84,7 +96,8 @@ def _unpack(bundle, folder):
 def regrade(bundle):
     """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
     if not Path(bundle).is_file():
-        raise Failure(f"BUNDLE={bundle}", "there is no such file", "The learner makes it with: make submission")
+        raise Failure(f"BUNDLE={bundle}", "there is no such file",
+                      "The learner makes it with: make submission")
     same = True
     with tempfile.TemporaryDirectory(prefix="submission.") as folder:
         items = _unpack(bundle, folder)
@@ -95,7 +108,9 @@ def regrade(bundle):
             now = _grade(lab, Path(folder, lab.stage))
             equal = now == item["verdict"]
             same &= equal
-            print(f"  lab {lab.number:2}  {now['verdict']:7}  {'as handed in' if equal else 'DIFFERS: handed in as ' + item['verdict']['verdict']}"
-                  f"  predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}", flush=True)
+            print(
+                f"  lab {lab.number:2}  {now['verdict']:7}  {'as handed in' if equal else 'DIFFERS: handed in as ' + item['verdict']['verdict']}"
+                f"  predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}",
+                flush=True)
     print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
     return 0 if same else 1

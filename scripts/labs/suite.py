@@ -14,8 +14,8 @@ SUITE_SECONDS = 120
 def contract(program):
     """Names of the failing tests, sorted; empty if all pass."""
     try:
-        done = subprocess.run([str(program), "--gtest_brief=1"], capture_output=True, text=True, check=False,
-                              timeout=SUITE_SECONDS, errors="replace")
+        done = subprocess.run([str(program), "--gtest_brief=1"], capture_output=True, text=True,
+                              check=False, timeout=SUITE_SECONDS, errors="replace")
     except subprocess.TimeoutExpired:
         return [f"(the suite hung for {SUITE_SECONDS} s)"]
     failed = set(re.findall(r"^\[  FAILED  \] (\w+\.\w+)", done.stdout, re.M))
@@ -31,9 +31,12 @@ def over_http(program):
     process = None
     try:
         with signals.held():
-            process = subprocess.Popen([sys.executable, str(paths.ROOT / "common/tests/service/http_test.py")], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
-                                       env={**os.environ, "SERVICES": str(program), "PYTHONDONTWRITEBYTECODE": "1"})
+            process = subprocess.Popen(
+                [sys.executable,
+                 str(paths.ROOT / "common/tests/service/http_test.py")], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                start_new_session=True,
+                env={**os.environ, "SERVICES": str(program), "PYTHONDONTWRITEBYTECODE": "1"})
         said = process.communicate(timeout=SUITE_SECONDS)[1]
     except subprocess.TimeoutExpired:
         return [f"(http_test.py hung for {SUITE_SECONDS} s)"]

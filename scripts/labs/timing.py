@@ -29,7 +29,8 @@ def wanted(lab):
 
 
 def _nanoseconds(program, name):
-    done = subprocess.run([str(program), f"--benchmark_filter=^{name}$", *RUN], capture_output=True, text=True, check=True, timeout=SECONDS)
+    done = subprocess.run([str(program), f"--benchmark_filter=^{name}$", *RUN], capture_output=True,
+                          text=True, check=True, timeout=SECONDS)
     _, samples = gbench.parse(done.stdout)
     return samples[name].time_ns
 
@@ -55,8 +56,9 @@ def sentence(same, pairs, name):
     middle = statistics.median(same)
     faster = sum(ratio > 1 for ratio in same)
     if not PAIRS - CLEAR < faster < CLEAR or abs(middle - 1) > SAME:
-        return (f"not judged: the machine is noisy. The sick stage against itself: {middle:.2f} times as fast, "
-                f"faster in {faster} of {PAIRS} pairs.")
+        return (
+            f"not judged: the machine is noisy. The sick stage against itself: {middle:.2f} times as fast, "
+            f"faster in {faster} of {PAIRS} pairs.")
     faster = sum(ratio > 1 for ratio in pairs)
     clear = "faster" if faster >= CLEAR else "slower" if faster <= PAIRS - CLEAR else "no clear difference"
     return f"{clear}: {name} is {statistics.median(pairs):.3g} times as fast as in the sick stage, faster in {faster} of {PAIRS} pairs."

@@ -19,7 +19,8 @@ from labs import captures, catalog, paths, probes, starters
 from labs.forge import Forge
 from lib import signals
 
-VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack", "system calls", "instructions")
+VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
+         "system calls", "instructions")
 YES, HARDLY, NO, ABSENT = "yes", "hardly", "no", "not applicable"
 MARK = {YES: "**yes**", HARDLY: "hardly", NO: "·", ABSENT: "–"}
 CLEAR, FAINT = 0.10, 0.02
@@ -31,7 +32,8 @@ LEAST = {  # below this the culprit's figure in the sick service is nothing, wha
     "threads": 2,
 }
 CALLS = 0.3  # system calls a request that count
-TRANSFERS = ("read", "write", "writev", "recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll", "select", "pselect6", "openat", "fsync")
+TRANSFERS = ("read", "write", "writev", "recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll",
+             "select", "pselect6", "openat", "fsync")
 EXECUTED_FAINT = 0.05  # waiting loops move the instructions by 3 %
 TOOL_IS_MISSING = 77  # CTest: skipped
 FILE = paths.LABS / "blind-spots.json"
@@ -49,12 +51,18 @@ def of_profile(view, sick, mended):
     seen = NO
     if sick[0] >= LEAST.get(view, 0) and mended[0] <= HALVED * sick[0]:
         seen = _grade(share)
-    return {"sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"), "mended": float(f"{mended[0]:.3g}")}
+    return {
+        "sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"),
+        "mended": float(f"{mended[0]:.3g}")
+    }
 
 
 def of_missing(sick, mended):
     """A finding of what the sick service lacks."""
-    return {"sees": YES if sick[0] == 0 and mended[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"), "mended": float(f"{mended[0]:.3g}")}
+    return {
+        "sees": YES if sick[0] == 0 and mended[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"),
+        "mended": float(f"{mended[0]:.3g}")
+    }
 
 
 def of_calls(sick, mended):
@@ -67,14 +75,19 @@ def of_calls(sick, mended):
         name = max(more, key=lambda one: more[one][0] - more[one][1])
         found |= {"call": name, "sick": round(more[name][0], 2), "mended": round(more[name][1], 2)}
     elif stalls:
-        found |= {"call": "ms a request", "sick": round(1000 * sick[1]), "mended": round(1000 * mended[1])}
+        found |= {
+            "call": "ms a request", "sick": round(1000 * sick[1]), "mended": round(1000 * mended[1])
+        }
     return found
 
 
 def of_instructions(sick, mended):
     if sick is None or mended is None:
         return {"sees": ABSENT}
-    return {"sees": _grade((sick - mended) / sick, EXECUTED_FAINT), "sick": round(sick), "mended": round(mended)}
+    return {
+        "sees": _grade((sick - mended) / sick, EXECUTED_FAINT), "sick": round(sick),
+        "mended": round(mended)
+    }
 
 
 def look(lab, forge):
@@ -83,7 +96,8 @@ def look(lab, forge):
     if spec is None:
         return {view: {"sees": ABSENT} for view in VIEWS}
     with starters.starter(lab) as sick, starters.solution(lab) as mended:
-        programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack")) for folder in (sick, mended)]
+        programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack"))
+                    for folder in (sick, mended)]
     load, culprit = spec["load"], re.compile(spec["culprit"])
     before, after = (captures.profiles(service, load, culprit) for service, _ in programs)
     found = {view: of_profile(view, before[view], after[view]) for view in before}
@@ -96,7 +110,8 @@ def look(lab, forge):
     if before[1] >= 2 * after[1]:
         found["heaptrack"] = {"sees": YES, "peak": before[1], "mended": after[1]}
     found["system calls"] = of_calls(*(captures.traced(service, load) for service, _ in programs))
-    found["instructions"] = of_instructions(*(captures.instructions(service, load) for service, _ in programs))
+    found["instructions"] = of_instructions(*(captures.instructions(service, load)
+                                              for service, _ in programs))
     return {view: found[view] for view in VIEWS}
 
 
@@ -104,7 +119,8 @@ def table(findings):
     lines = ["| lab | " + " | ".join(VIEWS) + " |", "| --- |" + " --- |" * len(VIEWS)]
     for lab in catalog.all_labs():
         row = findings.get(str(lab.number), {view: {"sees": ABSENT} for view in VIEWS})
-        lines.append(f"| {lab.number} [{lab.title}]({lab.folder.name}/README.md) | " + " | ".join(MARK[row[view]["sees"]] for view in VIEWS) + " |")
+        lines.append(f"| {lab.number} [{lab.title}]({lab.folder.name}/README.md) | " +
+                     " | ".join(MARK[row[view]["sees"]] for view in VIEWS) + " |")
     return "\n".join(lines)
 
 
@@ -120,12 +136,18 @@ def known():
 
 def contradictions(lab, found, recorded):
     """Views that see what they were blind to, or the other way round. A step to or from `hardly` is none."""
-    return [f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} {found[view]}"
-            for view in VIEWS if {recorded[view]["sees"], found[view]["sees"]} in ({YES, NO}, {YES, ABSENT}, {NO, ABSENT})]
+    return [
+        f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} {found[view]}"
+        for view in VIEWS
+        if {recorded[view]["sees"], found[view]["sees"]} in ({YES, NO}, {YES, ABSENT}, {NO, ABSENT})
+    ]
 
 
 def main(arguments):
-    missing = [tool for tool in ("ab", "strace", "heaptrack", "valgrind", captures.PPROF) if shutil.which(tool) is None]
+    missing = [
+        tool for tool in ("ab", "strace", "heaptrack", "valgrind", captures.PPROF)
+        if shutil.which(tool) is None
+    ]
     if missing and "--print" not in arguments:
         print(f"error: {missing[0]}: the matrix needs it. Run: make setup", file=sys.stderr)
         return TOOL_IS_MISSING
@@ -134,13 +156,17 @@ def main(arguments):
     forge, wrong, all_found = Forge(debug_information=True), [], known()
     for lab in labs if "--print" not in arguments else []:
         found = look(lab, forge)
-        print(f"lab {lab.number:2}  " + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS), flush=True)
+        print(
+            f"lab {lab.number:2}  " + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS),
+            flush=True)
         if check:
             wrong += contradictions(lab, found, all_found[str(lab.number)])
             continue
         all_found[str(lab.number)] = found
-        rows = ",\n".join(f' "{number}": {{\n' + ",\n".join(f'  "{view}": {json.dumps(row[view])}' for view in VIEWS) + "}"
-                          for number, row in sorted(all_found.items(), key=lambda item: int(item[0])))
+        rows = ",\n".join(
+            f' "{number}": {{\n' + ",\n".join(f'  "{view}": {json.dumps(row[view])}'
+                                              for view in VIEWS) + "}"
+            for number, row in sorted(all_found.items(), key=lambda item: int(item[0])))
         FILE.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
     if not check:
         PAGE.write_text(page_with(all_found), encoding="utf-8")

@@ -30,5 +30,7 @@ def main_of(function):
     except Failure as failure:
         console.error(failure)
     except OSError as failure:
-        console.error(f"{failure.filename or 'the output'}: {failure.strerror}. Mend that and run the command again")
+        console.error(
+            f"{failure.filename or 'the output'}: {failure.strerror}. Mend that and run the command again"
+        )
     sys.exit(1)

@@ -10,19 +10,25 @@ _KINDS = (
     ("new", r"operator new(\[\])?\("),
     ("malloc", r"(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup)$"),
     ("string", r"(std::__cxx11::)?(std::)?basic_string<.*>::"
-               r"(_M_(create|append|mutate|replace|replace_aux|replace_cold|assign|construct)|reserve|resize|append|assign|"
-               r"insert|replace|push_back|operator\+?=|substr|basic_string)\b"),
+     r"(_M_(create|append|mutate|replace|replace_aux|replace_cold|assign|construct)|reserve|resize|append|assign|"
+     r"insert|replace|push_back|operator\+?=|substr|basic_string)\b"),
     ("stream", r"(std::basic_ostream<.*>& )?std::(__ostream_insert|operator<<)\b"),
-    ("stream", r"(std::basic_ostream<.*>& )?std::(basic_ostream|ostream)(<.*>)?::(_M_insert|operator<<|put|write)\b"),
-    ("stream", r"std::(__cxx11::)?basic_(o|i)?(stringstream|stringbuf)<.*>::(basic_\w+|str|overflow)\b"),
+    ("stream",
+     r"(std::basic_ostream<.*>& )?std::(basic_ostream|ostream)(<.*>)?::(_M_insert|operator<<|put|write)\b"
+     ), ("stream",
+         r"std::(__cxx11::)?basic_(o|i)?(stringstream|stringbuf)<.*>::(basic_\w+|str|overflow)\b"),
     ("stream", r"std::(time_put|num_put|money_put)<.*>::put\b"),
     ("stream", r"std::basic_(i|o)?fstream<.*>::(basic_\w+|open)\b|std::getline\b"),
     ("locale", r"std::locale::locale\((char const\*|std::__cxx11)"),
-    ("thread", r"std::thread::_M_start_thread\b"),
-    ("library", r"std::filesystem::|std::random_device::_M_init"),
-    ("library", r"httplib::\w+::(get_\w+_value|set_\w+|matches)\b|httplib::detail::\w*(encode|decode|params)\w*\b"),
+    ("thread",
+     r"std::thread::_M_start_thread\b"), ("library",
+                                          r"std::filesystem::|std::random_device::_M_init"),
+    ("library",
+     r"httplib::\w+::(get_\w+_value|set_\w+|matches)\b|httplib::detail::\w*(encode|decode|params)\w*\b"
+     ),
 )
-_PATTERNS = [(kind, re.compile(rf"(void |bool |char\* )?(?:{pattern})")) for kind, pattern in _KINDS]
+_PATTERNS = [(kind, re.compile(rf"(void |bool |char\* )?(?:{pattern})"))
+             for kind, pattern in _KINDS]
 # What only runs when something throws.
 _THROWING = re.compile(r"__cxa_|_Unwind_|std::__throw_|std::terminate|operator delete")
 
@@ -47,7 +53,8 @@ def closure(calls, names):
     while grown:
         grown = False
         for call in calls:
-            if call.caller not in reached and (call.target in reached or kind_of_target(names[call.target])):
+            if call.caller not in reached and (call.target in reached or
+                                               kind_of_target(names[call.target])):
                 if not _THROWING.match(names[call.target]):
                     reached.add(call.caller)
                     grown = True

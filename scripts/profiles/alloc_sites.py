@@ -24,20 +24,23 @@ class Site:
     function: str
     source: str
     calls: dict = field(default_factory=dict)  # {(kind, callee): how many}
-    stacks: set = field(default_factory=set)  # inlined functions between the line and the call, outermost first
+    stacks: set = field(
+        default_factory=set)  # inlined functions between the line and the call, outermost first
 
     def key(self):
         """What pairs sites of two stages: not the line number, which any edit changes."""
         return self.file, self.function, self.source
 
     def as_json(self):
-        calls = [{"kind": kind, "callee": callee, "count": count} for (kind, callee), count in sorted(self.calls.items())]
+        calls = [{"kind": kind, "callee": callee, "count": count}
+                 for (kind, callee), count in sorted(self.calls.items())]
         return {**asdict(self), "calls": calls, "stacks": sorted(self.stacks)}
 
 
 def readable(name):
     """A demangled name as a person would write it: no parameters, template arguments or return type."""
-    name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::", "std::").replace("(anonymous namespace)::", "")
+    name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::",
+                                                    "std::").replace("(anonymous namespace)::", "")
     if re.match(r"(<lambda|operator\(\))", name):
         return "{lambda}"
     before = None
@@ -45,7 +48,8 @@ def readable(name):
         before, name = name, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>", "", name)
     name = re.sub(r"(?<!operator)\(.*", "", name).strip()
     name = re.sub(r"^.* (?=\S+$)", "", name) if "operator new" not in name else name
-    return name.replace("basic_string::basic_string", "string::string").replace("basic_string::", "string::")
+    return name.replace("basic_string::basic_string",
+                        "string::string").replace("basic_string::", "string::")
 
 
 def stage_objects(stage):
@@ -56,7 +60,8 @@ def stage_objects(stage):
     stale = [path.name for path in found if (ROOT / stage / path.name[:-2]).is_file()
              and (ROOT / stage / path.name[:-2]).stat().st_mtime > path.stat().st_mtime]
     if stale:
-        raise Failure(f"{stage}/{stale[0][:-2]}", "it is newer than its object file", "Run: make build")
+        raise Failure(f"{stage}/{stale[0][:-2]}", "it is newer than its object file",
+                      "Run: make build")
     return found
 
 
@@ -67,7 +72,10 @@ def analyse(stage):
     others = objects.calls([library]) if library.is_file() else []
     names = objects.demangle(call.target for call in own + others)
     allocating = closure(own + others, names)
-    kinds = {target: kind_of_target(name) or ("function" if target in allocating else None) for target, name in names.items()}
+    kinds = {
+        target: kind_of_target(name) or ("function" if target in allocating else None)
+        for target, name in names.items()
+    }
 
     candidates = [call for call in own if kinds[call.target]]
     objects.locate(candidates)
@@ -83,7 +91,8 @@ def analyse(stage):
             file, frame.line, readable(frame.function), source_line(frame.file, frame.line)))
         entry = kinds[call.target], readable(names[call.target])
         site.calls[entry] = site.calls.get(entry, 0) + 1
-        site.stacks.add(" > ".join([*(readable(inlined.function) for inlined in call.frames[:place][::-1]), entry[1]]))
+        site.stacks.add(" > ".join(
+            [*(readable(inlined.function) for inlined in call.frames[:place][::-1]), entry[1]]))
     quiet = sorted({readable(names[call.target]) for call in own if not kinds[call.target]})
     return [sites[key] for key in sorted(sites)], quiet
 
@@ -115,9 +124,10 @@ def print_sites(sites, stacks):
 
 
 KINDS = {
-    "new": "operator new", "malloc": "malloc", "string": "growth of a string (only when it outgrows its memory)",
-    "stream": "output to a stream", "function": "a function that allocates", "library": "the C++ library",
-    "locale": "a locale", "thread": "a thread",
+    "new": "operator new", "malloc": "malloc",
+    "string": "growth of a string (only when it outgrows its memory)",
+    "stream": "output to a stream", "function": "a function that allocates",
+    "library": "the C++ library", "locale": "a locale", "thread": "a thread",
 }
 
 

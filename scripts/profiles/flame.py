@@ -31,7 +31,8 @@ def library_scripts():
     for name in LIBRARIES:
         path = MODULES / name
         if not path.is_file():
-            raise Failure(name, "this JavaScript library is missing from build/tools/node_modules", "Run: make setup")
+            raise Failure(name, "this JavaScript library is missing from build/tools/node_modules",
+                          "Run: make setup")
         parts.append(path.read_text(encoding="utf-8"))
     # A closing tag inside the code would end the script element.
     return "\n".join(parts).replace("</script", "<\\/script")
@@ -68,8 +69,9 @@ def options(arguments):
     parser.add_argument("--sample-index", default="", help="which value to draw (default: pprof's)")
     parser.add_argument("--title", default="Flame graph")
     parser.add_argument("--names", nargs=2, default=["old", "new"], metavar=("OLD", "NEW"))
-    parser.add_argument("--requests", nargs="+", type=float, default=[], metavar="N",
-                        help="requests served in the capture (old, then new): shows values per request")
+    parser.add_argument(
+        "--requests", nargs="+", type=float, default=[], metavar="N",
+        help="requests served in the capture (old, then new): shows values per request")
     parser.add_argument("--unit", help="name of the unit (default: the profile's)")
     parser.add_argument("--folded", help="writes folded stacks here")
     parser.add_argument("--page", help="writes the page here")
@@ -87,8 +89,11 @@ def main(arguments):
     if not chosen.page:
         return
     scale = chosen.requests if all(chosen.requests) else []
-    data = {"title": chosen.title, "unit": chosen.unit or unit, "names": chosen.names if old is not None else [],
-            "perRequest": bool(scale), "root": tree.build(new, old, scale)}
+    data = {
+        "title": chosen.title, "unit": chosen.unit or unit,
+        "names": chosen.names if old is not None else [], "perRequest": bool(scale),
+        "root": tree.build(new, old, scale)
+    }
     Path(chosen.page).write_text(page(data), encoding="utf-8")
 
 

@@ -18,7 +18,8 @@ def totals(report):
     """[(label, value)] of the lines at the end of the report."""
     found = [(label, re.search(rf"^{label}: (\S+)", report, re.MULTILINE)) for label in TOTALS]
     if not all(match for _, match in found):
-        raise Failure("heaptrack_print's report", f"it lacks a line of {', '.join(TOTALS)}", "Run it by hand")
+        raise Failure("heaptrack_print's report", f"it lacks a line of {', '.join(TOTALS)}",
+                      "Run it by hand")
     return [(label, match[1]) for label, match in found]
 
 

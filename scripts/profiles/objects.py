@@ -42,7 +42,8 @@ def _output(*command):
     except FileNotFoundError as error:
         raise Failure(command[0], "this program is not installed", "Run: make setup") from error
     except subprocess.CalledProcessError as error:
-        raise Failure(command[0], f"it failed: {error.stderr.strip()[:200]}", "Is the object built? Run: make build") from error
+        raise Failure(command[0], f"it failed: {error.stderr.strip()[:200]}",
+                      "Is the object built? Run: make build") from error
     return done.stdout
 
 
@@ -59,10 +60,14 @@ def calls(objects):
             function = match[1]
         elif match := _CALL.match(line):
             local = _LOCAL_TARGET.search(match[2])
-            found.append(Call(file, section, int(match[1], 16), function, local[1] if local else ""))
+            found.append(Call(file, section, int(match[1], 16), function,
+                              local[1] if local else ""))
         elif (match := _RELOCATION.match(line)) and found and _follows(line, found[-1]):
             found[-1].target = match[1]
-    return [call for call in found if call.target and not call.target.startswith(".") and call.target != call.caller]
+    return [
+        call for call in found
+        if call.target and not call.target.startswith(".") and call.target != call.caller
+    ]
 
 
 def _follows(line, call):
@@ -94,5 +99,6 @@ def demangle(names):
     names = sorted(set(names))
     if not names:
         return {}
-    done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True)
+    done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True,
+                          check=True)
     return dict(zip(names, done.stdout.splitlines()))

@@ -31,7 +31,8 @@ class Profile:
             return self.default
         names = [kind for kind, _ in self.types]
         if name not in names:
-            raise Failure(f"sample type '{name}'", f"the profile has {', '.join(names)}", "Choose one of these")
+            raise Failure(f"sample type '{name}'", f"the profile has {', '.join(names)}",
+                          "Choose one of these")
         return names.index(name)
 
 
@@ -53,7 +54,8 @@ def parse(text):
     """The Profile of pprof's -raw output. Raises Failure if it is something else."""
     head, found, rest = text.partition("\nSamples:\n")
     if not found:
-        raise Failure("the output of pprof -raw", "it has no samples section", "Is the file a profile?")
+        raise Failure("the output of pprof -raw", "it has no samples section",
+                      "Is the file a profile?")
     body, _, rest = rest.partition("\nLocations\n")
     locations = _locations(rest.partition("\nMappings\n")[0])
     first, *lines = body.splitlines()

@@ -56,7 +56,8 @@ def main():
     chosen = parser.parse_args()
     record = about(chosen.pairs)
     if chosen.raw and chosen.log and chosen.log.is_file():
-        when = window(chosen.raw.read_text(encoding="utf-8", errors="replace"), record.get("kind"), record.get("seconds"))
+        when = window(chosen.raw.read_text(encoding="utf-8", errors="replace"), record.get("kind"),
+                      record.get("seconds"))
         if when:
             record["requests"] = requests_in(chosen.log.read_bytes(), *when)
     Path(chosen.file).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -97,7 +97,8 @@ def _tidy(root):
     pending = [root]
     while pending:
         node = pending.pop()
-        node["c"] = sorted(node["c"].values(), key=lambda child: (-max(child["v"], child.get("o", 0)), child["n"]))
+        node["c"] = sorted(node["c"].values(), key=lambda child:
+                           (-max(child["v"], child.get("o", 0)), child["n"]))
         for field in ("v", "o"):
             if field in node:
                 node[field] = float(f"{node[field]:.6g}")

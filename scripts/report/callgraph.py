@@ -43,9 +43,11 @@ def clean(text, name, label):
     _unlink(graph)
     graph.set("transform", f"translate({-box[0]:.0f} {-box[1]:.0f})")
     size = box[2] - box[0], box[3] - box[1]
-    svg = xml.Element(f"{{{_SVG}}}svg", {
-        "viewBox": f"0 0 {size[0]:.0f} {size[1]:.0f}", "width": f"{size[0]:.0f}", "height": f"{size[1]:.0f}",
-        "role": "img", "aria-label": label})
+    svg = xml.Element(
+        f"{{{_SVG}}}svg", {
+            "viewBox": f"0 0 {size[0]:.0f} {size[1]:.0f}", "width": f"{size[0]:.0f}",
+            "height": f"{size[1]:.0f}", "role": "img", "aria-label": label
+        })
     for node in graph.iter():
         if node.get("id"):
             node.set("id", f"{name}-{node.get('id')}")
@@ -64,8 +66,11 @@ def _background(graph):
 
 def _extent(graph):
     """What boxes and arrows cover, with a margin: less than the sheet once the legend is gone."""
-    pairs = [pair for node in graph.iter() for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
-             if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")]
+    pairs = [
+        pair for node in graph.iter()
+        for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
+        if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")
+    ]
     if not pairs:
         return None
     across, down = zip(*((float(x), float(y)) for x, y in pairs))
@@ -84,7 +89,9 @@ def _unlink(graph):
 
 def annotated_source(capture, function):
     """pprof's -list of a function, with paths as in the repository; "" if it has none."""
-    done = subprocess.run([PPROF, f"-list={function}", str(capture.path)], capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        [PPROF, f"-list={function}", str(capture.path)], capture_output=True, text=True,
+        errors="replace", check=False)
     if done.returncode != 0 or "ROUTINE" not in done.stdout:
         return ""
     text = done.stdout[done.stdout.index("ROUTINE"):].replace(f"{ROOT}/", "")

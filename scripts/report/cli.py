@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from lib import console
-from report import (benchmark_view, callgraph, commands, findings, flame_view, inputs, machine_view, numbers, page,
-                    profile_view, service_view)
+from report import (benchmark_view, callgraph, commands, findings, flame_view, inputs, machine_view,
+                    numbers, page, profile_view, service_view)
 
 
 def parse_arguments(arguments):
@@ -23,12 +23,16 @@ def parse_arguments(arguments):
 
 
 def benchmark_finding(data):
-    rows = [row for row in (data.comparison or {}).get("benchmarks", []) if row["metric"] == "time" and row["differs"]]
+    rows = [
+        row for row in (data.comparison or {}).get("benchmarks", [])
+        if row["metric"] == "time" and row["differs"]
+    ]
     if not rows:
         return "No benchmark differs in time."
     best = min(rows, key=lambda row: row["new"] / row["old"])
-    return (f"{best['name']} gains most: {numbers.amount(best['old'], 'ns')} to {numbers.amount(best['new'], 'ns')} "
-            f"({numbers.change(best['old'], best['new'])}).")
+    return (
+        f"{best['name']} gains most: {numbers.amount(best['old'], 'ns')} to {numbers.amount(best['new'], 'ns')} "
+        f"({numbers.change(best['old'], best['new'])}).")
 
 
 def flames(data, libraries_missing):
@@ -60,7 +64,9 @@ def listings(data):
 def sites(data, profiles):
     """What `make alloc-sites` wrote: [(stage, text)]."""
     paths = [(stage, profiles / stage / "alloc-sites.txt") for stage in data.stages().values()]
-    return [(stage, path.read_text(encoding="utf-8").strip()) for stage, path in paths if path.is_file()]
+    return [(stage, path.read_text(encoding="utf-8").strip())
+            for stage, path in paths
+            if path.is_file()]
 
 
 def fields(data, options):
@@ -71,20 +77,25 @@ def fields(data, options):
     now = datetime.now(timezone.utc)
     return {
         "data": data, "notice": options.notice, "commands": commands.of(data),
-        "headline": service_view.headline(data), "tiles": service_view.tiles(data), "findings": findings.judge(data),
-        "service": service_view.table(data), "service_findings": service_view.finding(data), "charts": charts,
-        "benchmarks": benchmark_view.tables(data), "benchmark_finding": benchmark_finding(data), "rule": benchmark_view.rule(data),
-        "cpu": profile_view.components(data, "cpu", "cpu", "ns"),
-        "flames": trees, "flame_findings": {kind: flame_view.finding(tree) for kind, tree in trees.items()},
-        "graphs": graphs(data), "listings": listings(data), "sites": sites(data, options.profiles),
-        "allocations": profile_view.functions(data, "allocs", "alloc_objects", ""),
-        "alloc_parts": profile_view.components(data, "allocs", "alloc_objects", ""),
+        "headline": service_view.headline(data), "tiles": service_view.tiles(data),
+        "findings": findings.judge(data), "service": service_view.table(data),
+        "service_findings": service_view.finding(data), "charts": charts,
+        "benchmarks": benchmark_view.tables(data), "benchmark_finding": benchmark_finding(data),
+        "rule": benchmark_view.rule(data), "cpu": profile_view.components(data, "cpu", "cpu",
+                                                                          "ns"), "flames": trees,
+        "flame_findings": {kind: flame_view.finding(tree) for kind, tree in trees.items()
+                           }, "graphs": graphs(data), "listings": listings(data),
+        "sites": sites(data, options.profiles), "allocations": profile_view.functions(
+            data, "allocs", "alloc_objects",
+            ""), "alloc_parts": profile_view.components(data, "allocs", "alloc_objects", ""),
         "heap": profile_view.places(data, "heap", "inuse_space", "B"),
-        "locks": profile_view.functions(data, "mutex", "delay", "ns"), "lock_finding": profile_view.lock_finding(data),
-        "threads": profile_view.places(data, "threads", "threads", ""),
-        "facts": [*machine_view.facts(data), ("Page made", f"{now:%Y-%m-%d %H:%M} UTC")],
-        "left_out": ("plots and flame graphs; their JavaScript libraries are not installed. Run: make setup"
-                     if libraries_missing else ""),
+        "locks": profile_view.functions(data, "mutex", "delay",
+                                        "ns"), "lock_finding": profile_view.lock_finding(data),
+        "threads": profile_view.places(data, "threads", "threads", ""), "facts": [
+            *machine_view.facts(data), ("Page made", f"{now:%Y-%m-%d %H:%M} UTC")
+        ], "left_out": (
+            "plots and flame graphs; their JavaScript libraries are not installed. Run: make setup"
+            if libraries_missing else ""),
     }
 
 
@@ -92,7 +103,10 @@ def main(arguments):
     options = parse_arguments(arguments)
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     content = fields(data, options)
-    documents = {"charts": content["charts"], "flame-cpu": content["flames"]["cpu"], "flame-allocs": content["flames"]["allocs"]}
+    documents = {
+        "charts": content["charts"], "flame-cpu": content["flames"]["cpu"],
+        "flame-allocs": content["flames"]["allocs"]
+    }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(page.render(content, documents, options.libraries), encoding="utf-8")
     if content["left_out"]:

@@ -35,7 +35,8 @@ class Finding:
 
     @property
     def verdict(self):
-        return {True: "yes", False: "NO", None: "undecided" if self.measured else "not measured"}[self.met]
+        return {True: "yes", False: "NO",
+                None: "undecided" if self.measured else "not measured"}[self.met]
 
 
 def _missing(name, rule, command):
@@ -55,12 +56,15 @@ def _culprits(data, kind, value, name, command):
     pair = data.pair(kind)
     if not pair:
         return _missing(name, rule, command)
-    (old, old_application, old_all), (new, _, new_all) = (_parts(capture, value) for capture in pair)
+    (old, old_application, old_all), (new, _, new_all) = (_parts(capture, value)
+                                                          for capture in pair)
     met = old_all > 0 and old > LEADS * old_application and new < GONE * new_all
     if pair[0].requests and pair[1].requests:
         met = met and new / pair[1].requests < REST * old / pair[0].requests
-    return Finding(name, rule, f"{numbers.share(old, old_application)} of the application, {numbers.share(old, old_all)} of all",
-                   f"{numbers.share(new, new_all)} of all", met, command)
+    return Finding(
+        name, rule,
+        f"{numbers.share(old, old_application)} of the application, {numbers.share(old, old_all)} of all",
+        f"{numbers.share(new, new_all)} of all", met, command)
 
 
 def _logger_lock(data):
@@ -76,7 +80,8 @@ def _logger_lock(data):
     if not old_all:  # one processor, or next to no load
         return Finding(name, rule, "no thread waited", _per_request(new, pair[1]), None, command)
     met = old > LEADS * old_all and new / new_requests < REST * old / old_requests
-    return Finding(name, rule, f"{numbers.share(old, old_all)} of the waiting, {_per_request(old, pair[0])}",
+    return Finding(name, rule,
+                   f"{numbers.share(old, old_all)} of the waiting, {_per_request(old, pair[0])}",
                    _per_request(new, pair[1]), met, command)
 
 
@@ -88,29 +93,37 @@ def _per_request(nanoseconds, capture):
 
 def _throughput(data):
     name, rule = "Requests per second", "more in the new stage, beyond the noise"
-    rows = [row for row in (data.comparison or {}).get("service", []) if row["metric"] == "requests_per_second"]
+    rows = [
+        row for row in (data.comparison or {}).get("service", [])
+        if row["metric"] == "requests_per_second"
+    ]
     if not rows:
         return _missing(name, rule, "make compare")
     row = rows[0]
     met = row["new"] > row["old"] if row["differs"] else None
-    return Finding(name, rule, numbers.plain(row["old"]), numbers.plain(row["new"]), met, "make compare")
+    return Finding(name, rule, numbers.plain(row["old"]), numbers.plain(row["new"]), met,
+                   "make compare")
 
 
 def _allocations(data):
     name, rule = "Allocations in the benchmarks", "none has more, and their sum is at most a third"
-    rows = [row for row in (data.comparison or {}).get("benchmarks", []) if row["metric"] == "allocs"]
+    rows = [
+        row for row in (data.comparison or {}).get("benchmarks", []) if row["metric"] == "allocs"
+    ]
     if not rows:
         return _missing(name, rule, "make compare")
     old, new = (sum(row[side] for row in rows) for side in ("old", "new"))
     met = all(row["new"] <= row["old"] for row in rows) and new <= REST * old
-    return Finding(name, rule, f"{numbers.plain(old)} in {len(rows)}", f"{numbers.plain(new)} in {len(rows)}", met, "make compare")
+    return Finding(name, rule, f"{numbers.plain(old)} in {len(rows)}",
+                   f"{numbers.plain(new)} in {len(rows)}", met, "make compare")
 
 
 def judge(data):
     """All findings, in the order of the story."""
     return [
         _culprits(data, "cpu", "cpu", "leftpad, StatsD, logger: CPU time", "make profile-cpu"),
-        _culprits(data, "allocs", "alloc_objects", "leftpad, StatsD, logger: allocations", "make profile-allocs"),
+        _culprits(data, "allocs", "alloc_objects", "leftpad, StatsD, logger: allocations",
+                  "make profile-allocs"),
         _logger_lock(data),
         _allocations(data),
         _throughput(data),
@@ -123,7 +136,9 @@ def table(found, old, new):
     rows += [(each.name, each.old or "-", each.new or "-", each.verdict) for each in found]
     rows = [tuple(cell.replace(numbers.THIN, " ") for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+    ]
 
 
 def main(arguments):
@@ -132,7 +147,8 @@ def main(arguments):
     parser.add_argument("--profiles", type=Path, default=inputs.ROOT / "build" / "profiles")
     parser.add_argument("--old", default="v1-naive")
     parser.add_argument("--new", default="v2-optimized")
-    parser.add_argument("--again", type=Path, help="file for the commands that measure what is not met")
+    parser.add_argument("--again", type=Path,
+                        help="file for the commands that measure what is not met")
     options = parser.parse_args(arguments)
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     found = judge(data)
@@ -140,7 +156,9 @@ def main(arguments):
     for each in found:
         if not each.met:
             again = "Measure again, on a quieter machine" if each.measured else "Run"
-            print(f"{'not met' if each.met is False else each.verdict}: {each.name}: {each.rule}. {again}: {each.command}")
+            print(
+                f"{'not met' if each.met is False else each.verdict}: {each.name}: {each.rule}. {again}: {each.command}"
+            )
     bad = [each for each in found if each.met is False or not each.measured]
     if options.again:
         options.again.write_text("".join(f"{each.command}\n" for each in bad), encoding="utf-8")

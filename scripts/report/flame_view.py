@@ -23,8 +23,11 @@ def flame(data, kind, value, unit, title):
     per_request = all(capture.requests for capture in pair)
     root = tree.build(new, old, [capture.requests for capture in pair] if per_request else [])
     _prune(root, SMALLEST * max(root["o"], root["v"]))
-    return {"title": title, "unit": unit, "perRequest": per_request, "names": [data.old, data.new],
-            "components": attribution.components_of_functions(pair), "labels": attribution.LABELS, "root": root}
+    return {
+        "title": title, "unit": unit, "perRequest": per_request, "names": [data.old, data.new],
+        "components": attribution.components_of_functions(pair), "labels": attribution.LABELS,
+        "root": root
+    }
 
 
 def finding(flame_data):
@@ -38,5 +41,6 @@ def leader(capture, value):
     if not whole:
         return "It has no samples."
     parts = sorted(totals, key=totals.get, reverse=True)[:4]
-    shares = (f"{attribution.LABELS.get(name, name)} {numbers.share(totals[name], whole)}" for name in parts)
+    shares = (f"{attribution.LABELS.get(name, name)} {numbers.share(totals[name], whole)}"
+              for name in parts)
     return f"Shares: {', '.join(shares)}."

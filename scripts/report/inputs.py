@@ -16,7 +16,8 @@ ROOT = Path(__file__).absolute().parents[2]
 PPROF = ROOT / "build" / "tools" / "pprof"
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
 # Frames of std::function that stand between two frames of ours and say nothing.
-_PLUMBING = ("std::__invoke", "std::_Function_handler", "std::function::operator()", "std::__invoke_impl")
+_PLUMBING = ("std::__invoke", "std::_Function_handler", "std::function::operator()",
+             "std::__invoke_impl")
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,22 @@ def read_capture(path, stage, kind):
     """The Capture of a profile file; None if it is not there or pprof cannot read it."""
     if not path.is_file() or not PPROF.is_file():
         return None
-    done = subprocess.run([PPROF, "-raw", path], capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run([PPROF, "-raw", path], capture_output=True, text=True, errors="replace",
+                          check=False)
     if done.returncode != 0 or "\nSamples:\n" not in done.stdout:
         return None
     profile = raw.parse(done.stdout)
-    profile = replace(profile, samples=[(values, _without_plumbing(frames)) for values, frames in profile.samples])
+    profile = replace(
+        profile,
+        samples=[(values, _without_plumbing(frames)) for values, frames in profile.samples])
     about = _document(path.with_name(f"{kind}.about.json")) or {}
     seconds, rate = about.get("seconds"), about.get("requests_per_second")
     requests = about.get("requests")
     if requests is None and seconds and rate:
         requests = float(seconds) * float(rate)
-    return Capture(path, stage, kind, profile, float(seconds) if seconds else None, float(requests) if requests else None)
+    return Capture(path, stage, kind, profile,
+                   float(seconds) if seconds else None,
+                   float(requests) if requests else None)
 
 
 def read_latency(raw_folder):
@@ -85,7 +91,10 @@ def read_latency(raw_folder):
                   for path in sorted(raw_folder.glob(f"ab-[0-9]*-{side}.csv"))]
         tables = [table for table in tables if 50 in table]
         if tables:
-            latency[side] = {percent: [table[percent] for table in tables if percent in table] for percent in tables[0]}
+            latency[side] = {
+                percent: [table[percent] for table in tables if percent in table]
+                for percent in tables[0]
+            }
     return latency
 
 
@@ -99,8 +108,11 @@ def quartiles(values):
 def read(compare_folder, profiles_folder, old=None, new=None):
     """Everything there is. Stages that are not given are those of the comparison, or v1-naive and v2-optimized."""
     comparison = _document(compare_folder / "compare.json")
-    compared = {side: build.get("stage") for side, build in (comparison or {}).get("build", {}).items()}
-    old, new = old or compared.get("old") or "v1-naive", new or compared.get("new") or "v2-optimized"
+    compared = {
+        side: build.get("stage") for side, build in (comparison or {}).get("build", {}).items()
+    }
+    old, new = old or compared.get("old") or "v1-naive", new or compared.get(
+        "new") or "v2-optimized"
     if comparison and compared != {"old": old, "new": new}:
         comparison = None  # of other stages
     result = Inputs(old, new, comparison)

@@ -13,8 +13,10 @@ from report.inputs import ROOT
 
 HERE = Path(__file__).absolute().parent
 MODULES = ROOT / "build" / "tools" / "node_modules"
-LIBRARIES = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js", "d3-flame-graph/dist/d3-flamegraph.umd.min.js")
-SECTIONS = (("service", "Service"), ("benchmarks", "Benchmarks"), ("cpu", "CPU"), ("allocations", "Allocations"),
+LIBRARIES = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js",
+             "d3-flame-graph/dist/d3-flamegraph.umd.min.js")
+SECTIONS = (("service", "Service"), ("benchmarks", "Benchmarks"), ("cpu", "CPU"), ("allocations",
+                                                                                   "Allocations"),
             ("locks", "Locks"), ("threads", "Threads"), ("machine", "Measured on"))
 
 
@@ -25,10 +27,13 @@ def _asset(name):
 def style():
     """Light by default, dark if the system or the button says so."""
     dark = _asset("dark.css")
-    colors = (f":root {{ {_asset('light.css')} }}\n"
-              f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n"
-              f":root[data-theme=dark] {{ {dark} }}\n@media print {{ :root:root {{ {_asset('light.css')} }} }}\n")
-    return Markup(colors + "".join(_asset(name) for name in ("page.css", "tables.css", "flame.css", "print.css")))
+    colors = (
+        f":root {{ {_asset('light.css')} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n"
+        f":root[data-theme=dark] {{ {dark} }}\n@media print {{ :root:root {{ {_asset('light.css')} }} }}\n"
+    )
+    return Markup(colors + "".join(
+        _asset(name) for name in ("page.css", "tables.css", "flame.css", "print.css")))
 
 
 def missing_libraries(modules=MODULES):
@@ -47,7 +52,8 @@ def scripts(modules=MODULES):
 
 def as_json(value):
     """JSON that cannot end the script element it stands in."""
-    return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"))
+    return Markup(
+        json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def breakable(name):
@@ -57,9 +63,9 @@ def breakable(name):
 
 def render(fields, documents, modules=MODULES):
     """The page. fields: what the templates name; documents: {id: data for a script}."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"),
+                                     autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True)
     environment.filters["breakable"] = breakable
     return environment.get_template("page.html.j2").render(
         **fields, sections=SECTIONS, style=style(), scripts=scripts(modules),

@@ -22,8 +22,10 @@ from lib import signals
 from soak import actors
 
 # actor: how many threads
-CAST = {actors.good_client: 4, actors.malformed_client: 1, actors.slow_client: 8, actors.half_open_client: 1,
-        actors.resetting_client: 1, actors.capturer: 2, actors.rotator: 1}
+CAST = {
+    actors.good_client: 4, actors.malformed_client: 1, actors.slow_client: 8,
+    actors.half_open_client: 1, actors.resetting_client: 1, actors.capturer: 2, actors.rotator: 1
+}
 REST_SECONDS = 15  # longer than an idle thread of the pool lives
 STOP_SECONDS = 10
 SPARE = {"threads": 3, "descriptors": 3}
@@ -34,15 +36,17 @@ def start(binary, directory, undo):
     """(process, World). `undo` ends the process if anything breaks off."""
     log = os.path.join(directory, "requests.log")
     with signals.held():
-        process = subprocess.Popen([binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
-                                   stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
+            stderr=subprocess.PIPE, text=True)
         undo.callback(kill, process)
     ports = {}
     for line in process.stderr:
         if found := re.search(r"(profiles at|listening on) http://127\.0\.0\.1:(\d+)", line):
             ports[found[1]] = int(found[2])
         if "listening on" in line:
-            return process, actors.World(process.pid, ports["listening on"], ports["profiles at"], log)
+            return process, actors.World(process.pid, ports["listening on"], ports["profiles at"],
+                                         log)
     raise SystemExit(f"{binary} did not start")
 
 
@@ -88,8 +92,10 @@ def capture_everything(world):
 def load(world, seconds, seed, report, meanwhile=lambda world: None):
     """Everybody at once for some seconds, and until `meanwhile` has returned."""
     stop = threading.Event()
-    threads = [threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop), daemon=True)
-               for actor, count in CAST.items() for i in range(count)]
+    threads = [
+        threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop),
+                         daemon=True) for actor, count in CAST.items() for i in range(count)
+    ]
     threads.append(threading.Thread(target=ab_load, args=(world, seconds, report), daemon=True))
     for thread in threads:
         thread.start()
@@ -110,7 +116,8 @@ def rest(world):
 
 
 def vars_of(world):
-    with urllib.request.urlopen(f"http://127.0.0.1:{world.debug_port}/debug/vars", timeout=10) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{world.debug_port}/debug/vars",
+                                timeout=10) as reply:
         return json.load(reply)
 
 
@@ -125,7 +132,8 @@ def log_findings(world, mass):
                 elif "str=mass&" in line:
                     mass_lines += 1
     lost = set(world.answered) - idents
-    findings = [f"{len(lost)} answered requests are not in the log, such as {sorted(lost)[0]}"] if lost else []
+    findings = [f"{len(lost)} answered requests are not in the log, such as {sorted(lost)[0]}"
+                ] if lost else []
     if mass_lines < mass:
         findings.append(f"ab got {mass} answers, the log has {mass_lines} of them")
     return findings
@@ -165,7 +173,8 @@ def soak(binary, seconds, directory):
             findings.append(f"the service counted {lost} lost log lines")
         findings += stop_service(process)
     findings += log_findings(world, sum(mass))
-    print(f"ab requests: {sum(mass)}, " + ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
+    print(f"ab requests: {sum(mass)}, " +
+          ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
     return findings
 
 
@@ -173,13 +182,15 @@ def main():
     signals.leave_on_signals()
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("binary", help="the service, for example build/bin/leftpad-v2-optimized")
-    parser.add_argument("--seconds", type=int, default=60, help="of the second phase (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=60,
+                        help="of the second phase (default %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         findings = soak(options.binary, options.seconds, directory)
     for finding in findings[:20]:
         print(f"finding: {finding}")
-    print(f"{len(findings)} findings" if findings else "nothing lost, nothing wrong, nothing left behind")
+    print(f"{len(findings)} findings"
+          if findings else "nothing lost, nothing wrong, nothing left behind")
     return 1 if findings else 0
 
 

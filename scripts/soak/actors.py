@@ -20,20 +20,17 @@ PADS = ["*", " ", "→", "ä"]
 PIECES = ["test", "a", "ä→", '"\\', "\n\t", "😀", "%", "?"]
 
 MALFORMED = [
-    b"\r\n\r\n",
-    b"BAD\r\n\r\n",
-    b"GET / HTTP/1.1\n\n",
-    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
-    b"GET / HTTP/1.1\r\n\r\n",
-    b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"GET /" + b"a" * 100_000,
+    b"\r\n\r\n", b"BAD\r\n\r\n", b"GET / HTTP/1.1\n\n", b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /" + b"a" * 100_000,
     b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"b" * 100_000,
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
 ]
-CAPTURES = ["profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block", "mutex",
-            "threads", "threads?debug=1", "heap?debug=1", "heap?seconds=1"]
+CAPTURES = [
+    "profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block", "mutex",
+    "threads", "threads?debug=1", "heap?debug=1", "heap?seconds=1"
+]
 
 
 class World:
@@ -85,7 +82,8 @@ def padded(rng, ident):
     """(target, the answer it must get)."""
     text = ident + "".join(rng.choice(PIECES) for _ in range(rng.randrange(4)))
     pad, length = rng.choice(PADS), rng.randrange(200)
-    query = urllib.parse.urlencode({"str": text, "len": length, "chr": pad}, quote_via=urllib.parse.quote)
+    query = urllib.parse.urlencode({"str": text, "len": length, "chr": pad},
+                                   quote_via=urllib.parse.quote)
     return "/v1/leftpad/?" + query, pad * max(0, length - len(text)) + text
 
 
@@ -97,7 +95,8 @@ def good_client(world, rng):
             for _ in range(rng.randrange(1, 5)):
                 ident = f"id{rng.getrandbits(64):016x}."
                 batch.append((ident, *padded(rng, ident)))
-            sock.sendall(b"".join(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for _, target, _ in batch))
+            sock.sendall(b"".join(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+                                  for _, target, _ in batch))
             rest = b""
             for ident, target, expected in batch:
                 answer = read_answer(sock, rest)
@@ -126,7 +125,8 @@ def malformed_client(world, rng):
 def slow_client(world, rng):
     """Sends a request byte by byte, for some seconds, and leaves."""
     with world.connect() as sock:
-        for byte in b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"[: rng.randrange(5, 40)]:
+        for byte in b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"[:rng.
+                                                                               randrange(5, 40)]:
             sock.sendall(bytes([byte]))
             time.sleep(0.05)
     world.count("slow clients")
@@ -136,7 +136,8 @@ def half_open_client(world, rng):
     """Ends its sending side; a complete request still gets its answer."""
     with world.connect() as sock:
         complete = rng.random() < 0.5
-        sock.sendall(b"GET /v1/leftpad/?str=half&len=9 HTTP/1.1\r\nHost: a\r\n" + (b"\r\n" if complete else b""))
+        sock.sendall(b"GET /v1/leftpad/?str=half&len=9 HTTP/1.1\r\nHost: a\r\n" +
+                     (b"\r\n" if complete else b""))
         sock.shutdown(socket.SHUT_WR)
         answer = read_answer(sock)
         if answer is None or answer[0] != (200 if complete else 400):
@@ -148,7 +149,8 @@ def resetting_client(world, rng):
     """Vanishes with a reset, before or after its request. (`len`: v1-naive needs its square in copied bytes.)"""
     with world.connect() as sock:
         if rng.random() < 0.7:
-            sock.sendall(b"GET /v1/leftpad/?str=reset&len=6000 HTTP/1.1\r\nHost: a\r\n\r\n" * rng.randrange(1, 9))
+            sock.sendall(b"GET /v1/leftpad/?str=reset&len=6000 HTTP/1.1\r\nHost: a\r\n\r\n" *
+                         rng.randrange(1, 9))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     world.count("resets")
     time.sleep(0.01)

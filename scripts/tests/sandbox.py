@@ -18,7 +18,8 @@ class Sandbox:
 
     def __enter__(self):
         self.root = Path(tempfile.mkdtemp(prefix="leftpad-test."))
-        shutil.copytree(SCRIPTS, self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+        shutil.copytree(SCRIPTS, self.root / "scripts",
+                        ignore=shutil.ignore_patterns("tests", "__pycache__"))
         (self.root / "build" / "bin").mkdir(parents=True)
         (self.root / "tools").mkdir()
         (self.root / "temp").mkdir()
@@ -37,13 +38,17 @@ class Sandbox:
         shutil.copy(FAKES / "service", self.root / "build" / "bin" / f"leftpad-{stage}")
 
     def environment(self, **extra):
-        return {**os.environ, "PATH": f"{self.root / 'tools'}:/usr/bin:/bin", "TMPDIR": str(self.root / "temp"), **extra}
+        return {
+            **os.environ, "PATH": f"{self.root / 'tools'}:/usr/bin:/bin",
+            "TMPDIR": str(self.root / "temp"), **extra
+        }
 
     def start(self, *command, **extra):
-        return subprocess.Popen(
-            [str(self.root / "scripts" / command[0]), *command[1:]], cwd=self.root, env=self.environment(**extra),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
+        return subprocess.Popen([str(self.root / "scripts" / command[0]), *command[1:]],
+                                cwd=self.root, env=self.environment(**extra),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True,
+                                )
 
     def run(self, *command, **extra):
         """(exit status, standard output, standard error)"""

@@ -42,20 +42,25 @@ class Compare(unittest.TestCase):
         self.assertRegex(out, r"Result: build/compare/compare\.json\nNext:   make \S+\n$")
 
         document = json.loads((self.out / "compare.json").read_text(encoding="utf-8"))
-        times = {entry["name"]: entry for entry in document["benchmarks"] if entry["metric"] == "time"}
-        self.assertEqual(list(times), ["TimedHandler", "LeftpadHandler", "Leftpad10", "Leftpad50", "StatsD"])
+        times = {
+            entry["name"]: entry for entry in document["benchmarks"] if entry["metric"] == "time"
+        }
+        self.assertEqual(list(times),
+                         ["TimedHandler", "LeftpadHandler", "Leftpad10", "Leftpad50", "StatsD"])
         for entry in times.values():
             self.assertEqual(entry["unit"], "ns/op")
             self.assertLess(entry["p"], 0.01)
             self.assertAlmostEqual(entry["delta"], entry["new"] / entry["old"] - 1)
-        self.assertEqual({entry["metric"] for entry in document["benchmarks"]}, {"time", "bytes", "allocs"})
+        self.assertEqual({entry["metric"] for entry in document["benchmarks"]},
+                         {"time", "bytes", "allocs"})
         throughput = document["service"][0]
         self.assertEqual(throughput["metric"], "requests_per_second")
         self.assertAlmostEqual(throughput["ratio"], throughput["new"] / throughput["old"])
         self.assertTrue({"cpu", "cpus", "kernel", "commit"} <= document["machine"].keys())
         self.assertEqual(document["build"]["old"]["flags"], "-O2")
         for side in ("old", "new"):
-            lines = re.findall(r"^Benchmark.* ns/op", (self.out / f"{side}.txt").read_text(encoding="utf-8"), re.M)
+            lines = re.findall(r"^Benchmark.* ns/op",
+                               (self.out / f"{side}.txt").read_text(encoding="utf-8"), re.M)
             self.assertEqual(len(lines), 5 * 16)
             self.assertEqual(len(list((self.out / "raw").glob(f"bench-*-{side}.json"))), 16)
             self.assertEqual(len(list((self.out / "raw").glob(f"ab-[0-9]*-{side}.csv"))), 16)
@@ -69,7 +74,8 @@ class Compare(unittest.TestCase):
             self.assertRegex(row, r" ~( |$)")
 
     def test_refuses_an_unknown_stage_and_names_the_nearest(self):
-        self.fails("compare.sh", "v1-naiv", saying="'v1-naiv'.*v1-naive, v2-optimized.*Did you mean v1-naive")
+        self.fails("compare.sh", "v1-naiv",
+                   saying="'v1-naiv'.*v1-naive, v2-optimized.*Did you mean v1-naive")
 
     def test_refuses_a_debug_build(self):
         self.fails("compare.sh", saying="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
@@ -84,7 +90,8 @@ class Compare(unittest.TestCase):
         self.fails("compare.sh", "--pairs", "3", saying="at least 16")
 
     def test_says_where_it_cannot_write(self):
-        self.fails("compare.sh", *PAIRS, "--out", "build/bin/bench-v1-naive/x", saying="Not a directory")
+        self.fails("compare.sh", *PAIRS, "--out", "build/bin/bench-v1-naive/x",
+                   saying="Not a directory")
 
     def test_removes_nothing_but_its_own_results(self):
         kept = self.box.root / "mine" / "raw" / "notes.txt"
@@ -103,12 +110,15 @@ class Compare(unittest.TestCase):
 
     def test_a_comparison_that_fails_leaves_the_earlier_one(self):
         (self.out / "raw").mkdir(parents=True)
-        earlier = [self.out / name for name in ("compare.json", "compare.txt", "raw/bench-01-old.json")]
+        earlier = [
+            self.out / name for name in ("compare.json", "compare.txt", "raw/bench-01-old.json")
+        ]
         for path in earlier:
             path.write_text("{}", encoding="utf-8")
         self.fails("compare.sh", *PAIRS, saying="Failed", FAKE_AB="failed")
         self.assertEqual([path.read_text(encoding="utf-8") for path in earlier], ["{}"] * 3)
-        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["compare.json", "compare.txt", "raw"])
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()),
+                         ["compare.json", "compare.txt", "raw"])
 
     def interrupt(self, number, ready, **extra):
         child = self.box.start("compare.sh", *PAIRS, **extra)
@@ -122,15 +132,16 @@ class Compare(unittest.TestCase):
 
     def test_a_signal_ends_the_benchmark_too(self):
         pid_file = self.box.root / "pid"
-        code = self.interrupt(signal.SIGINT, lambda: pid_file.exists() and pid_file.read_text(), FAKE_HANG=str(pid_file))
+        code = self.interrupt(signal.SIGINT, lambda: pid_file.exists() and pid_file.read_text(),
+                              FAKE_HANG=str(pid_file))
         self.assertEqual(code, 130)
         self.assertFalse(alive(int(pid_file.read_text())))
 
     def test_a_signal_ends_service_and_load_and_removes_temporary_files(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             pids = self.box.root / f"pids-{number}"
-            code = self.interrupt(
-                number, lambda: pids.exists() and pids.read_text(), FAKE_PIDS=str(pids), FAKE_AB="hang")
+            code = self.interrupt(number, lambda: pids.exists() and pids.read_text(),
+                                  FAKE_PIDS=str(pids), FAKE_AB="hang")
             self.assertEqual(code, 128 + number)
             for pid in pids.read_text().split():
                 self.assertFalse(alive(int(pid)))
@@ -151,8 +162,8 @@ subprocess.Popen = Interrupted
 with process.no_survivors():
     process.start(["sleep", "60"], sys.stdout)
 """
-        done = subprocess.run([sys.executable, "-c", script], cwd=self.box.root / "scripts", stdout=subprocess.PIPE,
-                              text=True, timeout=30)
+        done = subprocess.run([sys.executable, "-c", script], cwd=self.box.root / "scripts",
+                              stdout=subprocess.PIPE, text=True, timeout=30)
         self.assertEqual(done.returncode, 128 + signal.SIGTERM)
         self.assertFalse(alive(int(done.stdout)))
 

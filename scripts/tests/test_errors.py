@@ -9,7 +9,8 @@ from sandbox import SCRIPTS
 def ends(body, output=subprocess.PIPE):
     """(exit status, standard error) of a command whose main function does this."""
     code = f"from lib.errors import *\ndef main(_):\n  {body}\nmain_of(main)"
-    child = subprocess.Popen([sys.executable, "-c", code], cwd=SCRIPTS, stdout=output, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=SCRIPTS, stdout=output,
+                             stderr=subprocess.PIPE, text=True)
     if child.stdout:
         child.stdout.close()
     with child.stderr:
@@ -18,7 +19,8 @@ def ends(body, output=subprocess.PIPE):
 
 class Errors(unittest.TestCase):
     def test_a_failure_is_one_line(self):
-        self.assertEqual(ends("raise Failure('5', 'at most 4', 'Give less')"), (1, "error: 5: at most 4. Give less\n"))
+        self.assertEqual(ends("raise Failure('5', 'at most 4', 'Give less')"),
+                         (1, "error: 5: at most 4. Give less\n"))
 
     def test_ctrl_c_ends_without_a_word(self):
         self.assertEqual(ends("raise KeyboardInterrupt"), (130, ""))
@@ -29,8 +31,9 @@ class Errors(unittest.TestCase):
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:
-            self.assertEqual(ends("print('much ' * 100000, flush=True)", full)[1].splitlines()[0],
-                             "error: the output: No space left on device. Mend that and run the command again")
+            self.assertEqual(
+                ends("print('much ' * 100000, flush=True)", full)[1].splitlines()[0],
+                "error: the output: No space left on device. Mend that and run the command again")
 
 
 if __name__ == "__main__":

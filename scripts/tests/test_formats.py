@@ -23,8 +23,10 @@ AB_PERCENTILES = "Percentage served,Time in ms\n0,0.1\n50,0.301\n99,0.812\n"
 
 
 def entry(name, time, unit="ns", family=0, **extra):
-    return {"name": name, "run_name": name, "run_type": "iteration", "family_index": family, "iterations": 10,
-            "real_time": time, "time_unit": unit, "B/op": 40, "allocs/op": 1, **extra}
+    return {
+        "name": name, "run_name": name, "run_type": "iteration", "family_index": family,
+        "iterations": 10, "real_time": time, "time_unit": unit, "B/op": 40, "allocs/op": 1, **extra
+    }
 
 
 def document(*entries):
@@ -33,16 +35,19 @@ def document(*entries):
 
 class GoogleBenchmark(unittest.TestCase):
     def test_takes_the_median_of_the_repetitions_in_nanoseconds(self):
-        _, samples = gbench.parse(document(entry("A", 1, "us"), entry("A", 9, "us"), entry("A", 2, "us")))
+        _, samples = gbench.parse(
+            document(entry("A", 1, "us"), entry("A", 9, "us"), entry("A", 2, "us")))
         self.assertEqual(samples["A"], gbench.Sample(10, 2000.0, 40.0, 1.0))
 
     def test_keeps_the_order_of_the_source_and_skips_aggregates(self):
         _, samples = gbench.parse(
-            document(entry("B", 1, family=1), entry("A", 1), entry("A_mean", 1, run_type="aggregate")))
+            document(entry("B", 1, family=1), entry("A", 1), entry("A_mean", 1,
+                                                                   run_type="aggregate")))
         self.assertEqual(list(samples), ["A", "B"])
 
     def test_refuses_what_is_no_measurement(self):
-        for text in ("", "[]", "{}", document(entry("A", 1, error_occurred=True, error_message="boom"))):
+        for text in ("", "[]", "{}",
+                     document(entry("A", 1, error_occurred=True, error_message="boom"))):
             with self.assertRaises(Failure):
                 gbench.parse(text)
 
@@ -62,19 +67,23 @@ class GoogleBenchmark(unittest.TestCase):
 class ApacheBench(unittest.TestCase):
     def test_reads_throughput_mean_and_percentiles(self):
         self.assertEqual(
-            ab.parse(AB_REPORT, AB_PERCENTILES),
-            {"requests": 20000, "requests_per_second": 24310.55, "mean_ms": 0.329, "p50_ms": 0.301, "p99_ms": 0.812})
+            ab.parse(AB_REPORT, AB_PERCENTILES), {
+                "requests": 20000, "requests_per_second": 24310.55, "mean_ms": 0.329,
+                "p50_ms": 0.301, "p99_ms": 0.812
+            })
 
     def test_one_failed_request_fails_the_run(self):
         with self.assertRaisesRegex(Failure, "Failed requests: 1 of 20000"):
-            ab.parse(AB_REPORT.replace("Failed requests:        0", "Failed requests:        1"), AB_PERCENTILES)
+            ab.parse(AB_REPORT.replace("Failed requests:        0", "Failed requests:        1"),
+                     AB_PERCENTILES)
 
     def test_answers_other_than_2xx_fail_the_run(self):
         with self.assertRaisesRegex(Failure, "Non-2xx responses: 20000"):
             ab.parse(AB_REPORT + "Non-2xx responses:      20000\n", AB_PERCENTILES)
 
     def test_a_cut_report_or_table_fails_the_run(self):
-        for report, table in (("", AB_PERCENTILES), (AB_REPORT, ""), (AB_REPORT.replace("Time per", "T"), AB_PERCENTILES)):
+        for report, table in (("", AB_PERCENTILES), (AB_REPORT, ""),
+                              (AB_REPORT.replace("Time per", "T"), AB_PERCENTILES)):
             with self.assertRaises(Failure):
                 ab.parse(report, table)
 
@@ -82,24 +91,34 @@ class ApacheBench(unittest.TestCase):
 class GoFormat(unittest.TestCase):
     def test_each_run_is_a_line_that_benchstat_reads(self):
         sample = gbench.Sample(5000, 81234.567, 1440.0, 36.0)
-        text = gobench.render({"goarch": "amd64", "cpu": "Fast 1"}, [{"Leftpad50": sample}, {"Leftpad50": sample}])
+        text = gobench.render({"goarch": "amd64", "cpu": "Fast 1"},
+                              [{"Leftpad50": sample}, {"Leftpad50": sample}])
         head, body = text.split("\n\n")
-        self.assertEqual(head.splitlines(), ["goos: linux", "goarch: amd64", "pkg: leftpad", "cpu: Fast 1"])
+        self.assertEqual(head.splitlines(),
+                         ["goos: linux", "goarch: amd64", "pkg: leftpad", "cpu: Fast 1"])
         for line in body.splitlines():
-            self.assertRegex(line, r"^BenchmarkLeftpad50\s+5000\s+81234\.57 ns/op\s+1440 B/op\s+36 allocs/op$")
+            self.assertRegex(
+                line, r"^BenchmarkLeftpad50\s+5000\s+81234\.57 ns/op\s+1440 B/op\s+36 allocs/op$")
         self.assertEqual(len(body.splitlines()), 2)
 
 
 class Tables(unittest.TestCase):
     def verdicts(self, old, new):
-        rows = [stats.Row(name, "time", "ns/op", tuple(old * (1 + i / 1000) for i in range(20)),
-                          tuple(new * (1 + i / 1000) for i in range(20))) for name in ("Leftpad50", "StatsD")]
+        rows = [
+            stats.Row(name, "time", "ns/op", tuple(old * (1 + i / 1000)
+                                                   for i in range(20)),
+                      tuple(new * (1 + i / 1000)
+                            for i in range(20)))
+            for name in ("Leftpad50", "StatsD")
+        ]
         return stats.judge(rows)
 
     def test_look_like_benchstats(self):
         lines = tables.benchmark_table("time", self.verdicts(2300.0, 57.0))
-        self.assertEqual(re.split(r"\s{2,}", lines[0]), ["name", "old time/op", "new time/op", "delta"])
-        self.assertRegex(lines[1], r"^Leftpad50 +2\.32µs ± 0% +57\.5ns ± 0% +-97\.52% +\(p=0\.000 n=20\+20\)$")
+        self.assertEqual(re.split(r"\s{2,}", lines[0]),
+                         ["name", "old time/op", "new time/op", "delta"])
+        self.assertRegex(
+            lines[1], r"^Leftpad50 +2\.32µs ± 0% +57\.5ns ± 0% +-97\.52% +\(p=0\.000 n=20\+20\)$")
         self.assertRegex(lines[3], r"^\[Geo mean\] +2\.32µs +57\.5ns +-97\.52%$")
 
     def test_show_a_tilde_in_every_row_when_nothing_differs(self):
@@ -108,9 +127,11 @@ class Tables(unittest.TestCase):
             self.assertNotIn("%  (", line)
 
     def test_scale_figures_to_three_digits(self):
-        for value, unit, shown in ((2300, "ns/op", "2.30µs"), (57.04, "ns/op", "57.0ns"), (1440, "B/op", "1.44kB"),
-                                   (36, "allocs/op", "36"), (5.125, "allocs/op", "5.12"), (24310, "req/s", "24.3k"),
-                                   (0.329, "ms", "0.329ms"), (999.96, "ns/op", "1000ns"), (0, "B/op", "0B")):
+        for value, unit, shown in ((2300, "ns/op", "2.30µs"), (57.04, "ns/op", "57.0ns"),
+                                   (1440, "B/op", "1.44kB"), (36, "allocs/op", "36"),
+                                   (5.125, "allocs/op", "5.12"), (24310, "req/s", "24.3k"),
+                                   (0.329, "ms", "0.329ms"), (999.96, "ns/op",
+                                                              "1000ns"), (0, "B/op", "0B")):
             self.assertEqual(tables.figure(value, unit), shown)
 
 

@@ -25,44 +25,57 @@ class Scripts(unittest.TestCase):
 
     def test_every_script_has_help_with_an_example(self):
         for command in COMMANDS:
-            self.ends(command, "--help", status=0, out=rf"(?s)^[Uu]sage: scripts/{command}.*Example: ", err="^$")
+            self.ends(command, "--help", status=0,
+                      out=rf"(?s)^[Uu]sage: scripts/{command}.*Example: ", err="^$")
 
     def test_every_script_refuses_an_unknown_option_in_one_line(self):
         for command in COMMANDS:
             if command == "docs-check.sh":
                 continue  # argparse's error has two lines
-            self.ends(command, "--frob", status=1 if command == "stage.sh" else 2, err=r"^error: [^\n]*\n$")
+            self.ends(command, "--frob", status=1 if command == "stage.sh" else 2,
+                      err=r"^error: [^\n]*\n$")
 
     def test_an_argument_too_many_is_refused(self):
-        for command in ("build.sh release all", "check.sh --help", "docs-site.sh --help", "doctor.sh --help", "format.sh --check", "lint.sh --all",
+        for command in ("build.sh release all", "check.sh --help", "docs-site.sh --help",
+                        "doctor.sh --help", "format.sh --check", "lint.sh --all",
                         "report/libraries.sh --check", "sanitize.sh asan", "test.sh 2"):
             self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
 
     def test_load_prints_the_gist_and_keeps_the_report(self):
-        self.ends("load.sh", "v1-naive", "-n", "1000", status=0,
-                  out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: ")
+        self.ends(
+            "load.sh", "v1-naive", "-n", "1000", status=0, out=
+            r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: "
+        )
         self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
 
     def test_load_fails_if_a_request_fails(self):
         self.ends("load.sh", "v1-naive", status=1, err="Failed requests: 3", FAKE_AB="failed")
 
     def test_load_uses_a_running_service(self):
-        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", status=0, out="'http://127.0.0.1:9/v1/leftpad/")
+        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
+                  out="'http://127.0.0.1:9/v1/leftpad/")
         self.ends("load.sh", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
 
     def test_what_fails_leaves_the_earlier_result(self):
-        results = [self.box.root / "build" / name for name in ("load/v1-naive/ab.txt", "bench/v1-naive.json", "profiles/v1-naive/alloc-sites.txt")]
+        results = [
+            self.box.root / "build" / name
+            for name in ("load/v1-naive/ab.txt", "bench/v1-naive.json",
+                         "profiles/v1-naive/alloc-sites.txt")
+        ]
         for result in results:
             result.parent.mkdir(parents=True)
             result.write_text("earlier", encoding="utf-8")
         self.ends("load.sh", "v1-naive", status=1, err="Connection refused", FAKE_AB="error")
-        self.ends("bench.sh", "v1-naive", "--benchmark_filter=nope", status=1, err="no benchmark ran.*--benchmark_list_tests")
+        self.ends("bench.sh", "v1-naive", "--benchmark_filter=nope", status=1,
+                  err="no benchmark ran.*--benchmark_list_tests")
         (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
         self.ends("alloc_sites.sh", "v1-naive", status=1, err="no object files")
-        self.assertEqual([result.read_text(encoding="utf-8") for result in results], ["earlier"] * 3)
+        self.assertEqual([result.read_text(encoding="utf-8") for result in results],
+                         ["earlier"] * 3)
 
     def test_load_takes_no_service_options_for_a_running_service(self):
-        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4", status=2, err="--max-len 4: ")
+        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4",
+                  status=2, err="--max-len 4: ")
 
     def test_bench_passes_a_question_on_and_claims_no_result(self):
         code, out, err = self.box.run("bench.sh", "v1-naive", "--benchmark_list_tests")
@@ -75,7 +88,8 @@ class Scripts(unittest.TestCase):
         pids = self.box.root / "pids"
         child = self.box.start("load.sh", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
         deadline = time.monotonic() + 20
-        while not (self.box.root / "build/load/v1-naive/ab-progress.txt").exists() and time.monotonic() < deadline:
+        while not (self.box.root /
+                   "build/load/v1-naive/ab-progress.txt").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=20)
@@ -85,15 +99,19 @@ class Scripts(unittest.TestCase):
 
     def test_whatever_runs_in_the_background_ends_with_the_script(self):
         lib = self.box.root / "scripts" / "lib.sh"
-        for end, status in (("exit 3", 3), ("kill -TERM $$", 143), ("kill -HUP $$", 129), ("false", 1)):
+        for end, status in (("exit 3", 3), ("kill -TERM $$", 143), ("kill -HUP $$", 129), ("false",
+                                                                                           1)):
             script = f". {lib}; sleep 60 >/dev/null 2>&1 & echo $!; sleep 0.1; {end}"
-            done = subprocess.run(["bash", "-c", script], env=self.box.environment(), capture_output=True, text=True, check=False, timeout=30)
+            done = subprocess.run(["bash", "-c", script], env=self.box.environment(),
+                                  capture_output=True, text=True, check=False, timeout=30)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertFalse(alive(int(done.stdout)), script)
 
     def test_bench_refuses_a_debug_build(self):
-        self.ends("bench.sh", "v1-naive", status=1, err="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
-        self.ends("bench.sh", "v1-naive", status=0, out=r"Result: build/bench/v1-naive.json\nNext: ")
+        self.ends("bench.sh", "v1-naive", status=1, err="'Debug'.*make clean build",
+                  FAKE_BUILD_TYPE="Debug")
+        self.ends("bench.sh", "v1-naive", status=0,
+                  out=r"Result: build/bench/v1-naive.json\nNext: ")
 
     def test_run_becomes_the_service(self):
         pids = self.box.root / "pids"
@@ -106,12 +124,14 @@ class Scripts(unittest.TestCase):
         self.assertEqual(child.returncode, 0)
 
     def test_stage_copies_and_never_overwrites(self):
-        self.ends("stage.sh", "v3-mine", "v2-optimized", status=0, out="Result: v3-mine/\nNext:   make compare OLD=v2-optimized NEW=v3-mine")
+        self.ends("stage.sh", "v3-mine", "v2-optimized", status=0,
+                  out="Result: v3-mine/\nNext:   make compare OLD=v2-optimized NEW=v3-mine")
         self.assertTrue((self.box.root / "v3-mine" / "CMakeLists.txt").exists())
         self.ends("stage.sh", "v3-mine", status=1, err="never overwritten")
 
     def test_stage_refuses_names_that_the_build_would_not_find(self):
-        for name in ("mine", "v3", "v3-", "V3-mine", "v3-a/b", "v3-Mine", "../v3-mine", "v1-naive-heaptrack"):
+        for name in ("mine", "v3", "v3-", "V3-mine", "v3-a/b", "v3-Mine", "../v3-mine",
+                     "v1-naive-heaptrack"):
             self.ends("stage.sh", name, status=1, err="stage name")
         self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
 
@@ -126,35 +146,46 @@ class Scripts(unittest.TestCase):
     def test_lint_finds_the_sources_wherever_the_clone_is(self):
         clone = self.box.root / "builds" / "build" / "me"
         shutil.copytree(self.box.root / "scripts", clone / "scripts")
-        for tool, does in (("clang-tidy-14", f'echo "$4" >>{self.box.root}/linted'), ("shellcheck", "true")):
+        for tool, does in (("clang-tidy-14", f'echo "$4" >>{self.box.root}/linted'), ("shellcheck",
+                                                                                      "true")):
             (self.box.root / "tools" / tool).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
             (self.box.root / "tools" / tool).chmod(0o755)
-        sources = [clone / name for name in ("v1-naive/a.cpp", "common/b.cpp", "build/made.cpp", "build-asan/made.cpp")]
+        sources = [
+            clone / name
+            for name in ("v1-naive/a.cpp", "common/b.cpp", "build/made.cpp", "build-asan/made.cpp")
+        ]
         for source in sources:
             source.parent.mkdir(parents=True)
             source.write_text(str(source), encoding="utf-8")
         for command in (["git", "init", "-q"], ["git", "add", "-A"]):
             subprocess.run(command, cwd=clone, check=True)
         known = clone / "build" / "compile_commands.json"
-        known.write_text(json.dumps([{"file": str(source)} for source in sources]), encoding="utf-8")
+        known.write_text(json.dumps([{"file": str(source)} for source in sources]),
+                         encoding="utf-8")
         for options in ([], ["--all"]):
             shutil.rmtree(clone / "build" / "lint", ignore_errors=True)
             self.lint(clone, options, 0, "^$")
-            self.assertEqual(set((self.box.root / "linted").read_text().split()), {str(source) for source in sources[:2]})
+            self.assertEqual(set((self.box.root / "linted").read_text().split()),
+                             {str(source) for source in sources[:2]})
             (self.box.root / "linted").unlink()
         known.write_text(json.dumps([{"file": "/elsewhere/v1-naive/a.cpp"}]), encoding="utf-8")
         self.lint(clone, [], 1, "^error: build/compile_commands.json: it has no source of ")
 
     def lint(self, clone, options, status, err):
-        done = subprocess.run([clone / "scripts" / "lint.sh", *options], env=self.box.environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run([clone / "scripts" / "lint.sh", *options], env=self.box.environment(),
+                              capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.assertRegex(done.stderr, err)
 
     def test_setup_lists_what_is_missing_with_reasons_and_the_command(self):
         packages = self.box.root / "scripts" / "packages.txt"
-        packages.write_text("[build]\nno-such-package  # a reason\nno-such-package-2|sh  # sh will do\n", encoding="utf-8")
-        self.ends("setup.sh", "--check", "build", status=1,
-                  out=r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n")
+        packages.write_text(
+            "[build]\nno-such-package  # a reason\nno-such-package-2|sh  # sh will do\n",
+            encoding="utf-8")
+        self.ends(
+            "setup.sh", "--check", "build", status=1, out=
+            r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n"
+        )
         packages.write_text("[build]\nbash  # a shell\n", encoding="utf-8")
         self.ends("setup.sh", "build", status=0, out="^$", err="^$")
 
@@ -171,7 +202,8 @@ class Sources(unittest.TestCase):
     @unittest.skipUnless(shutil.which("shellcheck"), "shellcheck is not installed")
     def test_shellcheck_finds_nothing(self):
         files = [str(path.relative_to(SCRIPTS.parent)) for path in sorted(SCRIPTS.rglob("*.sh"))]
-        done = subprocess.run(["shellcheck", *files], cwd=SCRIPTS.parent, capture_output=True, text=True, check=False)
+        done = subprocess.run(["shellcheck", *files], cwd=SCRIPTS.parent, capture_output=True,
+                              text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_every_script_is_executable_and_strict(self):

@@ -39,20 +39,25 @@ class Signals(unittest.TestCase):
             program = Path(folder, "program")
             program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
             program.chmod(0o755)
-            done = subprocess.run([sys.executable, "-c", SETTING.format(folder=folder, body=body)], cwd=SCRIPTS, timeout=60,
-                                  capture_output=True, text=True, check=False)
+            done = subprocess.run([sys.executable, "-c",
+                                   SETTING.format(folder=folder, body=body)], cwd=SCRIPTS,
+                                  timeout=60, capture_output=True, text=True, check=False)
         self.assertEqual(done.stderr, "")
         return done.stdout
 
     def test_the_service_of_a_lab(self):
-        self.assertEqual(self.ends("from labs import running; running.Service(program).__enter__()"), "143 [False]\n")
+        self.assertEqual(
+            self.ends("from labs import running; running.Service(program).__enter__()"),
+            "143 [False]\n")
 
     def test_the_http_tests_of_a_lab(self):
-        self.assertEqual(self.ends("from labs import suite; suite.over_http(program)"), "143 [False]\n")
+        self.assertEqual(self.ends("from labs import suite; suite.over_http(program)"),
+                         "143 [False]\n")
 
     def test_the_load_of_a_lab(self):
-        body = ("from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
-                "loads.ab(types.SimpleNamespace(port=1), 8).__enter__()")
+        body = (
+            "from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
+            "loads.ab(types.SimpleNamespace(port=1), 8).__enter__()")
         self.assertEqual(self.ends(body), "143 [False]\n")
 
     def test_the_commands_of_a_chapter(self):
@@ -61,7 +66,9 @@ class Signals(unittest.TestCase):
             self.assertEqual(self.ends(body), "143 [False]\n", command)
 
     def test_the_service_of_a_soak(self):
-        self.assertEqual(self.ends("from soak import __main__ as soak; soak.soak(program, 1, str(folder))"), "143 [False]\n")
+        self.assertEqual(
+            self.ends("from soak import __main__ as soak; soak.soak(program, 1, str(folder))"),
+            "143 [False]\n")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ class Judge(unittest.TestCase):
 
     def test_finds_a_tenth_on_a_quiet_machine(self):
         generator = random.Random(3)
-        self.assertTrue(all(v.differs for v in stats.judge([simulate(generator, quiet, 0.88) for _ in range(5)])))
+        self.assertTrue(
+            all(v.differs
+                for v in stats.judge([simulate(generator, quiet, 0.88) for _ in range(5)])))
 
     def test_does_not_report_less_than_the_noise_minimum(self):
         row = stats.Row("StatsD", "time", "ns/op", tuple(100.0 + i / 1000 for i in range(20)),

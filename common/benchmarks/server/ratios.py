@@ -91,7 +91,9 @@ def report(title, rates, costs):
         ratio = statistics.median(a / b for a, b in zip(rates[name], rates[base]))
         cost = statistics.median(b / a for a, b in zip(costs[name], costs[base]))
         verdict = "ok" if ratio >= least else "missed"
-        print(f"{title:4} {name} / {base} = {ratio:.2f}   (goal {least:.2f}: {verdict}; by CPU time {cost:.2f})")
+        print(
+            f"{title:4} {name} / {base} = {ratio:.2f}   (goal {least:.2f}: {verdict}; by CPU time {cost:.2f})"
+        )
         if ratio < least:
             missed.append(f"{title}: {name} / {base} = {ratio:.2f}, goal {least:.2f}")
     return missed
@@ -114,7 +116,8 @@ def main():
                 running([options.service, "--port=0", "--debug-addr=off", "--log-file=/dev/null"]))
         missed = []
         for load in (ab, wrk):
-            missed += report(load.__name__, *measure(load, servers, options.rounds, options.seconds))
+            missed += report(load.__name__, *measure(load, servers, options.rounds,
+                                                     options.seconds))
     return 1 if options.check and missed else 0
 
 

@@ -43,9 +43,7 @@ double ns_per_pair(std::size_t size) {
 // In the child: one figure for each size, on standard output.
 int measure() {
   static_cast<void>(pprof::internal::heap_available());  // links the sampler in
-  for (const std::size_t size : kSizes) {
-    std::printf("%.3f\n", ns_per_pair(size));
-  }
+  for (const std::size_t size : kSizes) std::printf("%.3f\n", ns_per_pair(size));
   return 0;
 }
 
@@ -55,9 +53,7 @@ std::vector<double> run_child(const Mode& mode) {
   std::vector<double> figures;
   FILE* const pipe = popen(command.c_str(), "r");
   double figure = 0;
-  while (pipe != nullptr && std::fscanf(pipe, "%lf", &figure) == 1) {
-    figures.push_back(figure);
-  }
+  while (pipe != nullptr && std::fscanf(pipe, "%lf", &figure) == 1) figures.push_back(figure);
   if (pipe == nullptr || pclose(pipe) != 0 || figures.size() != kSizes.size()) {
     std::fprintf(stderr, "pprof_alloc_cost: %s failed\n", command.c_str());
     std::exit(1);  // NOLINT(concurrency-mt-unsafe)
@@ -73,9 +69,7 @@ double median(std::vector<double> values) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string(argv[1]) == "--measure") {
-    return measure();
-  }
+  if (argc == 2 && std::string(argv[1]) == "--measure") return measure();
   const int rounds = argc == 2 ? std::max(1, std::atoi(argv[1])) : 15;
   std::map<std::size_t, std::array<std::vector<double>, kModes.size()>> figures;
   for (int round = 0; round < rounds; ++round) {

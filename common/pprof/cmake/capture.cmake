@@ -11,11 +11,11 @@ target_sources(pprof PRIVATE
   src/heap/tcmalloc.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
-  src/threads/landing.cpp
+  src/stacks/landing.cpp
   src/threads/registry.cpp
-  src/threads/stack_cache.cpp
+  src/stacks/stack_cache.cpp
   src/threads/threads.cpp
-  src/threads/unwind.cpp
+  src/stacks/unwind.cpp
   src/trace/json.cpp
   src/trace/json_string.cpp
   src/trace/recorder.cpp

@@ -13,9 +13,7 @@ namespace pprof::testing {
 std::string function_at(std::uintptr_t address) {
   Dl_info info{};
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) {
-    return "";
-  }
+  if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return "";
   return info.dli_sname;
 }
 
@@ -40,9 +38,7 @@ std::int64_t sum_of(const internal::Profile& profile, std::size_t index,
 bool eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
+    if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;

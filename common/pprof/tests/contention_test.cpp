@@ -110,24 +110,18 @@ TEST(Contention, ChargesTheHolderForEachWaiter) {
 TEST(Contention, UncontendedLocksLeaveNoTrace) {
   const std::size_t before = block_profile().samples.size();
   Mutex mutex;
-  for (int i = 0; i < 1000; ++i) {
-    const std::lock_guard lock(mutex);
-  }
+  for (int i = 0; i < 1000; ++i) const std::lock_guard lock(mutex);
   EXPECT_EQ(block_profile().samples.size(), before);
 }
 
 TEST(Contention, ShortWaitsAreSampledWithoutBias) {
   constexpr int kWaits = 400'000;
   const auto record_many = [] {
-    for (int i = 0; i < kWaits; ++i) {
-      record_block(1'000, __builtin_return_address(0));
-    }
+    for (int i = 0; i < kWaits; ++i) record_block(1'000, __builtin_return_address(0));
   };
   const auto sum_all = [](std::size_t index) {
     std::int64_t sum = 0;
-    for (const Sample& sample : block_profile().samples) {
-      sum += sample.values.at(index);
-    }
+    for (const Sample& sample : block_profile().samples) sum += sample.values.at(index);
     return sum;
   };
   const std::int64_t count_before = sum_all(0);
@@ -188,9 +182,7 @@ TEST(Mutex, ExcludesUnderContention) {
       }
     });
   }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(count, 80'000);
 }
 

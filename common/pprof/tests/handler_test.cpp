@@ -149,9 +149,7 @@ TEST(Handler, NeitherAllocatesNorLocks) {
   const bool has_allocation_traps = set_allocation_traps();
   {
     const std::array<BusyThread, 3> load;
-    for (int i = 0; i < 20; ++i) {
-      capture_threads();
-    }
+    for (int i = 0; i < 20; ++i) capture_threads();
     wall_profile(milliseconds(500), [] { return true; });
     cpu_profile(milliseconds(500), [] { return true; });
     std::mutex mutex;
@@ -182,9 +180,7 @@ TEST(Handler, ThoseOfForkNeitherAllocateNorFree) {
     const InsideHandler mark;
     child = fork();
   }
-  if (child == 0) {
-    _exit(steps() - before);
-  }
+  if (child == 0) _exit(steps() - before);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
@@ -192,7 +188,7 @@ TEST(Handler, ThoseOfForkNeitherAllocateNorFree) {
 }
 
 // Throws while the registers hold numbers: unwinding that takes one for an address crashes. See
-// threads/landing.h.
+// stacks/landing.h.
 #ifndef __clang__  // has no such attribute, and one number less
 [[gnu::optimize("omit-frame-pointer")]]
 #endif
@@ -220,9 +216,7 @@ TEST(Handler, SurvivesInterruptingAThrow) {
   std::atomic<bool> stop{false};
   std::thread thrower([&stop] { throw_with_numbers_in_registers(stop); });
   const auto end = std::chrono::steady_clock::now() + milliseconds(1500);
-  while (std::chrono::steady_clock::now() < end) {
-    EXPECT_GE(capture_threads().size(), 2U);
-  }
+  while (std::chrono::steady_clock::now() < end) EXPECT_GE(capture_threads().size(), 2U);
   stop = true;
   thrower.join();
 }
@@ -248,9 +242,7 @@ TEST(Handler, NeedsNoLockOfTheLoader) {
   signals.holding.wait();
   const std::array<BusyThread, 2> load;
   std::vector<ThreadStack> threads;
-  for (int i = 0; i < 20; ++i) {
-    threads = capture_threads();
-  }
+  for (int i = 0; i < 20; ++i) threads = capture_threads();
   signals.release.count_down();
   holder.join();
   for (const ThreadStack& thread : threads) {

@@ -73,9 +73,7 @@ class KnownAllocations {
   }
 
   void free_all() {
-    for (void* const block : blocks_) {
-      ::operator delete(block);
-    }
+    for (void* const block : blocks_) ::operator delete(block);
     blocks_.clear();
     known[2] = 0;
     known[3] = 0;
@@ -117,9 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, HeapTruth, ::testing::Range(0U, 20U));
 TEST(Heap, CountsSmallBlocksRight) {
   constexpr int kBlocks = 400'000;
   const Values before = values_of("allocate_here");
-  for (int i = 0; i < kBlocks; ++i) {
-    ::operator delete(allocate_here(51));
-  }
+  for (int i = 0; i < kBlocks; ++i) ::operator delete(allocate_here(51));
   const Values seen = increase_since(before, "allocate_here");
   EXPECT_NEAR(seen[0], kBlocks, 0.09 * kBlocks);
   EXPECT_NEAR(seen[1], 51.0 * kBlocks, 0.09 * 51 * kBlocks);
@@ -129,9 +125,7 @@ TEST(Heap, CountsSmallBlocksRight) {
 TEST(Heap, ManySizesShareFewSamples) {
   constexpr std::size_t kSizes = 20'000;
   const Values before = values_of("allocate_here");
-  for (std::size_t size = 1; size <= kSizes; ++size) {
-    ::operator delete(allocate_here(size));
-  }
+  for (std::size_t size = 1; size <= kSizes; ++size) ::operator delete(allocate_here(size));
   const Values seen = increase_since(before, "allocate_here");
   EXPECT_NEAR(seen[1], kSizes * (kSizes + 1) / 2.0, 0.05 * kSizes * kSizes / 2);
   const Profile profile = heap_profile();
@@ -157,17 +151,13 @@ TEST(Heap, CountsAllocationsOfThreadsThatHaveEndedAndFreesByOthers) {
   std::vector<void*> blocks;
   for (int i = 0; i < 20; ++i) {
     std::thread([&] {
-      for (int n = 0; n < 500; ++n) {
-        blocks.push_back(allocate_here(4000));
-      }
+      for (int n = 0; n < 500; ++n) blocks.push_back(allocate_here(4000));
     }).join();
   }
   const Values full = increase_since(before, "allocate_here");
   EXPECT_NEAR(full[3], 20 * 500 * 4000, 0.1 * 20 * 500 * 4000);
   std::thread([&] {
-    for (void* const block : blocks) {
-      ::operator delete(block);
-    }
+    for (void* const block : blocks) ::operator delete(block);
   }).join();
   EXPECT_EQ(increase_since(before, "allocate_here")[3], 0);
 }
@@ -218,13 +208,9 @@ TEST(Heap, SurvivesConcurrentUseAndReading) {
       }
     });
   }
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_FALSE(heap_profile().samples.empty());
-  }
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(heap_profile().samples.empty());
   stop = true;
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 // tcmalloc asks the kernel for memory with its page-heap lock held. If it walked its stack then,

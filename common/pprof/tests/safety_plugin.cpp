@@ -2,9 +2,7 @@
 #include <stdexcept>
 
 extern "C" int plugin_throws_and_catches(int depth) {
-  if (depth > 0) {
-    return plugin_throws_and_catches(depth - 1) + 1;
-  }
+  if (depth > 0) return plugin_throws_and_catches(depth - 1) + 1;
   try {
     throw std::runtime_error("in the plugin");
   } catch (const std::exception&) {

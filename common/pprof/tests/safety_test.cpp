@@ -43,9 +43,7 @@ seconds test_duration() {
 }
 
 [[gnu::noinline]] int throw_from(int depth) {
-  if (depth == 0) {
-    throw std::runtime_error(std::string(100, 'x'));
-  }
+  if (depth == 0) throw std::runtime_error(std::string(100, 'x'));
   const std::string on_the_way = std::to_string(depth);  // to be destroyed while unwinding
   return throw_from(depth - 1) + static_cast<int>(on_the_way.size());
 }
@@ -104,9 +102,7 @@ void contend() {
   std::unique_lock lock(mutex);
   condition.wait_for(lock, std::chrono::microseconds(100));
   std::map<int, std::string> memory;
-  for (int i = 0; i < 50; ++i) {
-    memory[i] = std::string(static_cast<std::size_t>(100 * i), 'x');
-  }
+  for (int i = 0; i < 50; ++i) memory[i] = std::string(static_cast<std::size_t>(100 * i), 'x');
   condition.notify_all();
 }
 
@@ -128,12 +124,8 @@ class Load {
 
   void stop() {
     stop_ = true;
-    for (std::thread& thread : threads_) {
-      thread.join();
-    }
-    for (const auto& counter : counters_) {
-      EXPECT_GT(*counter, 0);
-    }
+    for (std::thread& thread : threads_) thread.join();
+    for (const auto& counter : counters_) EXPECT_GT(*counter, 0);
   }
 
  private:

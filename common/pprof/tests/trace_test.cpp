@@ -43,9 +43,7 @@ json trace_of(const std::function<void()>& work) {
 json events_named(const json& trace, std::string_view name) {
   json found = json::array();
   for (const json& event : trace.at("traceEvents")) {
-    if (event.at("name") == name) {
-      found.push_back(event);
-    }
+    if (event.at("name") == name) found.push_back(event);
   }
   return found;
 }
@@ -143,9 +141,7 @@ TEST(Trace, OnlyOneRunsAtATime) {
 
 TEST(Trace, CountsSpansBeyondTheBuffer) {
   start_recording();
-  for (std::size_t i = 0; i < kMaxSpans + 10; ++i) {
-    trace_emit("span", "test", 1, 2);
-  }
+  for (std::size_t i = 0; i < kMaxSpans + 10; ++i) trace_emit("span", "test", 1, 2);
   Recording recording = stop_recording();
   EXPECT_EQ(recording.spans.size(), kMaxSpans);
   EXPECT_EQ(recording.dropped, 10U);
@@ -216,14 +212,10 @@ TEST(Trace, SpansOfManyThreadsAreAllThere) {
     std::vector<std::thread> threads;
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([] {
-        for (int i = 0; i < kSpans; ++i) {
-          const TraceSpan span("many");
-        }
+        for (int i = 0; i < kSpans; ++i) const TraceSpan span("many");
       });
     }
-    for (std::thread& thread : threads) {
-      thread.join();
-    }
+    for (std::thread& thread : threads) thread.join();
   });
   EXPECT_EQ(events_named(trace, "many").size(), std::size_t{kThreads * kSpans});
 }

@@ -1,5 +1,5 @@
 // Stacks of the calling thread: complete, equal whether unwound or recognized, and told apart.
-#include "threads/unwind.h"
+#include "stacks/unwind.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "capture_helpers.h"
-#include "threads/stack_cache.h"
+#include "stacks/stack_cache.h"
 
 namespace pprof::internal {
 namespace {
@@ -56,9 +56,7 @@ TEST(Unwind, RecognizedStacksEqualUnwoundOnes) {
     std::size_t count = 2;
     asm volatile("" : "+r"(count));  // no unrolling: one call site for both
     std::vector<Stack> unwound_and_recognized(count);
-    for (Stack& out : unwound_and_recognized) {
-      recursive_caller(depth, &out);
-    }
+    for (Stack& out : unwound_and_recognized) recursive_caller(depth, &out);
     EXPECT_EQ(unwound_and_recognized.front(), unwound_and_recognized.back());
   }
 }
@@ -105,9 +103,7 @@ TEST(Unwind, ManyThreadsShareRememberedStacks) {
       }
     });
   }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
 }
 

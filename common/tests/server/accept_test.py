@@ -29,10 +29,10 @@ class Failing:
         self.directory = tempfile.TemporaryDirectory()
         self.log_path = os.path.join(self.directory.name, "leftpad.log")
         fault = f"inject=accept,accept4:error=ENFILE:when={number}"
-        self.strace = subprocess.Popen(
-            ["strace", "-f", "-o", "/dev/null", "-e", "trace=accept,accept4", "-e", fault, binary(), "--port=0",
-             f"--log-file={self.log_path}", "--log-flush-ms=60000", *options],
-            stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.strace = subprocess.Popen([
+            "strace", "-f", "-o", "/dev/null", "-e", "trace=accept,accept4", "-e", fault,
+            binary(), "--port=0", f"--log-file={self.log_path}", "--log-flush-ms=60000", *options
+        ], stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def __enter__(self):
         return self
@@ -57,8 +57,9 @@ class Failing:
 
 class Accept(unittest.TestCase):
     def says_why(self, errors, options="--host, --port"):
-        self.assertRegex(errors, rf"{options}: http://127\.0\.0\.1:\d+ accepts no more connections: "
-                                 r"Too many open files in system; .* start it again\n$")
+        self.assertRegex(
+            errors, rf"{options}: http://127\.0\.0\.1:\d+ accepts no more connections: "
+            r"Too many open files in system; .* start it again\n$")
 
     def test_a_failure_ends_the_service_and_loses_nothing(self):
         for io in ("buffered", "plain"):
@@ -67,7 +68,8 @@ class Accept(unittest.TestCase):
                 with socket.create_connection(address, timeout=10) as sock:
                     sock.sendall(b"GET /v1/leftpad/?len=1&str=kept HTTP/1.1\r\nHost: a\r\n\r\n")
                     self.assertIn(b" 200 ", sock.recv(65536))
-                    with socket.create_connection(address, timeout=10):  # once accepted, the next accept fails
+                    with socket.create_connection(
+                            address, timeout=10):  # once accepted, the next accept fails
                         code, errors, log = service.ended()
                 self.assertEqual(code, 1, errors)
                 self.says_why(errors)
@@ -89,7 +91,8 @@ class Accept(unittest.TestCase):
 
 def tracing_works():
     return shutil.which("strace") is not None and subprocess.run(
-        ["strace", "-c", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
+        ["strace", "-c", "-o", "/dev/null", "true"], capture_output=True,
+        check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -59,8 +59,9 @@ TEST(RequestReader, SeesTheSameHoweverTheBytesAreCut) {
       kPost + "abc" + "\r\n" + kGet + kChunked + "2\r\nab\r\n0\r\n\r\n" + kGet;
   const Events whole = read_all(bytes, bytes.size());
   ASSERT_EQ(whole.size(), 5U);
-  for (std::size_t piece = 1; piece < 80; ++piece)
+  for (std::size_t piece = 1; piece < 80; ++piece) {
     EXPECT_EQ(read_all(bytes, piece), whole) << piece;
+  }
 }
 
 TEST(RequestReader, LeavesTheBodyOfAGetOutOfTheNextRequest) {

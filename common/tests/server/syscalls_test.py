@@ -60,7 +60,8 @@ class SystemCalls(unittest.TestCase):
 
     def per_request(self, mode):
         few, many = 100, 1100
-        return (count_calls(self.probe, mode, many) - count_calls(self.probe, mode, few)) / (many - few)
+        return (count_calls(self.probe, mode, many) - count_calls(self.probe, mode, few)) / (many -
+                                                                                             few)
 
     def test_buffered_takes_two_a_request(self):
         calls = self.per_request("buffered")
@@ -75,7 +76,8 @@ class SystemCalls(unittest.TestCase):
 
 def tracing_works():
     return shutil.which("strace") is not None and subprocess.run(
-        ["strace", "-c", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode == 0
+        ["strace", "-c", "-o", "/dev/null", "true"], capture_output=True,
+        check=False).returncode == 0
 
 
 if __name__ == "__main__":

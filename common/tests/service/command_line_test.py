@@ -16,8 +16,8 @@ def run(*options):
 
 def first_line(*options):
     """What a service with these options says first; it is stopped then."""
-    with subprocess.Popen([service.binary(), "--log-file=/dev/null", *options], stderr=subprocess.PIPE,
-                          text=True) as process:
+    with subprocess.Popen([service.binary(), "--log-file=/dev/null", *options],
+                          stderr=subprocess.PIPE, text=True) as process:
         line = process.stderr.readline().rstrip("\n")
         process.terminate()
     return line
@@ -50,8 +50,9 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_option_of_the_contract(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for option in ("host", "port", "debug-addr", "debug-token", "statsd", "sample-rate", "namespace",
-                       "log-file", "log-level", "log-flush-ms", "max-len", "threads", "io", "version", "help"):
+        for option in ("host", "port", "debug-addr", "debug-token", "statsd", "sample-rate",
+                       "namespace", "log-file", "log-level", "log-flush-ms", "max-len", "threads",
+                       "io", "version", "help"):
             self.assertIn(f"--{option}", result.stdout)
 
     def test_version_names_the_stage(self):
@@ -72,7 +73,8 @@ class CommandLine(unittest.TestCase):
         self.refused("--sample-rate=nan", says=["--sample-rate", "nan"])
         # The rate is announced with six decimals, and the server divides by what it reads.
         for rate in ("0.0000014", "0.12345678", "0.9999999", "1e-7"):
-            self.refused(f"--sample-rate={rate}", says=["--sample-rate", rate, "six decimals", "0.000001"])
+            self.refused(f"--sample-rate={rate}",
+                         says=["--sample-rate", rate, "six decimals", "0.000001"])
         self.refused("--log-flush-ms=9", says=["--log-flush-ms", "9", "10 to 60000"])
         self.refused("--log-flush-ms=60001", says=["--log-flush-ms", "60001"])
         self.refused("--log-flush-ms=soon", says=["--log-flush-ms", "soon", "whole number"])
@@ -90,8 +92,10 @@ class CommandLine(unittest.TestCase):
             self.assertRegex(line, r"^listening on ", rate)
 
     def test_open_debug_address_needs_a_token(self):
-        for host in ("0.0.0.0", "127.any.name", "127.1", "127.0.0.1.example", "[::]", "[2001:db8::1]"):
-            self.refused(f"--debug-addr={host}:6060", says=[host.strip("[]"), "loopback", "--debug-token"])
+        for host in ("0.0.0.0", "127.any.name", "127.1", "127.0.0.1.example", "[::]",
+                     "[2001:db8::1]"):
+            self.refused(f"--debug-addr={host}:6060",
+                         says=[host.strip("[]"), "loopback", "--debug-token"])
 
     def test_loopback_debug_addresses_need_none(self):
         for host in ("127.0.0.1", "127.1.2.3"):
@@ -102,12 +106,15 @@ class CommandLine(unittest.TestCase):
         line = first_line("--port=0", "--debug-addr=localhost:0")
         # A bare machine may lack /etc/hosts, and the name with it.
         known = r"^profiles at http://localhost:\d+/debug/pprof/$"
-        self.assertRegex(line, known if has_address("localhost") else 'host "localhost" has no address')
+        self.assertRegex(line,
+                         known if has_address("localhost") else 'host "localhost" has no address')
 
     @unittest.skipUnless(has_ipv6(), "this machine has no [::1]")
     def test_ipv6_addresses_stand_in_brackets(self):
-        self.assertRegex(first_line("--port=0", "--debug-addr=[::1]:0"), r"^profiles at http://\[::1\]:\d+/debug/pprof/$")
-        self.assertRegex(first_line("--port=0", "--host=::1", "--debug-addr=off"), r"^listening on http://\[::1\]:\d+$")
+        self.assertRegex(first_line("--port=0", "--debug-addr=[::1]:0"),
+                         r"^profiles at http://\[::1\]:\d+/debug/pprof/$")
+        self.assertRegex(first_line("--port=0", "--host=::1", "--debug-addr=off"),
+                         r"^listening on http://\[::1\]:\d+$")
         self.refused("--debug-addr=::1", says=["--debug-addr", "::1", "HOST:PORT"])
 
     def test_unwritable_log_is_refused(self):

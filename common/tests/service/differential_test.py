@@ -12,7 +12,9 @@ from service import Service, binaries, main
 REQUESTS = 1500
 SEED = 20210425
 PIECES = ["a", "test", " ", "*", '"', "\\", "\0", "\n", "\x7f", "ä", "→", "😀", "é", "\u2028"]
-LENGTHS = ["", "0", "4", "50", "-3", "1000", "4097", "x", "1e3", "99999999999999999999", "0050", "+5"]
+LENGTHS = [
+    "", "0", "4", "50", "-3", "1000", "4097", "x", "1e3", "99999999999999999999", "0050", "+5"
+]
 
 
 def encoded(text, rng):
@@ -72,7 +74,10 @@ def observe(path):
         connection = running.connection()
         answers = []
         for _ in range(REQUESTS):
-            agent = rng.choice(["curl/7.88.1", "", 'x"\\y', "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "Mozilla/5.0 (X11; Linux x86_64)"])
+            agent = rng.choice([
+                "curl/7.88.1", "", 'x"\\y', "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "Mozilla/5.0 (X11; Linux x86_64)"
+            ])
             target = request_target(rng)
             status, headers, body = running.request(target, headers={"User-Agent": agent},
                                                     connection=connection)
@@ -94,7 +99,8 @@ class Differential(unittest.TestCase):
         self.assertGreater(sum(status == 400 for _, status, _, _ in expected[0]), REQUESTS / 20)
         for stage in others:
             with self.subTest(stage):
-                for name, want, got in zip(("answer", "log line", "metric"), expected, observe(stage)):
+                for name, want, got in zip(("answer", "log line", "metric"), expected,
+                                           observe(stage)):
                     self.assertEqual(len(got), len(want), name)
                     for left, right in zip(want, got):
                         self.assertEqual(right, left, f"{name} of {stage}")

@@ -116,7 +116,8 @@ class Lifetime(unittest.TestCase):
             os.mkdir(running.log_path)
             running.process.send_signal(signal.SIGHUP)
             report = running.process.stderr.readline()
-            self.assertIn(f"--log-file={running.log_path} cannot be reopened: Is a directory", report)
+            self.assertIn(f"--log-file={running.log_path} cannot be reopened: Is a directory",
+                          report)
             running.request("/v1/leftpad/?len=1&str=after")
             running.stop()
             with open(running.log_path + ".1", encoding="utf-8") as file:
@@ -142,7 +143,8 @@ class Lifetime(unittest.TestCase):
             running.process.send_signal(signal.SIGHUP)  # flushes
             deadline = time.monotonic() + 5
             while True:
-                with urllib.request.urlopen(f"http://127.0.0.1:{running.debug_port}/debug/vars") as answer:
+                with urllib.request.urlopen(
+                        f"http://127.0.0.1:{running.debug_port}/debug/vars") as answer:
                     counted = json.load(answer)
                 if counted["log"]["bytes_written"] > 0:
                     break

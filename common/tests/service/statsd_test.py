@@ -75,8 +75,8 @@ class StatsDServer:
 class RealStatsD(unittest.TestCase):
     def totals(self, *options):
         """Counters and timings after REQUESTS requests of a five-character string."""
-        with StatsDServer() as server, Service(f"--statsd=127.0.0.1:{server.port}", "--namespace=ws",
-                                               *options) as running:
+        with StatsDServer() as server, Service(f"--statsd=127.0.0.1:{server.port}",
+                                               "--namespace=ws", *options) as running:
             connection = running.connection()
             for _ in range(REQUESTS // BATCH):
                 for _ in range(BATCH):
@@ -99,7 +99,8 @@ class RealStatsD(unittest.TestCase):
         self.assertEqual(counters["statsd.bad_lines_seen"], 0)
         self.assertEqual(counters["statsd.packets_received"], 3 * REQUESTS)
         self.assertEqual(counters["ws.request.leftpad.count"], REQUESTS)
-        self.assertEqual(counters["ws.request.str.len"], 5 * REQUESTS)  # this server sums histograms
+        self.assertEqual(counters["ws.request.str.len"],
+                         5 * REQUESTS)  # this server sums histograms
         self.assertEqual(timings, REQUESTS)
         self.assertTrue(all(0 < ms < 10_000 for ms in first_timings), first_timings)
 

@@ -49,22 +49,30 @@ class Chapters(unittest.TestCase):
 
 class Commands(Chapters):
     def test_a_command_with_the_output_shown_passes(self):
-        self.holds(chapter(console("<!-- check: exact -->", "$ printf 'one\\ntwo\\n'", "one", "two")))
+        self.holds(
+            chapter(console("<!-- check: exact -->", "$ printf 'one\\ntwo\\n'", "one", "two")))
 
     def test_a_dead_command_fails_with_its_place_and_output(self):
-        text = chapter(console("<!-- check: contains hello -->", "$ no-such-command hello", "hello"))
+        text = chapter(console("<!-- check: contains hello -->", "$ no-such-command hello",
+                               "hello"))
         self.fails(text, r"docs/01-test\.md:4: exit status 127, not 0:\n.*no-such-command")
 
     def test_other_output_than_shown_fails(self):
-        self.fails(chapter(console("<!-- check: exact -->", "$ echo 3", "4")), "differs from what is shown")
+        self.fails(chapter(console("<!-- check: exact -->", "$ echo 3", "4")),
+                   "differs from what is shown")
 
     def test_shape_lets_numbers_differ_and_nothing_else(self):
         self.holds(chapter(console("<!-- check: shape -->", "$ echo 'took 17.5 ms'", "took 3 ms")))
-        self.holds(chapter(console("<!-- check: shape -->", "$ echo 2026-11-24T08:09:10.5Z ok", "2025-01-03T17:59:00.123Z ok")))
-        self.fails(chapter(console("<!-- check: shape -->", "$ echo 'lost 17.5 ms'", "took 3 ms")), "differs")
+        self.holds(
+            chapter(
+                console("<!-- check: shape -->", "$ echo 2026-11-24T08:09:10.5Z ok",
+                        "2025-01-03T17:59:00.123Z ok")))
+        self.fails(chapter(console("<!-- check: shape -->", "$ echo 'lost 17.5 ms'", "took 3 ms")),
+                   "differs")
 
     def test_text_that_must_not_be_there_fails(self):
-        self.fails(chapter(console("<!-- check: lacks leak -->", "$ echo a leak", "a leak")), "'leak' is in the output")
+        self.fails(chapter(console("<!-- check: lacks leak -->", "$ echo a leak", "a leak")),
+                   "'leak' is in the output")
 
     def test_an_expected_exit_status_passes_and_another_one_fails(self):
         self.holds(chapter(console("<!-- check: exit 3 -->", "$ exit 3")))
@@ -74,13 +82,16 @@ class Commands(Chapters):
         self.fails(chapter(console("<!-- check: exact -->", "$ false | cat")), "exit status 1")
 
     def test_top_looks_at_the_first_rows_of_a_profile_only(self):
-        table = ("      flat  flat%   sum%        cum   cum%", "  10ms 50%  50%  10ms 50%  hot", "   1ms  5%  55%   1ms  5%  cold")
+        table = ("      flat  flat%   sum%        cum   cum%", "  10ms 50%  50%  10ms 50%  hot",
+                 "   1ms  5%  55%   1ms  5%  cold")
         command = "$ printf '%s\\n' " + " ".join(f"'{row}'" for row in table)
         self.holds(chapter(console("<!-- check: top 1 contains hot -->", command, *table)))
-        self.fails(chapter(console("<!-- check: top 1 contains cold -->", command, *table)), "'cold' is not in the output")
+        self.fails(chapter(console("<!-- check: top 1 contains cold -->", command, *table)),
+                   "'cold' is not in the output")
 
     def test_a_background_command_is_up_for_the_next_one_and_gone_afterwards(self):
-        start = console("<!-- run: background until ready -->", "$ echo $$ > build/pid; echo ready; sleep 60", "ready")
+        start = console("<!-- run: background until ready -->",
+                        "$ echo $$ > build/pid; echo ready; sleep 60", "ready")
         self.holds(chapter(start, console("<!-- check: exact -->", "$ kill -0 $(cat build/pid)")))
         pid = int((self.root / "build" / "pid").read_text())
         time.sleep(0.1)
@@ -91,21 +102,30 @@ class Commands(Chapters):
         after = console("<!-- check: exact -->", "$ echo done", "done")
         self.holds(chapter(start, "<!-- stop -->", "Press Ctrl-C.\n", after))
         self.holds(chapter(start, "Press Ctrl-C, then:\n", "<!-- stop -->", after))
-        for untold in (chapter(start, "<!-- stop -->", "And now:\n", after), chapter(start, "<!-- stop -->", after)):
-            self.fails(untold, r"docs/01-test\.md:\d+: a reader does not see this comment: say 'Press Ctrl-C'", "--static")
+        for untold in (chapter(start, "<!-- stop -->", "And now:\n",
+                               after), chapter(start, "<!-- stop -->", after)):
+            self.fails(
+                untold,
+                r"docs/01-test\.md:\d+: a reader does not see this comment: say 'Press Ctrl-C'",
+                "--static")
 
     def test_a_background_command_that_ends_too_early_fails(self):
-        self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")), "'ready' did not appear")
+        self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")),
+                   "'ready' did not appear")
 
     def test_a_command_that_a_script_prints_is_output_and_not_run_again(self):
-        self.holds(chapter(console("<!-- check: exact -->", "$ echo '$ no-such-command'", " $ no-such-command")))
+        self.holds(
+            chapter(
+                console("<!-- check: exact -->", "$ echo '$ no-such-command'",
+                        " $ no-such-command")))
 
     def test_a_command_may_be_left_to_ci_only_if_ci_runs_it(self):
         (self.root / ".ci").mkdir()
         (self.root / ".ci" / "run").write_text("make test check\n", encoding="utf-8")
         text = chapter(console("<!-- run: by CI -->", "$ make test   # touches nothing here"))
         self.holds(text)
-        self.fails(text.replace("make test", "make tests"), "`make tests .*` is not what .ci/run does")
+        self.fails(text.replace("make test", "make tests"),
+                   "`make tests .*` is not what .ci/run does")
 
     def test_a_command_may_say_how_long_it_takes(self):
         text = chapter(console("<!-- check: exact -->\n<!-- run: within 1 s -->", "$ sleep 20"))
@@ -113,7 +133,8 @@ class Commands(Chapters):
 
     def test_the_readme_is_checked_too(self):
         self.page.write_text(chapter(), encoding="utf-8")
-        (self.root / "README.md").write_text(console("<!-- check: exact -->", "$ no-such-command"), encoding="utf-8")
+        (self.root / "README.md").write_text(console("<!-- check: exact -->", "$ no-such-command"),
+                                             encoding="utf-8")
         status, said = self.check()
         self.assertEqual(status, 1, said)
         self.assertRegex(said, r"README\.md:2: exit status 127")
@@ -121,7 +142,9 @@ class Commands(Chapters):
     def test_results_of_an_older_run_do_not_help_and_are_given_back(self):
         old = self.root / "build" / "old.pb.gz"
         old.write_text("mine")
-        self.fails(chapter(console("<!-- check: contains mine -->", "$ cat build/old.pb.gz", "mine")), "exit status 1")
+        self.fails(
+            chapter(console("<!-- check: contains mine -->", "$ cat build/old.pb.gz", "mine")),
+            "exit status 1")
         self.assertEqual(old.read_text(), "mine")
 
     def test_nor_do_those_of_a_killed_run_and_the_ones_before_it_are_given_back(self):
@@ -133,25 +156,38 @@ class Commands(Chapters):
         self.assertEqual((self.root / "build" / "old.log").read_text(), "of the reader\n")
 
     def test_stages_that_the_commands_make_go_and_all_others_stay(self):
-        (self.root / "Makefile").write_text("stage lab bug:\n\t@mkdir $(or $(NAME),$(addprefix v3-bug-,$(SEED)),v3-lab03-sick)\n")
+        (self.root / "Makefile").write_text(
+            "stage lab bug:\n\t@mkdir $(or $(NAME),$(addprefix v3-bug-,$(SEED)),v3-lab03-sick)\n")
         lab = self.root / "docs" / "labs" / "03-sick"
         lab.mkdir(parents=True)
         (lab / "lab.json").write_text('{"stage": "v3-lab03-sick"}')
-        page = chapter(console("<!-- check: lacks error -->", "$ make lab N=3", "$ mkdir v9-other; echo mine > v9-notes.txt"))
+        page = chapter(
+            console("<!-- check: lacks error -->", "$ make lab N=3",
+                    "$ mkdir v9-other; echo mine > v9-notes.txt"))
         (lab / "README.md").write_text(page, encoding="utf-8")
-        self.holds(chapter(console("<!-- check: lacks v3-lab03-sick -->", "$ make stage NAME=v4-mine FROM=x", "$ make bug SEED=7", "$ ls")))
+        self.holds(
+            chapter(
+                console("<!-- check: lacks v3-lab03-sick -->", "$ make stage NAME=v4-mine FROM=x",
+                        "$ make bug SEED=7", "$ ls")))
         self.assertEqual({path.name for path in self.root.glob("v*")}, {"v9-other", "v9-notes.txt"})
 
     def test_a_stage_of_a_name_that_the_commands_make_must_not_be_there(self):
-        for command, stage in (("make stage NAME=v4-mine", "v4-mine"), ("make bug SEED=7", "v3-bug-7")):
+        for command, stage in (("make stage NAME=v4-mine", "v4-mine"), ("make bug SEED=7",
+                                                                        "v3-bug-7")):
             (self.root / stage).mkdir()
-            self.fails(chapter(console("<!-- check: exact -->", f"$ {command}")), f"error: {stage}: the chapters make a stage of this name")
+            self.fails(chapter(console("<!-- check: exact -->", f"$ {command}")),
+                       f"error: {stage}: the chapters make a stage of this name")
             (self.root / stage).rmdir()
 
     def test_a_closed_terminal_ends_the_commands_too(self):
-        self.page.write_text(chapter(console("<!-- check: exact -->", "$ echo $$ > build/new; mv build/new build/pid; sleep 60")), encoding="utf-8")
+        self.page.write_text(
+            chapter(
+                console("<!-- check: exact -->",
+                        "$ echo $$ > build/new; mv build/new build/pid; sleep 60")),
+            encoding="utf-8")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([sys.executable, "-m", "docs", "--root", self.root], stdout=subprocess.DEVNULL) as child:
+            with subprocess.Popen([sys.executable, "-m", "docs", "--root", self.root],
+                                  stdout=subprocess.DEVNULL) as child:
                 pid = self.root / "build" / "pid"
                 while not pid.exists():
                     time.sleep(0.02)
@@ -167,7 +203,8 @@ class Pages(Chapters):
         self.fails(chapter("```cpp\nint x;\n```"), "nothing checks", "--static")
 
     def test_an_unknown_check_fails(self):
-        self.fails(chapter(console("<!-- check: looks good -->", "$ echo 1", "1")), "unknown check 'looks good'")
+        self.fails(chapter(console("<!-- check: looks good -->", "$ echo 1", "1")),
+                   "unknown check 'looks good'")
 
     def test_a_mistake_in_a_directive_fails_and_is_named(self):
         for directive, saying in (
@@ -187,29 +224,37 @@ class Pages(Chapters):
                 self.fails(text, saying)
 
     def test_how_long_a_command_may_take_is_no_check(self):
-        self.fails(chapter(console("<!-- run: within 9 s -->", "$ echo 1", "1")), "nothing checks", "--static")
+        self.fails(chapter(console("<!-- run: within 9 s -->", "$ echo 1", "1")), "nothing checks",
+                   "--static")
 
     def test_a_directive_out_of_place_is_said_to_be(self):
-        text = chapter("<!-- check: exact -->", "Prose.\n", console("<!-- check: exact -->", "$ echo 1", "1"))
-        self.fails(text, r"^==> .*\n.*\ndocs/01-test.md:3: 'check' must stand right before a block\n1 problems")
+        text = chapter("<!-- check: exact -->", "Prose.\n",
+                       console("<!-- check: exact -->", "$ echo 1", "1"))
+        self.fails(
+            text,
+            r"^==> .*\n.*\ndocs/01-test.md:3: 'check' must stand right before a block\n1 problems")
 
     def test_a_missing_snippet_is_placed_and_hides_no_other_problem(self):
         (self.root / "a.cpp").write_text("int x;\n")
         dead = console("<!-- check: exact -->", "$ exit 3")
-        self.fails(chapter(dead, "<!-- code: a.cpp [gone] -->\n```cpp\n```"),
-                   r"(?s)01-test\.md:4: exit status 3.*01-test\.md:9: code a\.cpp \[gone\]: \[gone\] is not defined.*2 problems")
+        self.fails(
+            chapter(dead, "<!-- code: a.cpp [gone] -->\n```cpp\n```"),
+            r"(?s)01-test\.md:4: exit status 3.*01-test\.md:9: code a\.cpp \[gone\]: \[gone\] is not defined.*2 problems"
+        )
 
     def test_a_snippet_must_be_the_source_as_it_is(self):
         (self.root / "a.cpp").write_text("namespace a {\n\nint f(int x) {\n  return x;\n}\n\n}\n")
         good = "<!-- code: a.cpp f() -->\n```cpp\nint f(int x) {\n  return x;\n}\n```\n"
         self.holds(chapter(good))
-        self.fails(chapter(good.replace("return x", "return y")), "not what a.cpp f\\(\\) is now", "--static")
+        self.fails(chapter(good.replace("return x", "return y")), "not what a.cpp f\\(\\) is now",
+                   "--static")
         self.fails(chapter(good.replace("f()", "g()")), "g\\(\\) is not defined", "--static")
 
     def test_dead_links_and_anchors_and_poor_alt_texts_fail(self):
         self.holds(chapter("[here](#1-test)"))
         self.fails(chapter("[gone](02-gone.md)"), "no such file", "--static")
-        self.fails(chapter("[gone\naway](02-gone.md)"), r"01-test\.md:4: link 02-gone\.md: there is no such file", "--static")
+        self.fails(chapter("[gone\naway](02-gone.md)"),
+                   r"01-test\.md:4: link 02-gone\.md: there is no such file", "--static")
         self.fails(chapter("[gone](01-test.md#part)"), "no heading 'part'", "--static")
         (self.root / "docs" / "a.svg").write_text("<svg/>")
         self.fails(chapter("![graph](a.svg)"), "alt text", "--static")
@@ -221,28 +266,36 @@ class Pages(Chapters):
         self.fails(chapter("See `scripts/gone.sh`."), "no such file", "--static")
 
     def test_a_figure_in_prose_must_be_that_of_the_output(self):
-        block = console("<!-- figure: rps /(\\d+) a second/ -->\n<!-- check: shape -->", "$ echo 4321 a second", "1234 a second")
+        block = console("<!-- figure: rps /(\\d+) a second/ -->\n<!-- check: shape -->",
+                        "$ echo 4321 a second", "1234 a second")
         self.holds(chapter(block, "It answers 1,230<!-- rps --> requests."))
-        self.fails(chapter(block, "It answers 1,300<!-- rps --> requests."), "figure 'rps' is 1,230 in the output, 1,300 here", "--static")
+        self.fails(chapter(block, "It answers 1,300<!-- rps --> requests."),
+                   "figure 'rps' is 1,230 in the output, 1,300 here", "--static")
 
     def test_an_order_of_figures_is_checked_on_the_run(self):
         def block(name, number):
-            return console(f"<!-- figure: {name} /(\\d+)/ -->\n<!-- check: shape -->", f"$ echo {number}", "5")
+            return console(f"<!-- figure: {name} /(\\d+)/ -->\n<!-- check: shape -->",
+                           f"$ echo {number}", "5")
 
         last = console("<!-- check: figures fast > 1.5 * slow -->", "$ true")
         self.holds(chapter(block("slow", 10), block("fast", 20), last))
-        self.fails(chapter(block("slow", 10), block("fast", 14), last), "is false: fast = 14, slow = 10")
+        self.fails(chapter(block("slow", 10), block("fast", 14), last),
+                   "is false: fast = 14, slow = 10")
 
 
 class Packages(Chapters):
     def test_the_table_of_packages_must_be_that_of_setup_and_update_makes_it(self):
         (self.root / "scripts").mkdir()
-        (self.root / "scripts" / "packages.txt").write_text("# all\n[run]  # make run\ncurl        # fetches\nnpm|npm  # installs\n")
+        (self.root / "scripts" / "packages.txt"
+         ).write_text("# all\n[run]  # make run\ncurl        # fetches\nnpm|npm  # installs\n")
         page = self.root / "docs" / "ARCHITECTURE.md"
-        page.write_text("# Map\n\n| package | group | reason |\n| --- | --- | --- |\n| `wget` | run | fetches |\n\nEnd.\n")
+        page.write_text(
+            "# Map\n\n| package | group | reason |\n| --- | --- | --- |\n| `wget` | run | fetches |\n\nEnd.\n"
+        )
         self.fails(chapter("text"), r"not here: \| `curl` \| run \| fetches \|", "--static")
         self.assertEqual(self.check("--update")[0], 0)
-        self.assertIn("| `curl` | run | fetches |\n| `npm` | run | installs |\n\nEnd.", page.read_text())
+        self.assertIn("| `curl` | run | fetches |\n| `npm` | run | installs |\n\nEnd.",
+                      page.read_text())
         self.assertEqual(self.check("--static")[0], 0)
 
 
@@ -252,11 +305,11 @@ class Update(Chapters):
         self.page.write_text(
             chapter(
                 "<!-- code: a.cpp f() -->\n```cpp\n```",
-                console("<!-- figure: n /^n (\\d+)/ -->\n<!-- show: first 2 -->\n<!-- check: contains n 42 -->",
-                        "$ printf 'in %s\\nn 42\\nx\\n' \"$PWD\"", "old"),
+                console(
+                    "<!-- figure: n /^n (\\d+)/ -->\n<!-- show: first 2 -->\n<!-- check: contains n 42 -->",
+                    "$ printf 'in %s\\nn 42\\nx\\n' \"$PWD\"", "old"),
                 "There are ?<!-- n --> of them.",
-            )
-        )  # fmt: skip
+            ))  # fmt: skip
         status, said = self.check("--update")
         self.assertEqual(status, 0, said)
         text = self.page.read_text(encoding="utf-8")
@@ -266,7 +319,8 @@ class Update(Chapters):
         self.assertEqual(self.check()[0], 0)
 
     def test_a_run_that_fails_is_not_recorded(self):
-        for directive, command in (("check: exact", "no-such-command"), ("check: contains good", "echo bad")):
+        for directive, command in (("check: exact", "no-such-command"), ("check: contains good",
+                                                                         "echo bad")):
             text = chapter(console(f"<!-- {directive} -->", f"$ {command}", "good"))
             with self.subTest(command):
                 self.fails(text, r"(?s)not recorded: docs/01-test\.md\n.*1 problems", "--update")

@@ -19,8 +19,11 @@ def contrast(one: str, other: str) -> float:
     """Of two colours as a browser writes them, `rgb(r, g, b)`: from 1 to 21."""
 
     def luminance(colour: str) -> float:
-        parts = (int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(", "))
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        parts = (int(part) / 255
+                 for part in colour.removeprefix("rgb(").removesuffix(")").split(", "))
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055)**2.4 for part in parts
+        ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     darker, lighter = sorted((luminance(one), luminance(other)))
@@ -28,7 +31,11 @@ def contrast(one: str, other: str) -> float:
 
 
 def build(site: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", "scripts/docs/mkdocs.yml", "--site-dir", str(site)]
+    command = [
+        sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file",
+        "scripts/docs/mkdocs.yml", "--site-dir",
+        str(site)
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
@@ -45,7 +52,8 @@ class Site(unittest.TestCase):
 
     def test_no_page_shows_a_directive_of_docs_check(self):
         for page in self.site.glob("*.html"):
-            self.assertNotRegex(page.read_text(encoding="utf-8"), "<!-- (check|run|show|figure|code):", page.name)
+            self.assertNotRegex(page.read_text(encoding="utf-8"),
+                                "<!-- (check|run|show|figure|code):", page.name)
 
     def test_search_works_from_the_disk_without_a_network(self):
         with Browser() as browser:
@@ -59,14 +67,18 @@ class Site(unittest.TestCase):
         for scheme in ("light", "dark"):
             with self.subTest(scheme), Browser() as browser:
                 browser.open(self.site / "index.html", 1280, 900, scheme)
-                link, ground = (browser.eval(f"getComputedStyle({element}).{what}") for element, what in (
-                    ("document.querySelector('.md-content td a')", "color"), ("document.body", "backgroundColor")))
+                link, ground = (browser.eval(f"getComputedStyle({element}).{what}")
+                                for element, what in (("document.querySelector('.md-content td a')",
+                                                       "color"), ("document.body",
+                                                                  "backgroundColor")))
                 self.assertGreaterEqual(contrast(link, ground), CONTRAST, (link, ground))
 
     def _results(self, browser) -> list[str]:
         deadline = time.monotonic() + SEARCH_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
-            titles = browser.eval("[...document.querySelectorAll('.md-search-result__title')].map((e) => e.textContent)")
+            titles = browser.eval(
+                "[...document.querySelectorAll('.md-search-result__title')].map((e) => e.textContent)"
+            )
             if titles:
                 return titles
             time.sleep(0.1)

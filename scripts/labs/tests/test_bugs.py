@@ -47,7 +47,8 @@ class Bugs(unittest.TestCase):
         def hang():
             raise subprocess.TimeoutExpired("probe", 60)
         for arguments, saying in (({"contract": ["Leftpad.Pads"]}, "suite, Leftpad.Pads: fails"),
-                                  ({"counters": lambda: {"growth:x": 5, "operations:y": 3}}, "operations:y: 3; v2-optimized: 2"),
+                                  ({"counters": lambda: {"growth:x": 5, "operations:y": 3}},
+                                   "operations:y: 3; v2-optimized: 2"),
                                   ({"counters": hang}, "the counters can be read: no")):
             status, said = self.judged(**arguments)
             self.assertEqual(status, 1)

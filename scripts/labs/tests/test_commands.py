@@ -65,7 +65,8 @@ class Learner(unittest.TestCase):
             return commands.grade(number, "", stage), out.getvalue()
 
     def test_of_all_labs_a_failure_is_the_exit_status_whatever_the_others_are(self):
-        for verdicts, status in (((SKIPPED, FAIL), 1), ((FAIL, INVALID), 1), ((PASS, SKIPPED), 3), ((PASS, PASS), 0)):
+        for verdicts, status in (((SKIPPED, FAIL), 1), ((FAIL, INVALID), 1), ((PASS, SKIPPED), 3),
+                                 ((PASS, PASS), 0)):
             self.assertEqual(self.graded(verdicts)[0], status, verdicts)
 
     def test_another_stage_is_judged_and_nothing_of_it_is_kept(self):
@@ -91,7 +92,8 @@ class Learner(unittest.TestCase):
 
     def test_a_seed_in_other_digits_is_refused(self):
         for seed in ("²", "٣", "-1", "x"):
-            done = subprocess.run([paths.PYTHON, "-m", "labs", "bug", seed], capture_output=True, text=True, check=False)
+            done = subprocess.run([paths.PYTHON, "-m", "labs", "bug", seed], capture_output=True,
+                                  text=True, check=False)
             self.assertRegex(done.stderr, "^error: .*a seed is a whole number.*\n$")
 
     def test_damaged_progress_is_named(self):
@@ -120,7 +122,9 @@ class Endings(unittest.TestCase):
     """The commands as processes of their own."""
 
     def ends(self, *command, **extra):
-        done = subprocess.run([paths.ROOT / "scripts/labs.sh", *command], env={**os.environ, **extra}, capture_output=True, text=True, check=False)
+        done = subprocess.run([paths.ROOT / "scripts/labs.sh", *command],
+                              env={**os.environ,
+                                   **extra}, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
 
     def test_progress_that_cannot_be_written_is_told_in_one_line(self):
@@ -129,31 +133,40 @@ class Endings(unittest.TestCase):
         self.assertRegex(said, r"^error: /dev/null/x: [^\n]*\n$")
 
     def test_a_reader_that_went_away_ends_it_without_a_word(self):
-        with subprocess.Popen([paths.ROOT / "scripts/labs.sh", "solution", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen([paths.ROOT / "scripts/labs.sh", "solution", "1"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
             child.stdout.close()
             self.assertEqual((child.stderr.read(), child.wait(60)), ("", 141))
 
     def test_without_numpy_the_replay_says_what_to_install(self):
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n", encoding="utf-8")
-            done = subprocess.run([paths.PYTHON, "-m", "labs", "noise", "v3-x"], capture_output=True, text=True, check=False,
-                                  env={**os.environ, "PYTHONPATH": f"{folder}:{paths.ROOT / 'scripts'}"})
+            Path(folder, "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n",
+                                                        encoding="utf-8")
+            done = subprocess.run(
+                [paths.PYTHON, "-m", "labs", "noise", "v3-x"], capture_output=True, text=True,
+                check=False, env={**os.environ, "PYTHONPATH": f"{folder}:{paths.ROOT / 'scripts'}"})
         self.assertRegex(done.stderr, r"^error: [^\n]*apt-get install python3-scipy\n$")
 
     def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
-        code = ("import subprocess\nfrom unittest import mock\nfrom labs import commands\n"
-                "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport labs.__main__")
-        done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True, text=True, check=False)
+        code = (
+            "import subprocess\nfrom unittest import mock\nfrom labs import commands\n"
+            "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport labs.__main__"
+        )
+        done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True,
+                              text=True, check=False)
         self.assertRegex(done.stderr, r"^error: probe: it has to end within 60 s[^\n]*\n$")
 
     def test_a_signal_ends_the_service_and_then_the_command(self):
         """A service that never listens; the command is told to end as soon as it runs."""
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         program = folder / "service"
-        program.write_text(f"#!/bin/sh\necho $$ > {folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep 60\n", encoding="utf-8")
+        program.write_text(
+            f"#!/bin/sh\necho $$ > {folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep 60\n",
+            encoding="utf-8")
         program.chmod(0o755)
-        code = (f"from labs import commands, running\ndef hint(_):\n  with running.Service({str(program)!r}): pass\n"
-                "commands.hint = hint\nimport labs.__main__")
+        code = (
+            f"from labs import commands, running\ndef hint(_):\n  with running.Service({str(program)!r}): pass\n"
+            "commands.hint = hint\nimport labs.__main__")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             with subprocess.Popen([paths.PYTHON, "-c", code, "hint", "1"]) as child:
                 while not (folder / "pid").exists():

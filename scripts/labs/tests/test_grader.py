@@ -59,7 +59,8 @@ class Verdicts(unittest.TestCase):
         self.assertIn("Leftpad.Pads", results[0].next)
 
     def test_a_missing_tool_skips_and_names_the_command_that_installs_it(self):
-        results = graded([BUDGET], dict, unavailable="strace is not installed: apt-get install strace")
+        results = graded([BUDGET], dict,
+                         unavailable="strace is not installed: apt-get install strace")
         self.assertEqual(grader.verdict_of(results), SKIPPED)
         self.assertIn("apt-get install strace", results[-1].next)
 
@@ -76,10 +77,12 @@ class Verdicts(unittest.TestCase):
         self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
     def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
-        lab = mock.Mock(data={"instructions": {"operation": "X", "min_ratio": 2, "next": "do less"}})
+        lab = mock.Mock(
+            data={"instructions": {"operation": "X", "min_ratio": 2, "next": "do less"}})
         hung = subprocess.TimeoutExpired("valgrind", 1)
         for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
-            with mock.patch.object(instructions, "count", side_effect=counts), mock.patch.object(starters, "starter"):
+            with mock.patch.object(instructions, "count",
+                                   side_effect=counts), mock.patch.object(starters, "starter"):
                 result = grader.Grader(Forge())._instructions(lab, lambda kind: kind, fine=True)
             self.assertEqual(result.status, expected, result)
 
@@ -94,7 +97,8 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(of(PASS, INVALID, FAIL), FAIL)
         self.assertEqual(of(PASS, SKIPPED), SKIPPED)
         self.assertEqual(grader.verdict_of([Result(1, "x", PASS), Result(2, "y", SKIPPED)]), PASS)
-        self.assertEqual(grader.verdict_of([Result(0, "suite", PASS), Result(1, "x", SKIPPED)]), SKIPPED)
+        self.assertEqual(grader.verdict_of([Result(0, "suite", PASS),
+                                            Result(1, "x", SKIPPED)]), SKIPPED)
 
 
 class BrokenStages(unittest.TestCase):
@@ -109,7 +113,8 @@ class BrokenStages(unittest.TestCase):
     def test_a_probe_that_crashes_or_prints_no_json_fails(self):
         for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
             with self.subTest(script):
-                results = graded([BUDGET], lambda script=script: probes.probe("g")(lambda _kind: self.program(script)))
+                results = graded([BUDGET], lambda script=script: probes.probe("g")
+                                 (lambda _kind: self.program(script)))
                 self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
     def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
@@ -117,11 +122,13 @@ class BrokenStages(unittest.TestCase):
         self.assertEqual(probes.probe("g")(lambda _kind: program), {"x": 3})
 
     def test_a_suite_that_ends_early_is_not_passed(self):
-        self.assertEqual(suite.contract(self.program("exit 0")), ["(the suite ended before its last test)"])
+        self.assertEqual(suite.contract(self.program("exit 0")),
+                         ["(the suite ended before its last test)"])
         self.assertEqual(suite.contract(self.program("echo '[  PASSED  ] 12 tests.'")), [])
 
     def test_a_service_that_never_listens_fails_after_a_while(self):
-        with mock.patch.object(running, "START_SECONDS", 0.2), self.assertRaisesRegex(running.Broken, "did not start"):
+        with mock.patch.object(running, "START_SECONDS",
+                               0.2), self.assertRaisesRegex(running.Broken, "did not start"):
             with running.Service(self.program("exec sleep 60")):
                 pass
 

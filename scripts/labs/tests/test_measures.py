@@ -21,7 +21,10 @@ class Amdahl(unittest.TestCase):
         with mock.patch.object(amdahl, "reference", lambda _f: (7.0, 40.0, 1000.0, 8.0)), \
                 mock.patch.object(amdahl, "executed", lambda _p, _f: 926.0):
             found = amdahl.measure(programs)
-        return [name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees", "gain_follows", "mended") if not found[name]]
+        return [
+            name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees",
+                              "gain_follows", "mended") if not found[name]
+        ]
 
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
         counts = iter(range(1000, 100000, 1000))
@@ -31,7 +34,8 @@ class Amdahl(unittest.TestCase):
                 super().__init__()
                 for word in before:
                     if word.startswith("--log-file="):
-                        Path(word.partition("=")[2]).write_text(f"Collected : {next(counts)}", encoding="utf-8")
+                        Path(word.partition("=")[2]).write_text(f"Collected : {next(counts)}",
+                                                                encoding="utf-8")
         maker = mock.Mock(build=lambda *_: "program")
         with mock.patch.object(running, "Service", Callgrind), mock.patch.object(running, "ask"), \
                 mock.patch.object(amdahl.shutil, "which"), mock.patch.object(starters, "starter"), mock.patch.object(starters, "solution"):
@@ -45,13 +49,17 @@ class Amdahl(unittest.TestCase):
 
     def test_an_honest_answer_agrees_and_each_wrong_number_is_named(self):
         self.assertEqual(self.judged(share_percent=3, times_faster=30, service_gain_percent=3), [])
-        self.assertEqual(self.judged(share_percent=22, times_faster=36, service_gain_percent=27.2), ["share_agrees"])
-        self.assertEqual(self.judged(share_percent=3, times_faster=1000, service_gain_percent=3.1), ["times_faster_agrees"])
-        self.assertEqual(self.judged(share_percent=3, times_faster=36, service_gain_percent=36), ["gain_follows"])
+        self.assertEqual(self.judged(share_percent=22, times_faster=36, service_gain_percent=27.2),
+                         ["share_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=1000, service_gain_percent=3.1),
+                         ["times_faster_agrees"])
+        self.assertEqual(self.judged(share_percent=3, times_faster=36, service_gain_percent=36),
+                         ["gain_follows"])
 
     def test_an_answer_that_is_none_fails_whatever_it_holds(self):
         for share in (None, "many", 0, 100, float("nan")):
-            self.assertIn("answer_is_filled_in", self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
+            self.assertIn("answer_is_filled_in",
+                          self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
         self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
 
 
@@ -61,7 +69,8 @@ class Noise(unittest.TestCase):
 
     def test_the_same_procedure_gets_the_same_figures(self):
         runs = noise.load()
-        self.assertEqual(noise.found_percent(self.team, runs, 5), noise.found_percent(self.team, runs, 5))
+        self.assertEqual(noise.found_percent(self.team, runs, 5),
+                         noise.found_percent(self.team, runs, 5))
 
     def test_steady_runs_show_any_effect_and_no_other(self):
         steady = {"cpu": [100 + (7 * i % 11) / 100 for i in range(600)]}
@@ -75,10 +84,15 @@ class Noise(unittest.TestCase):
         self.assertAlmostEqual(ours, stats.p_beyond(old, new, math.log1p(0.02)), places=6)
 
     def test_a_procedure_with_a_wrong_field_is_refused_by_name(self):
-        right = {"clock": "cpu", "order": "alternating", "pairs": 60, "p_below": 0.05, "margin_percent": 0, "stop": "at the end"}
-        for name, value in (("clock", "wall"), ("pairs", 61), ("pairs", True), ("pairs", 2.5), ("p_below", "0.05"), ("extra", 1)):
+        right = {
+            "clock": "cpu", "order": "alternating", "pairs": 60, "p_below": 0.05,
+            "margin_percent": 0, "stop": "at the end"
+        }
+        for name, value in (("clock", "wall"), ("pairs", 61), ("pairs", True), ("pairs", 2.5),
+                            ("p_below", "0.05"), ("extra", 1)):
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
-                Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}), encoding="utf-8")
+                Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}),
+                                                         encoding="utf-8")
                 with self.assertRaisesRegex(noise.Unusable, name if name in right else "fields"):
                     noise.read(folder)
                 self.assertEqual(noise.measure(folder), {"procedure_is_usable": 0})
@@ -96,11 +110,13 @@ class Times(unittest.TestCase):
 
     def test_a_benchmark_that_crashes_hangs_or_babbles_is_not_judged(self):
         for script in ("exit 3", "exec sleep 60", "echo no figures"):
-            with tempfile.TemporaryDirectory() as folder, self.subTest(script), mock.patch.object(timing, "SECONDS", 0.5):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(script), mock.patch.object(
+                    timing, "SECONDS", 0.5):
                 program = Path(folder, "bench")
                 program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
                 program.chmod(0o755)
-                said = timing.inform(mock.Mock(build=lambda *_: program), catalog.find(1), lambda _: program)
+                said = timing.inform(mock.Mock(build=lambda *_: program), catalog.find(1),
+                                     lambda _: program)
                 self.assertIn("not judged", said)
 
     def test_times_are_asked_for_where_there_is_an_operation(self):

@@ -15,7 +15,8 @@ class Pages(unittest.TestCase):
                 for heading in HEADINGS:
                     self.assertTrue(lab.section(heading))
                 self.assertGreaterEqual(len(lab.hints()), 3)
-                self.assertIn(f"{lab.data['minutes']} minutes.", lab.page.read_text(encoding="utf-8"))
+                self.assertIn(f"{lab.data['minutes']} minutes.",
+                              lab.page.read_text(encoding="utf-8"))
                 self.assertRegex(lab.stage, rf"^v3-lab{lab.number:02}-[a-z0-9-]+$")
                 self.assertGreaterEqual(len(lab.decoys), 2)
                 for budget in lab.budgets:
@@ -30,7 +31,9 @@ class TeachersKit(unittest.TestCase):
     text = (paths.ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
 
     def test_minutes_of_the_plans_are_those_of_the_pages_and_add_up(self):
-        plans = re.findall(r"\| step \| minutes \|\n\| --- \| --- \|\n(.*?)\| \*\*Sum\*\* \| \*\*(\d+)\*\* \|", self.text, re.S)
+        plans = re.findall(
+            r"\| step \| minutes \|\n\| --- \| --- \|\n(.*?)\| \*\*Sum\*\* \| \*\*(\d+)\*\* \|",
+            self.text, re.S)
         self.assertEqual(len(plans), 3)
         for rows, total in plans:
             minutes = 0
@@ -46,7 +49,9 @@ class TeachersKit(unittest.TestCase):
         for lab in catalog.all_labs():
             self.assertRegex(self.text, rf"\*\*Lab {lab.number}\.\*\*")
             self.assertRegex(answers, rf"(?m)^\| {lab.number} \|")
-            self.assertIn(f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | {lab.data['minutes']} |", index)
+            self.assertIn(
+                f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | {lab.data['minutes']} |",
+                index)
 
 
 class BlindSpots(unittest.TestCase):
@@ -58,16 +63,19 @@ class BlindSpots(unittest.TestCase):
         self.assertEqual(views.of_profile("mutex", (900, 1000), (0, 10))["sees"], "no")
 
     def test_system_calls_see_calls_that_are_gone_and_answers_that_stall(self):
-        self.assertEqual(views.of_calls(({"write": 1.0}, 0.001), ({"write": 0.01}, 0.001))["call"], "write")
+        self.assertEqual(
+            views.of_calls(({"write": 1.0}, 0.001), ({"write": 0.01}, 0.001))["call"], "write")
         self.assertEqual(views.of_calls(({"poll": 4}, 0.044), ({"poll": 3}, 0.001))["sees"], "yes")
-        self.assertEqual(views.of_calls(({"write": 1.0}, 0.001), ({"write": 1.0}, 0.001))["sees"], "no")
+        self.assertEqual(
+            views.of_calls(({"write": 1.0}, 0.001), ({"write": 1.0}, 0.001))["sees"], "no")
 
     def test_only_a_view_that_turned_round_is_a_contradiction(self):
         lab = catalog.find(1)
         def findings(state):
             return {view: {"sees": state} for view in views.VIEWS}
         self.assertEqual(views.contradictions(lab, findings("hardly"), findings("yes")), [])
-        self.assertEqual(len(views.contradictions(lab, findings("no"), findings("yes"))), len(views.VIEWS))
+        self.assertEqual(len(views.contradictions(lab, findings("no"), findings("yes"))),
+                         len(views.VIEWS))
 
     def test_the_page_shows_what_is_recorded(self):
         self.assertEqual(views.PAGE.read_text(encoding="utf-8"), views.page_with(views.known()))

@@ -13,7 +13,8 @@ V1, V2 = "v1-naive", "v2-optimized"
 # Enough samples for steady shares on a slow machine.
 MANY_SAMPLES = {"PPROF_HEAP_SAMPLE_BYTES": "8192"}
 
-built = unittest.skipUnless((BINARIES / f"leftpad-{V1}").exists() and (BINARIES / f"leftpad-{V2}").exists(),
+built = unittest.skipUnless((BINARIES / f"leftpad-{V1}").exists() and
+                            (BINARIES / f"leftpad-{V2}").exists(),
                             "the scripts profile the release build, which is not there: make build")
 
 
@@ -24,8 +25,9 @@ class Captures(unittest.TestCase):
         self.out = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="leftpad-test.")))
 
     def start(self, *command, **extra):
-        return subprocess.Popen([SCRIPTS / command[0], *command[1:]], cwd=ROOT, env={**os.environ, **extra}, text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        return subprocess.Popen([SCRIPTS / command[0], *command[1:]], cwd=ROOT,
+                                env={**os.environ, **extra}, text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 start_new_session=True)
 
     def ends(self, *command, status=0, **extra):
@@ -37,7 +39,8 @@ class Captures(unittest.TestCase):
 
     def profile(self, kind, stage, *options):
         """(pprof's table, the table of own functions, all output) of a capture of two seconds."""
-        out, err = self.ends("profile.sh", kind, stage, "--seconds", "2", "--out", self.out, *options, **MANY_SAMPLES)
+        out, err = self.ends("profile.sh", kind, stage, "--seconds", "2", "--out", self.out,
+                             *options, **MANY_SAMPLES)
         self.assertNotRegex(err, r"(?m)^(error|warning):|Traceback")
         whole, _, own = out.partition("\nThe same, only functions written in ")
         return whole, own.partition("\nResult: ")[0], out
@@ -45,5 +48,6 @@ class Captures(unittest.TestCase):
 
 def shares(table, column=2):
     """{function: percent} of a table of pprof -top; column 2 is flat, 5 is cumulative."""
-    found = re.findall(r"^ *(\S+) +([0-9.]+)% +\S+ +(\S+) +([0-9.]+)% +(.+?)(?: \(inline\))?$", table, re.MULTILINE)
+    found = re.findall(r"^ *(\S+) +([0-9.]+)% +\S+ +(\S+) +([0-9.]+)% +(.+?)(?: \(inline\))?$",
+                       table, re.MULTILINE)
     return {row[4]: float(row[1] if column == 2 else row[3]) for row in found}

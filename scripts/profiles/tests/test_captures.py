@@ -22,10 +22,14 @@ class Kinds(Captures):
         _, own, out = self.profile("cpu", V1)
         self.files("cpu")
         cumulative = shares(own, 5)
-        logger = max(share for name, share in cumulative.items() if name.startswith("service::Logger::"))
+        logger = max(share for name, share in cumulative.items()
+                     if name.startswith("service::Logger::"))
         self.assertGreater(logger, cumulative.get("service::leftpad", 0))
         self.assertGreater(cumulative["service::StatsD::send"], 0)
-        self.assertRegex(out, r"(?m)^\$ build/bin/leftpad-v1-naive .*\n\$ ab .* &\n\$ curl .*/debug/pprof/profile\?seconds=2'$")
+        self.assertRegex(
+            out,
+            r"(?m)^\$ build/bin/leftpad-v1-naive .*\n\$ ab .* &\n\$ curl .*/debug/pprof/profile\?seconds=2'$"
+        )
         self.assertIn("-list=service::leftpad", out)
 
     def test_allocs_are_led_by_leftpad_and_statsd_in_v1(self):
@@ -34,7 +38,8 @@ class Kinds(Captures):
         cumulative = shares(own, 5)
         self.assertGreater(cumulative["service::leftpad"], 20)
         self.assertGreater(cumulative["service::StatsD::send"], 20)
-        self.assertGreater(json.loads((self.out / "allocs.about.json").read_text())["requests"], 100)
+        self.assertGreater(
+            json.loads((self.out / "allocs.about.json").read_text())["requests"], 100)
 
     def test_allocs_of_v2_do_not_name_statsd(self):
         _, own, _ = self.profile("allocs", V2)
@@ -62,8 +67,13 @@ class Kinds(Captures):
         self.profile("threads", V1)
         self.files("threads")
         stacks = (self.out / "threads.folded").read_text().splitlines()
-        workers = sum(int(stack.rpartition(" ")[2]) for stack in stacks if ";service::ElasticPool::thread_main;" in stack)
-        self.assertGreaterEqual(workers, 8)  # one for each of ab's connections, running or idle; the debug port has its own
+        workers = sum(
+            int(stack.rpartition(" ")[2])
+            for stack in stacks
+            if ";service::ElasticPool::thread_main;" in stack)
+        self.assertGreaterEqual(
+            workers,
+            8)  # one for each of ab's connections, running or idle; the debug port has its own
 
     def test_wall_shows_threads_that_wait_in_recv(self):
         whole, _, _ = self.profile("wall", V1)
@@ -72,22 +82,25 @@ class Kinds(Captures):
 
     def test_trace_sums_up_requests(self):
         out, _ = self.ends("profile.sh", "trace", V1, "--seconds", "1", "--out", self.out)
-        self.assertRegex(out, r"(?s)spans on \d+ threads.*request +/v1/leftpad/ +\d+.*longest spans.*perfetto")
+        self.assertRegex(
+            out, r"(?s)spans on \d+ threads.*request +/v1/leftpad/ +\d+.*longest spans.*perfetto")
         self.assertTrue(json.loads((self.out / "trace.json").read_text())["traceEvents"])
 
     def test_an_empty_profile_is_explained(self):
         _, _, out = self.profile("mutex", V1, "-c", "1")
-        self.assertRegex(out, r"The profile is empty: no thread waited.*\nCapture for longer.*\nResult: ")
+        self.assertRegex(
+            out, r"The profile is empty: no thread waited.*\nCapture for longer.*\nResult: ")
         self.assertFalse((self.out / "mutex.svg").exists())
 
 
 @built
 class Endings(Captures):
     def test_ctrl_c_leaves_no_process_and_no_folder(self):
-        for processes, *command in (
-            (4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out),  # the script, the service, ab, curl
-            (4, "heaptrack.sh", V1, "-n", "1000000", "--out", self.out),  # the script, heaptrack, the service, ab
-        ):
+        for processes, *command in ((4, "profile.sh", "cpu", V1, "--seconds", "60", "--out",
+                                     self.out),  # the script, the service, ab, curl
+                                    (4, "heaptrack.sh", V1, "-n", "1000000", "--out",
+                                     self.out),  # the script, heaptrack, the service, ab
+                                    ):
             with self.subTest(command[0]):
                 self.assertEqual(self.interrupted(processes, *command), (130, [], []))
 
@@ -113,28 +126,33 @@ class Endings(Captures):
         self.assertRegex(err, r"^error: ab: .*apache2-utils.*make setup\n$")
 
     def test_a_refused_service_option_ends_the_script_with_its_message(self):
-        _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
+        _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob",
+                           status=1)
         self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
 
     def test_what_does_not_capture_leaves_the_earlier_capture(self):
         for name in ("cpu.pb.gz", "cpu.svg"):
             (self.out / name).write_text("earlier")
         self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
-        self.assertEqual(self.interrupted(4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out)[0], 130)
+        self.assertEqual(
+            self.interrupted(4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out)[0],
+            130)
         self.assertEqual({path.name: path.read_text() for path in self.out.iterdir()},
                          {"cpu.pb.gz": "earlier", "cpu.svg": "earlier"})
 
     def test_without_the_standalone_pprof_gos_own_is_used_and_told(self):
         tree = self.out / "tree"
-        shutil.copytree(ROOT / "scripts", tree / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "scripts", tree / "scripts",
+                        ignore=shutil.ignore_patterns("__pycache__"))
         (tree / "build").mkdir()
         (tree / "build" / "bin").symlink_to(ROOT / "build" / "bin")
         (tree / V1).symlink_to(ROOT / V1)
-        done = subprocess.run([tree / "scripts/profile.sh", "cpu", V1, "--seconds", "2"], cwd=tree, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        done = subprocess.run([tree / "scripts/profile.sh", "cpu", V1, "--seconds", "2"], cwd=tree,
+                              text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stderr, r"warning: build/tools/pprof is missing.*using go tool pprof")
-        self.assertRegex(done.stdout, r"(?m)^\$ go tool pprof -top .*\n(.*\n)*.* service::Logger::write_line$")
+        self.assertRegex(done.stdout,
+                         r"(?m)^\$ go tool pprof -top .*\n(.*\n)*.* service::Logger::write_line$")
         self.assertNotIn("-disasm", done.stdout)
         # So are the libraries of the flame graph: no picture, and no mention of one.
         self.assertIn("d3.min.js: this JavaScript library is missing", done.stderr)
@@ -149,13 +167,18 @@ class Refusals(Captures):
             self.assertEqual(err, "")
 
     def test_wrong_command_lines_get_one_line(self):
-        for status, *command in (
-            (2, "profile.sh"), (2, "profile.sh", "frob", V1), (2, "profile.sh", "cpu"), (1, "profile.sh", "cpu", "v9-none"),
-            (2, "profile.sh", "cpu", V1, "--seconds", "0"), (2, "profile.sh", "cpu", V1, "--seconds", "301"),
-            (2, "profile.sh", "cpu", V1, "--frob"), (2, "profile_diff.sh", "--kind", "trace"), (2, "profile_diff.sh", "a", "b", "c"),
-            (1, "profile_diff.sh", "none.pb.gz", V1), (2, "heaptrack.sh"), (1, "heaptrack.sh", "v9-none"),
-            (2, "heaptrack.sh", V1, "-n", "4"), (2, "alloc_sites.sh"), (1, "alloc_sites.sh", "v9-none"),
-        ):
+        for status, *command in ((2, "profile.sh"), (2, "profile.sh", "frob", V1),
+                                 (2, "profile.sh", "cpu"), (1, "profile.sh", "cpu", "v9-none"),
+                                 (2, "profile.sh", "cpu", V1, "--seconds",
+                                  "0"), (2, "profile.sh", "cpu", V1, "--seconds",
+                                         "301"), (2, "profile.sh", "cpu", V1, "--frob"),
+                                 (2, "profile_diff.sh", "--kind",
+                                  "trace"), (2, "profile_diff.sh", "a", "b",
+                                             "c"), (1, "profile_diff.sh", "none.pb.gz", V1),
+                                 (2, "heaptrack.sh"), (1, "heaptrack.sh", "v9-none"),
+                                 (2, "heaptrack.sh", V1, "-n",
+                                  "4"), (2, "alloc_sites.sh"), (1, "alloc_sites.sh", "v9-none"),
+                                 ):
             out, err = self.ends(*command, status=status)
             self.assertRegex(err, r"^error: [^\n]*\n$", command)
             self.assertEqual(out, "")

@@ -12,11 +12,13 @@ from captures import BINARIES, MANY_SAMPLES, ROOT, SCRIPTS, V1, V2, Captures, bu
 class Diff(Captures):
     def test_allocs_of_leftpad_and_statsd_shrink_from_v1_to_v2(self):
         for stage in (V1, V2):
-            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage, **MANY_SAMPLES)
+            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage,
+                      **MANY_SAMPLES)
         files = [self.out / stage / "allocs.pb.gz" for stage in (V1, V2)]
         out, _ = self.ends("profile_diff.sh", *files, "--kind", "allocs", "--out", self.out)
         self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
-        self.assertNotRegex(out, r"-diff_base=\S+ \S*build/bin")  # a program would be used for both sides
+        self.assertNotRegex(
+            out, r"-diff_base=\S+ \S*build/bin")  # a program would be used for both sides
         self.assertRegex(out, r"Requests in the captures: v1-naive \d+, v2-optimized \d+")
         root = tree_of(self.out / "allocs.flame.html")
         for name in ("service::leftpad", "service::StatsD::send"):
@@ -24,8 +26,10 @@ class Diff(Captures):
             self.assertGreater(old, 10, name)
             self.assertLess(new, old / 4, name)
         # Another kind than that of the files is refused, and the result is still there.
-        _, err = self.ends("profile_diff.sh", *files, "--kind", "mutex", "--out", self.out, status=2)
-        self.assertRegex(err, r"^error: \S*v1-naive/allocs.pb.gz: it holds no values of the kind mutex[^\n]*\n$")
+        _, err = self.ends("profile_diff.sh", *files, "--kind", "mutex", "--out", self.out,
+                           status=2)
+        self.assertRegex(
+            err, r"^error: \S*v1-naive/allocs.pb.gz: it holds no values of the kind mutex[^\n]*\n$")
         self.assertFalse((self.out / "mutex.top.txt").exists())
         # What no stage touches stays as it is, per request.
         old, new = totals(root, "httplib::Server::parse_request_line")
@@ -37,8 +41,12 @@ class Heaptrack(Captures):
     def test_it_counts_what_a_request_allocates(self):
         out, _ = self.ends("heaptrack.sh", V1, "-n", "500", "--out", self.out)
         self.assertIn("The program without tcmalloc", out)
-        rows = {name: float(count) for count, name in re.findall(r"^ *[\d,]+ +([\d.]+)  (\S.*)$", out, re.MULTILINE)}
-        leftpad = next(count for name, count in rows.items() if name.startswith("service::leftpad["))
+        rows = {
+            name: float(count)
+            for count, name in re.findall(r"^ *[\d,]+ +([\d.]+)  (\S.*)$", out, re.MULTILINE)
+        }
+        leftpad = next(count for name, count in rows.items()
+                       if name.startswith("service::leftpad["))
         self.assertAlmostEqual(leftpad, 35, delta=1)
         self.assertGreater(rows["service::StatsD::send"], 20)
         for name in ("heaptrack.txt", "heaptrack.folded", "heaptrack.flame.html"):
@@ -61,13 +69,16 @@ class Heaptrack(Captures):
         program.symlink_to("/bin/false")
         done = run(tree, "scripts/heaptrack.sh", V1, "-n", "500")
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertRegex(done.stderr, rf"^error: leftpad-{V1}-heaptrack: not ready.*Start it by hand: build/bin/leftpad-{V1}-heaptrack\n$")
+        self.assertRegex(
+            done.stderr,
+            rf"^error: leftpad-{V1}-heaptrack: not ready.*Start it by hand: build/bin/leftpad-{V1}-heaptrack\n$"
+        )
         self.assertEqual({path.name: path.read_bytes() for path in results.iterdir()}, before)
 
 
 def run(tree, *command):
-    return subprocess.run([tree / command[0], *command[1:]], cwd=tree, text=True, stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=120, check=False)
+    return subprocess.run([tree / command[0], *command[1:]], cwd=tree, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
 
 
 @built
@@ -76,7 +87,8 @@ class AllocSites(Captures):
         out, _ = self.ends("alloc_sites.sh", V1, V2, "--out", self.out)
         old, _, new = out.partition(f"\nOnly in {V2}: ")
         line = "padded = std::string(pad) + padded;"
-        self.assertRegex(old, rf"leftpad.cpp:\d+  in service::leftpad\n +{re.escape(line)}\n +2 x operator new")
+        self.assertRegex(
+            old, rf"leftpad.cpp:\d+  in service::leftpad\n +{re.escape(line)}\n +2 x operator new")
         self.assertNotIn(line, new)
         self.assertIn("padded.reserve(", new)
         self.assertNotIn("statsd.cpp", new)
@@ -91,11 +103,13 @@ class AllocSites(Captures):
         out, _ = self.ends("alloc_sites.sh", V1, "--out", self.out)
         sites = json.loads((self.out / "alloc-sites.json").read_text())[V1]
         self.assertEqual(len(sites), int(re.search(r"on (\d+) lines", out)[1]))
-        self.assertLessEqual({site["file"] for site in sites}, {"handlers.cpp", "leftpad.cpp", "logger.cpp", "statsd.cpp"})
+        self.assertLessEqual({site["file"] for site in sites},
+                             {"handlers.cpp", "leftpad.cpp", "logger.cpp", "statsd.cpp"})
 
 
 def tree_of(page):
-    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(), re.DOTALL)[1])["root"]
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(),
+                                re.DOTALL)[1])["root"]
 
 
 def totals(node, name):

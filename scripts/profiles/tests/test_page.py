@@ -43,18 +43,23 @@ NEW = {(("main", "l"), ("service::leftpad", "s")): 10}
 
 
 @unittest.skipUnless(shutil.which("chromium"), "chromium is not installed: make setup")
-@unittest.skipUnless((flame.MODULES / flame.LIBRARIES[1]).is_file(), "d3-flame-graph is not installed: make setup")
+@unittest.skipUnless((flame.MODULES / flame.LIBRARIES[1]).is_file(),
+                     "d3-flame-graph is not installed: make setup")
 class Page(unittest.TestCase):
     def said(self, new, old, names):
-        data = {"title": "A <test>", "unit": "count", "names": names, "perRequest": False, "root": tree.build(new, old)}
+        data = {
+            "title": "A <test>", "unit": "count", "names": names, "perRequest": False,
+            "root": tree.build(new, old)
+        }
         text = flame.page(data)
         self.assertNotRegex(text, r'(?:src|href)="(?!data:)')  # works offline
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         (folder / "page.html").write_text(text.replace("</body>", DRIVER), encoding="utf-8")
-        done = subprocess.run(
-            ["chromium", "--headless", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom",
-             f"--user-data-dir={folder}/browser", "--no-sandbox", f"file://{folder}/page.html"],
-            capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run([
+            "chromium", "--headless", "--disable-gpu", "--enable-logging=stderr",
+            "--virtual-time-budget=3000", "--dump-dom", f"--user-data-dir={folder}/browser",
+            "--no-sandbox", f"file://{folder}/page.html"
+        ], capture_output=True, text=True, timeout=120, check=True)
         self.assertNotIn("CONSOLE", done.stderr)
         lines = re.search(r'<pre id="said">(.*?)</pre>', done.stdout, re.DOTALL)[1].splitlines()
         return dict(line.split("=", 1) for line in lines)

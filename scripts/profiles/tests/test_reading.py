@@ -34,7 +34,8 @@ class Raw(unittest.TestCase):
         self.assertEqual(profile.types, [("alloc_objects", "count"), ("alloc_space", "bytes")])
         values, frames = profile.samples[0]
         self.assertEqual(values, [30, 960])
-        self.assertEqual([frame.name for frame in frames], ["[libc.so.6]", "service::leftpad", "std::string::_M_create"])
+        self.assertEqual([frame.name for frame in frames],
+                         ["[libc.so.6]", "service::leftpad", "std::string::_M_create"])
         self.assertEqual((frames[1].file, frames[1].line), ("/src/v1-naive/leftpad.cpp", 9))
 
     def test_the_marked_type_is_the_default_and_names_choose_another(self):
@@ -63,7 +64,9 @@ class Tree(unittest.TestCase):
         self.assertEqual((root["o"], root["v"], root["c"][0]["o"]), (10, 0, 10))
 
     def test_folded_has_one_value_a_profile(self):
-        self.assertEqual(tree.folded(self.new), "[libc.so.6] 10\n[libc.so.6];service::leftpad;std::string::_M_create 30\n")
+        self.assertEqual(
+            tree.folded(self.new),
+            "[libc.so.6] 10\n[libc.so.6];service::leftpad;std::string::_M_create 30\n")
         self.assertEqual(tree.folded({}, self.new).splitlines()[0], "[libc.so.6] 10 0")
 
     def test_the_finding_names_the_leader_of_the_stage(self):
@@ -73,12 +76,14 @@ class Tree(unittest.TestCase):
 
     def test_heaptracks_stacks_are_charged_to_the_innermost_own_frame(self):
         text = "main (main.cpp);service::send(int) (statsd.cpp);operator new() (new.h); 7\nmain (main.cpp);service::send(int) (statsd.cpp); 3\nx; 1\n"
-        self.assertEqual(heaptrack.by_function(tree.parse_folded(text)), [("service::send", 10), ("(libraries at start-up)", 1)])
+        self.assertEqual(heaptrack.by_function(tree.parse_folded(text)),
+                         [("service::send", 10), ("(libraries at start-up)", 1)])
 
 
 class Record(unittest.TestCase):
-    LOG = b"".join(b"2026-11-23T13:41:%s.000000Z %s\n" % line for line in (
-        (b"35", b'request url="/"'), (b"36", b'timing handler="leftpad"'), (b"37", b'request url="/"'), (b"38", b'request url="/"')))
+    LOG = b"".join(b"2026-11-23T13:41:%s.000000Z %s\n" % line
+                   for line in ((b"35", b'request url="/"'), (b"36", b'timing handler="leftpad"'),
+                                (b"37", b'request url="/"'), (b"38", b'request url="/"')))
 
     def test_a_deltas_time_is_its_end_and_a_captures_its_begin(self):
         self.assertEqual(record.requests_in(self.LOG, *record.window(RAW, "allocs")), 1)
@@ -101,15 +106,18 @@ class Record(unittest.TestCase):
             pprof.write_text("#!/bin/sh\ndate +'Time: %F %T %z %Z'\necho Duration: 2.50\n")
             pprof.chmod(0o755)
             script = f". {SCRIPTS}/lib.sh; . {SCRIPTS}/profiles/draw.sh; PPROF=('{pprof}'); read_raw x; cat \"$RAW\""
-            done = subprocess.run(["bash", "-c", script], env={**os.environ, "TZ": "CET-1", "TMPDIR": folder},
+            done = subprocess.run(["bash", "-c", script],
+                                  env={**os.environ, "TZ": "CET-1", "TMPDIR": folder},
                                   capture_output=True, text=True, check=True)
         self.assertIsNotNone(record.window(done.stdout, "cpu"), done.stdout)
 
 
 class Trace(unittest.TestCase):
     def test_spans_are_summed_up_by_name(self):
-        spans = [{"name": "a", "cat": "request", "dur": dur} for dur in (1, 2, 9)] + [{"name": "b", "dur": 5}]
-        self.assertEqual(trace.by_name(spans), [("request", "a", 3, 12, 2, 9), ("", "b", 1, 5, 5, 5)])
+        spans = [{"name": "a", "cat": "request", "dur": dur}
+                 for dur in (1, 2, 9)] + [{"name": "b", "dur": 5}]
+        self.assertEqual(trace.by_name(spans), [("request", "a", 3, 12, 2, 9),
+                                                ("", "b", 1, 5, 5, 5)])
 
     def test_another_file_is_refused(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -121,34 +129,46 @@ class Trace(unittest.TestCase):
 
 class Rule(unittest.TestCase):
     def test_allocators_growth_and_streams_count(self):
-        for name, kind in (
-            ("operator new(unsigned long)", "new"), ("operator new[](unsigned long)", "new"), ("malloc", "malloc"),
-            ("std::__cxx11::basic_string<char>::_M_append(char const*, unsigned long)", "string"),
-            ("std::basic_ostream<char>& std::__ostream_insert<char>(std::basic_ostream<char>&, char const*, long)", "stream"),
-            ("httplib::Request::get_header_value(std::string const&) const", "library"),
-        ):
+        for name, kind in (("operator new(unsigned long)", "new"), (
+                "operator new[](unsigned long)", "new"
+        ), ("malloc", "malloc"), (
+                "std::__cxx11::basic_string<char>::_M_append(char const*, unsigned long)", "string"
+        ), ("std::basic_ostream<char>& std::__ostream_insert<char>(std::basic_ostream<char>&, char const*, long)",
+                "stream"), ("httplib::Request::get_header_value(std::string const&) const",
+                            "library"),
+                           ):
             self.assertEqual(alloc_rule.kind_of_target(name), kind, name)
 
     def test_others_and_the_exception_path_do_not(self):
-        for name in ("operator delete(void*)", "std::__throw_bad_alloc()", "__cxa_allocate_exception", "memcpy",
-                     "std::__cxx11::basic_string<char>::_M_dispose()", "mymalloc", "malloc_usable_size"):
+        for name in ("operator delete(void*)", "std::__throw_bad_alloc()",
+                     "__cxa_allocate_exception", "memcpy",
+                     "std::__cxx11::basic_string<char>::_M_dispose()", "mymalloc",
+                     "malloc_usable_size"):
             self.assertIsNone(alloc_rule.kind_of_target(name), name)
 
     def test_a_function_that_calls_one_counts_too_unless_it_only_throws(self):
         def call(caller, target):
             return objects.Call("", "", 0, caller, target)
 
-        calls = [call("f", "g"), call("g", "malloc"), call("h", "memcpy"), call("t", "std::__throw_x")]
+        calls = [
+            call("f", "g"),
+            call("g", "malloc"),
+            call("h", "memcpy"),
+            call("t", "std::__throw_x")
+        ]
         names = {name: name for name in ("g", "malloc", "memcpy", "std::__throw_x")}
         self.assertEqual(alloc_rule.closure(calls, names), {"f", "g"})
 
     def test_names_are_readable(self):
         for mangled, expected in (
-            ("std::basic_ostream<char, std::char_traits<char> >& std::__ostream_insert<char>(std::basic_ostream<char>&)", "std::__ostream_insert"),
-            ("service::(anonymous namespace)::append_number(std::__cxx11::basic_string<char>&, long)", "service::append_number"),
-            ("service::leftpad[abi:cxx11](std::basic_string_view<char>)", "service::leftpad"),
-            ("operator new[](unsigned long)", "operator new[]"), ("std::operator<< <char>(std::ostream&, char)", "std::operator<<"),
-            ("operator()<httplib::Request>", "{lambda}"),
+            ("std::basic_ostream<char, std::char_traits<char> >& std::__ostream_insert<char>(std::basic_ostream<char>&)",
+             "std::__ostream_insert"),
+            ("service::(anonymous namespace)::append_number(std::__cxx11::basic_string<char>&, long)",
+             "service::append_number"),
+            ("service::leftpad[abi:cxx11](std::basic_string_view<char>)",
+             "service::leftpad"), ("operator new[](unsigned long)", "operator new[]"),
+            ("std::operator<< <char>(std::ostream&, char)",
+             "std::operator<<"), ("operator()<httplib::Request>", "{lambda}"),
         ):
             self.assertEqual(alloc_sites.readable(mangled), expected)
 
@@ -157,12 +177,15 @@ class Objects(unittest.TestCase):
     def test_a_call_in_inlined_code_is_found_with_its_chain(self):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         source = folder / "small.cpp"
-        source.write_text("static inline int* make() {\n  return new int[9];\n}\nint* outer() {\n  return make();\n}\n")
+        source.write_text(
+            "static inline int* make() {\n  return new int[9];\n}\nint* outer() {\n  return make();\n}\n"
+        )
         objects._output("g++", "-O2", "-g", "-c", str(source), "-o", str(folder / "small.o"))
         found = objects.calls([folder / "small.o"])
         self.assertEqual([call.target for call in found], ["_Znam"])
         objects.locate(found)
-        self.assertEqual([(frame.function, frame.line) for frame in found[0].frames], [("make", 2), ("outer()", 5)])
+        self.assertEqual([(frame.function, frame.line) for frame in found[0].frames],
+                         [("make", 2), ("outer()", 5)])
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ import tempfile
 import time
 
 PROGRAM = shutil.which("chromium")
-_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
-              "--disable-extensions", "--disable-background-networking", "--remote-debugging-pipe", "about:blank")
+_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+              "--hide-scrollbars", "--no-first-run", "--disable-extensions",
+              "--disable-background-networking", "--remote-debugging-pipe", "about:blank")
 
 
 class Browser:
@@ -30,12 +31,14 @@ class Browser:
         # The browser reads commands from descriptor 3 and writes answers to 4.
         command = f'exec "$0" "$@" 3<&{read_end} 4>&{write_end}'
         self._child = subprocess.Popen(
-            ["bash", "-c", command, PROGRAM, f"--user-data-dir={self._home}", *_ARGUMENTS], pass_fds=(read_end, write_end),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self._home})
+            ["bash", "-c", command, PROGRAM, f"--user-data-dir={self._home}", *_ARGUMENTS],
+            pass_fds=(read_end, write_end), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self._home})
         os.close(read_end)
         os.close(write_end)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.call("Target.attachToTarget", targetId=target,
+                                  flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         return self
@@ -86,9 +89,12 @@ class Browser:
         if method == "Page.loadEventFired":
             self._loaded = True
         elif method == "Runtime.exceptionThrown":
-            self.errors.append(details["exceptionDetails"].get("exception", {}).get("description", "exception"))
-        elif method == "Runtime.consoleAPICalled" and details["type"] in ("error", "warning", "assert"):
-            self.errors.append(" ".join(str(each.get("value", each.get("description"))) for each in details["args"]))
+            self.errors.append(details["exceptionDetails"].get("exception",
+                                                               {}).get("description", "exception"))
+        elif method == "Runtime.consoleAPICalled" and details["type"] in ("error", "warning",
+                                                                          "assert"):
+            self.errors.append(" ".join(
+                str(each.get("value", each.get("description"))) for each in details["args"]))
         elif method == "Log.entryAdded" and details["entry"]["level"] in ("error", "warning"):
             self.errors.append(details["entry"]["text"])
         elif method == "Network.requestWillBeSent":
@@ -96,9 +102,12 @@ class Browser:
 
     def open(self, path, width=1280, height=900, scheme="light", motion="reduce", script=True):
         """Loads a file as a user would from the disk, in a viewport of that size and theme."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme},
-                                                          {"name": "prefers-reduced-motion", "value": motion}])
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme},
+                      {"name": "prefers-reduced-motion", "value": motion}])
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.errors.clear()
         self.requests.clear()
@@ -120,24 +129,31 @@ class Browser:
 
     def eval(self, expression):
         """The value of a JavaScript expression (a promise's too). Raises RuntimeError if it throws."""
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True,
+                           returnByValue=True)
         if "exceptionDetails" in answer:
-            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get(
+                "description", expression))
         return answer["result"].get("value")
 
     def key(self, key):
         """Presses and releases a key, for example Tab, Enter, ArrowDown or a letter."""
-        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        codes = {
+            "Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,
+            "ArrowDown": 40
+        }
         text = {"text": "\r"} if key == "Enter" else {"text": key} if len(key) == 1 else {}
         common = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
-        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **common, **text)
+        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **common,
+                  **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", **common)
         self.settle()
 
     def screenshot(self, path, full=True):
         """Writes a PNG of the whole page, or of the viewport."""
-        picture = self.call("Page.captureScreenshot", captureBeyondViewport=full,
-                            **({"clip": {"x": 0, "y": 0, "scale": 1, **self._size()}} if full else {}))
+        picture = self.call(
+            "Page.captureScreenshot", captureBeyondViewport=full,
+            **({"clip": {"x": 0, "y": 0, "scale": 1, **self._size()}} if full else {}))
         with open(path, "wb") as file:
             file.write(base64.b64decode(picture["data"]))
 

@@ -14,39 +14,58 @@ from report.tests.profile_writer import profile
 NOTICE = "generated test data, not measured"
 OLD, NEW = "v1-naive", "v2-optimized"
 PAIRS = 16
-_THREAD = (("start_thread", "/src/nptl.c", 1), ("service::BufferedServer::serve_requests", "/fixture/common/app/server/buffered_server.cpp", 40))
+_THREAD = (("start_thread", "/src/nptl.c", 1),
+           ("service::BufferedServer::serve_requests",
+            "/fixture/common/app/server/buffered_server.cpp", 40))
 
 
 def _handler(stage, *frames):
     top = (("timed_handler::{lambda}::operator", f"/fixture/{stage}/handlers.cpp", 12),)
-    return _THREAD + top + tuple((name, f"/fixture/{stage}/{file}" if "/" not in file else file, line) for name, file, line in frames)
+    return _THREAD + top + tuple(
+        (name, f"/fixture/{stage}/{file}" if "/" not in file else file, line)
+        for name, file, line in frames)
 
 
 def _stacks(stage):
     return {
-        "leftpad": _handler(stage, ("service::leftpad", "leftpad.cpp", 9), ("std::operator+", "/usr/include/c++/12/bits/basic_string.h", 3)),
-        "statsd": _handler(stage, ("service::StatsD::send", "statsd.cpp", 30), ("std::ostream::_M_insert", "/usr/include/c++/12/ostream", 5)),
-        "logger": _handler(stage, ("service::Logger::write_line", "logger.cpp", 46), ("__write", "/src/write.c", 1)),
-        "handlers": _handler(stage, ("service::encode_answer", "/fixture/common/leftpad_api.cpp", 70)),
+        "leftpad": _handler(stage, ("service::leftpad", "leftpad.cpp", 9),
+                            ("std::operator+", "/usr/include/c++/12/bits/basic_string.h", 3)),
+        "statsd": _handler(stage, ("service::StatsD::send", "statsd.cpp", 30),
+                           ("std::ostream::_M_insert", "/usr/include/c++/12/ostream", 5)),
+        "logger": _handler(stage, ("service::Logger::write_line", "logger.cpp", 46),
+                           ("__write", "/src/write.c", 1)),
+        "handlers": _handler(
+            stage, ("service::encode_answer", "/fixture/common/stage/leftpad_api.cpp", 70)),
         "server": (*_THREAD, ("sendmsg", "/src/sendmsg.c", 1)),
     }
 
 
 # Shares by component: (cpu in 10 ms, allocated objects, waiting in us)
 _COSTS = {
-    OLD: {"leftpad": (5, 35000, 0), "statsd": (70, 40000, 0), "logger": (90, 25000, 30000), "handlers": (10, 4000, 0), "server": (200, 25000, 0)},
-    NEW: {"leftpad": (1, 1000, 0), "statsd": (4, 0, 0), "logger": (6, 0, 300), "handlers": (8, 1000, 0), "server": (280, 24000, 40)},
+    OLD: {
+        "leftpad": (5, 35000, 0), "statsd": (70, 40000, 0), "logger": (90, 25000, 30000),
+        "handlers": (10, 4000, 0), "server": (200, 25000, 0)
+    }, NEW: {
+        "leftpad": (1, 1000, 0), "statsd": (4, 0, 0), "logger": (6, 0, 300),
+        "handlers": (8, 1000, 0), "server": (280, 24000, 40)
+    },
 }
 
 
 def _profiles(stage):
     stacks, costs = _stacks(stage), _COSTS[stage]
     return {
-        "cpu": profile((("samples", "count"), ("cpu", "nanoseconds")), [((n, n * 10_000_000), stacks[name]) for name, (n, _, _) in costs.items()]),
-        "allocs": profile((("alloc_objects", "count"), ("alloc_space", "bytes")), [((n, n * 40), stacks[name]) for name, (_, n, _) in costs.items() if n]),
-        "mutex": profile((("contentions", "count"), ("delay", "nanoseconds")), [((n // 10, n * 1000), stacks[name]) for name, (_, _, n) in costs.items() if n]),
-        "heap": profile((("inuse_objects", "count"), ("inuse_space", "bytes")), [((1, 4096), stacks["server"])]),
-        "threads": profile((("threads", "count"),), [((8,), stacks["server"]), ((1,), stacks["logger"])]),
+        "cpu": profile((("samples", "count"), ("cpu", "nanoseconds")),
+                       [((n, n * 10_000_000), stacks[name]) for name, (n, _, _) in costs.items()]),
+        "allocs": profile((("alloc_objects", "count"), ("alloc_space", "bytes")),
+                          [((n, n * 40), stacks[name]) for name, (_, n, _) in costs.items() if n]),
+        "mutex": profile(
+            (("contentions", "count"), ("delay", "nanoseconds")),
+            [((n // 10, n * 1000), stacks[name]) for name, (_, _, n) in costs.items() if n]),
+        "heap": profile((("inuse_objects", "count"), ("inuse_space", "bytes")),
+                        [((1, 4096), stacks["server"])]), "threads": profile(
+                            (("threads", "count"), ), [((8, ), stacks["server"]),
+                                                       ((1, ), stacks["logger"])]),
     }
 
 
@@ -56,7 +75,9 @@ def write_profiles(folder):
         place.mkdir(parents=True, exist_ok=True)
         for kind, content in _profiles(stage).items():
             (place / f"{kind}.pb.gz").write_bytes(content)
-            (place / f"{kind}.about.json").write_text(json.dumps({"stage": stage, "kind": kind, "seconds": 5, "requests_per_second": 200}))
+            (place / f"{kind}.about.json").write_text(
+                json.dumps({"stage": stage, "kind": kind, "seconds": 5,
+                            "requests_per_second": 200}))
 
 
 def _runs(generator, middle, spread=0.06):
@@ -67,24 +88,44 @@ def _row(metric, unit, old_runs, new_runs, **more):
     """One row as compare.py writes it."""
     old, new = statistics.median(old_runs), statistics.median(new_runs)
     exact = len({*old_runs}) == len({*new_runs}) == 1
-    return {**more, "metric": metric, "unit": unit, "old": old, "new": new, "delta": new / old - 1 if old else 0.0, "p": 0.0 if old != new else 1.0,
-            "differs": old != new, "exact": exact, "noise": 0.03, "old_spread": 0.0 if exact else 0.05, "new_spread": 0.0 if exact else 0.05,
-            "old_runs": old_runs, "new_runs": new_runs}
+    return {
+        **more, "metric": metric, "unit": unit, "old": old, "new": new,
+        "delta": new / old - 1 if old else 0.0, "p": 0.0 if old != new else 1.0,
+        "differs": old != new, "exact": exact, "noise": 0.03, "old_spread": 0.0 if exact else 0.05,
+        "new_spread": 0.0 if exact else 0.05, "old_runs": old_runs, "new_runs": new_runs
+    }
 
 
 def comparison():
     generator = random.Random(7)
-    cases = {"TimedHandler": (8000, 1200, 28, 0), "LeftpadHandler": (9600, 3600, 53, 2), "Leftpad10": (250, 90, 0, 0),
-             "Leftpad50": (3400, 180, 35, 1), "StatsD": (2300, 350, 10, 0)}
-    benchmarks = [_row("time", "ns/op", _runs(generator, old), _runs(generator, new), name=name) for name, (old, new, _, _) in cases.items()]
+    cases = {
+        "TimedHandler": (8000, 1200, 28, 0), "LeftpadHandler": (9600, 3600, 53, 2),
+        "Leftpad10": (250, 90, 0, 0), "Leftpad50": (3400, 180, 35, 1), "StatsD": (2300, 350, 10, 0)
+    }
+    benchmarks = [
+        _row("time", "ns/op", _runs(generator, old), _runs(generator, new), name=name)
+        for name, (old, new, _, _) in cases.items()
+    ]
     for metric, unit, size in (("bytes", "B/op", 40.0), ("allocs", "allocs/op", 1.0)):
-        benchmarks += [_row(metric, unit, [old * size] * PAIRS, [new * size] * PAIRS, name=name) for name, (_, _, old, new) in cases.items()]
-    service = [_row(metric, unit, _runs(generator, old), _runs(generator, new)) for metric, unit, old, new in (
-        ("requests_per_second", "req/s", 15000, 25000), ("mean_ms", "ms", 0.53, 0.32), ("p50_ms", "ms", 0.5, 0.3), ("p99_ms", "ms", 4.2, 2.6))]
+        benchmarks += [
+            _row(metric, unit, [old * size] * PAIRS, [new * size] * PAIRS, name=name)
+            for name, (_, _, old, new) in cases.items()
+        ]
+    service = [
+        _row(metric, unit, _runs(generator, old), _runs(generator, new))
+        for metric, unit, old, new in (("requests_per_second", "req/s", 15000,
+                                        25000), ("mean_ms", "ms", 0.53, 0.32),
+                                       ("p50_ms", "ms", 0.5, 0.3), ("p99_ms", "ms", 4.2, 2.6))
+    ]
     build = {"build_type": "Release", "compiler": "none", "flags": "-O2", "commit": "0000000"}
-    return {"machine": {"cpu": "generated", "cpus": 2, "memory_bytes": 8 << 30, "kernel": "0", "os": "none", "load_average": [0.0, 0.0, 0.0], "commit": "0000000"},
-            "build": {"old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}}, "rule": {"test": "Mann-Whitney U", "alpha": 0.01},
-            "benchmarks": benchmarks, "service": service, "load": "ab -k -c 8 -n 50000"}
+    return {
+        "machine": {
+            "cpu": "generated", "cpus": 2, "memory_bytes": 8 << 30, "kernel": "0", "os": "none",
+            "load_average": [0.0, 0.0, 0.0], "commit": "0000000"
+        }, "build": {"old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}},
+        "rule": {"test": "Mann-Whitney U", "alpha": 0.01}, "benchmarks": benchmarks,
+        "service": service, "load": "ab -k -c 8 -n 50000"
+    }
 
 
 def write_comparison(folder):
@@ -93,8 +134,12 @@ def write_comparison(folder):
     (folder / "compare" / "compare.json").write_text(json.dumps(comparison()))
     for side, middle in (("old", 0.5), ("new", 0.3)):
         for pair, run in enumerate(_runs(generator, middle)):
-            lines = [f"{percent},{run * (0.5 + (percent / 100) ** 6 * 8 + percent / 100):.3f}" for percent in range(100)]
-            (raw / f"ab-{pair:02}-{side}.csv").write_text("Percentage served,Time in ms\n" + "\n".join(lines) + "\n")
+            lines = [
+                f"{percent},{run * (0.5 + (percent / 100) ** 6 * 8 + percent / 100):.3f}"
+                for percent in range(100)
+            ]
+            (raw / f"ab-{pair:02}-{side}.csv").write_text("Percentage served,Time in ms\n" +
+                                                          "\n".join(lines) + "\n")
 
 
 def write(folder):

@@ -31,15 +31,21 @@ def data():
 
 def make(out, compare=None, profiles=None, libraries=page.MODULES):
     """Writes a page as report.sh does."""
-    cli.main(["--compare", str(compare or folder() / "compare"), "--profiles", str(profiles or folder() / "profiles"),
-              "--out", str(out), "--libraries", str(libraries), "--notice", fixture.NOTICE])
+    cli.main([
+        "--compare",
+        str(compare or folder() / "compare"), "--profiles",
+        str(profiles or folder() / "profiles"), "--out",
+        str(out), "--libraries",
+        str(libraries), "--notice", fixture.NOTICE
+    ])
     return out
 
 
 def is_complete(compare, profiles):
     """Whether a page of these folders would have every picture."""
     data = inputs.read(compare, profiles)
-    return bool(data.latency and data.pair("cpu") and data.pair("allocs") and not page.missing_libraries())
+    return bool(data.latency and data.pair("cpu") and data.pair("allocs") and
+                not page.missing_libraries())
 
 
 @functools.cache

@@ -38,10 +38,25 @@ def profile(types, samples, binary="/fixture/leftpad"):
     parts = [_field(1, _message((1, strings[kind]), (2, strings[unit]))) for kind, unit in types]
     for values, frames in samples:
         numbers = [locations.setdefault(frame, len(locations) + 1) for frame in reversed(frames)]
-        parts.append(_field(2, _message((1, b"".join(map(_varint, numbers))), (2, b"".join(map(_varint, values))))))
-    parts.append(_field(3, _message((1, 1), (2, 0x1000), (3, 0x100000), (5, strings[binary]), (7, 1), (8, 1), (9, 1), (10, 1))))
+        parts.append(
+            _field(
+                2,
+                _message((1, b"".join(map(_varint, numbers))),
+                         (2, b"".join(map(_varint, values))))))
+    parts.append(
+        _field(
+            3,
+            _message((1, 1), (2, 0x1000), (3, 0x100000), (5, strings[binary]), (7, 1), (8, 1),
+                     (9, 1), (10, 1))))
     for (name, file, line), number in locations.items():
-        parts.append(_field(4, _message((1, number), (2, 1), (3, 0x1000 + number), (4, _message((1, number), (2, line))))))
-        parts.append(_field(5, _message((1, number), (2, strings[name]), (3, strings[name]), (4, strings[file]))))
+        parts.append(
+            _field(
+                4,
+                _message((1, number), (2, 1), (3, 0x1000 + number),
+                         (4, _message((1, number), (2, line))))))
+        parts.append(
+            _field(
+                5, _message((1, number), (2, strings[name]), (3, strings[name]),
+                            (4, strings[file]))))
     parts += [_field(6, text.encode()) for text in strings]
     return gzip.compress(b"".join(parts), mtime=0)

@@ -38,11 +38,14 @@ class PageTest(unittest.TestCase):
         for scheme in ("light", "dark"):
             self.open(scheme=scheme)
             self.assertEqual(self.browser.errors, [])
-            self.assertEqual([url for url in self.browser.requests if not url.startswith(("file:", "data:"))], [])
+            self.assertEqual(
+                [url for url in self.browser.requests if not url.startswith(("file:", "data:"))],
+                [])
 
     def test_every_picture_is_drawn(self):
         page = self.open()
-        for selector, least in ((".chart svg", 2), (".bars", 10), (".flame-chart svg", 2), (".flame-chart rect", 20), ("details[open] .callgraph svg", 1)):
+        for selector, least in ((".chart svg", 2), (".bars", 10), (".flame-chart svg", 2),
+                                (".flame-chart rect", 20), ("details[open] .callgraph svg", 1)):
             sizes = page(VISIBLE.format(selector))
             self.assertGreaterEqual(len(sizes), least, selector)
             self.assertTrue(all(height > 3 for _, height in sizes), selector)
@@ -50,25 +53,35 @@ class PageTest(unittest.TestCase):
 
     def test_pictures_have_words(self):
         page = self.open()
-        words = page("[...document.querySelectorAll('[role=img], .flame-chart')].map((e) => e.getAttribute('aria-label') || '')")
+        words = page(
+            "[...document.querySelectorAll('[role=img], .flame-chart')].map((e) => e.getAttribute('aria-label') || '')"
+        )
         self.assertTrue(words and all(len(each) > 15 for each in words), words)
 
     def test_search_marks_frames_and_says_how_much(self):
         page = self.open()
-        page(f"(() => {{ const i = {CPU}.querySelector('input'); i.value = 'statsd'; i.dispatchEvent(new Event('input')); }})()")
-        marked = page(f"[...{CPU}.querySelectorAll('rect')].filter((r) => r.getAttribute('fill') === 'var(--mark)').length")
+        page(
+            f"(() => {{ const i = {CPU}.querySelector('input'); i.value = 'statsd'; i.dispatchEvent(new Event('input')); }})()"
+        )
+        marked = page(
+            f"[...{CPU}.querySelectorAll('rect')].filter((r) => r.getAttribute('fill') === 'var(--mark)').length"
+        )
         self.assertGreater(marked, 0)
-        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"), r"frames match .statsd.*%")
+        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"),
+                         r"frames match .statsd.*%")
         # The widths of the difference are of two profiles: no share of a whole.
         page(f"{CPU}.querySelector('[data-view=d]').click()")
         self.browser.settle()
-        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"), r"^[1-9]\d* frames match .statsd.$")
+        self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"),
+                         r"^[1-9]\d* frames match .statsd.$")
 
     def test_click_zooms_and_reset_shows_all(self):
         page = self.open()
         width = f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width"
         before = page(width)
-        page(f"{CPU}.querySelector('g[name*=\"timed_handler\"]').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+        page(
+            f"{CPU}.querySelector('g[name*=\"timed_handler\"]').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
+        )
         self.browser.settle()
         self.assertGreater(page(width), before * 1.5)
         page(f"{CPU}.querySelector('.reset').click()")
@@ -85,7 +98,9 @@ class PageTest(unittest.TestCase):
         self.assertIn(name, page(f"{CPU}.querySelector('.flame-details').textContent"))
         full = page(f"{CPU}.querySelector('.flame-chart').clientWidth")
         self.browser.key("Enter")
-        self.assertGreater(page(f"{CPU}.querySelector('.frame.current rect').getBoundingClientRect().width"), full * 0.95)
+        self.assertGreater(
+            page(f"{CPU}.querySelector('.frame.current rect').getBoundingClientRect().width"),
+            full * 0.95)
         self.browser.key("Escape")
         self.assertEqual(page(f"{CPU}.querySelectorAll('.frame.current').length"), 0)
         self.browser.key("/")
@@ -97,9 +112,12 @@ class PageTest(unittest.TestCase):
         for view in ("o", "v", "d"):
             page(f"{CPU}.querySelector('[data-view={view}]').click()")
             self.browser.settle()
-            shares[view] = page(f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width")
+            shares[view] = page(
+                f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width"
+            )
         self.assertGreater(shares["o"], 2 * shares["v"])
-        fills = page(f"[...{CPU}.querySelectorAll('rect')].map((r) => r.getAttribute('fill')).join()")
+        fills = page(
+            f"[...{CPU}.querySelectorAll('rect')].map((r) => r.getAttribute('fill')).join()")
         self.assertIn("--less", fills)
 
     def test_both_themes_are_readable_and_the_button_switches(self):
@@ -123,7 +141,8 @@ class PageTest(unittest.TestCase):
         for _ in range(12):
             self.browser.key("Tab")
             seen.append(page("document.activeElement.tagName"))
-            self.assertNotEqual(page("getComputedStyle(document.activeElement).outlineStyle"), "none")
+            self.assertNotEqual(page("getComputedStyle(document.activeElement).outlineStyle"),
+                                "none")
         self.assertIn("BUTTON", seen)
 
     def test_call_graph_zooms(self):
@@ -139,14 +158,18 @@ class PageTest(unittest.TestCase):
         self.addCleanup(self.browser.call, "Emulation.setEmulatedMedia", media="")
         page("dispatchEvent(new Event('beforeprint'))")
         self.assertEqual(page(BACKGROUND), "rgb(255, 255, 255)")
-        self.assertTrue(page("[...document.querySelectorAll('.flame-chart svg')].every((e) => e.hasAttribute('viewBox'))"))
+        self.assertTrue(
+            page(
+                "[...document.querySelectorAll('.flame-chart svg')].every((e) => e.hasAttribute('viewBox'))"
+            ))
         for selector in (".chart svg", ".bars .bar", ".flame-chart rect"):
             self.assertTrue(any(width > 0 for width, _ in page(VISIBLE.format(selector))), selector)
         for selector in (".top", ".search", ".graph-tools"):
             self.assertEqual(page(VISIBLE.format(selector))[0], [0, 0], selector)
 
 
-@unittest.skipUnless(PROGRAM and made.is_complete(**REAL), "not all of it is measured: make walkthrough")
+@unittest.skipUnless(PROGRAM and made.is_complete(**REAL),
+                     "not all of it is measured: make walkthrough")
 class RealReport(PageTest):
     """The same on what was measured here."""
 
@@ -160,7 +183,8 @@ class RealReport(PageTest):
 class WithLessThanAll(unittest.TestCase):
     def check(self, **view):
         with tempfile.TemporaryDirectory() as empty, Browser() as browser:
-            browser.open(made.make(Path(empty, "index.html"), *view.pop("folders", (None, None)), **view))
+            browser.open(
+                made.make(Path(empty, "index.html"), *view.pop("folders", (None, None)), **view))
             self.assertEqual(browser.errors, [])
             self.assertEqual(browser.eval(OVERFLOW), 0)
             return browser.eval("document.querySelectorAll('.missing').length")

@@ -12,13 +12,16 @@ from report.tests import fixture, made
 
 class Numbers(unittest.TestCase):
     def test_units_follow_size(self):
-        cases = {(8.21e-1, "ms"): "821 µs", (11.5, "ms"): "11.5 ms", (32845, "ns"): "32.8 µs", (197, "ns"): "197 ns",
-                 (828, "B"): "828 B", (3072, "B"): "3 KiB", (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (2e6, "ns"): "2.00 ms", (10000, "ns"): "10.0 µs", (0.76, ""): "0.76"}
+        cases = {(8.21e-1, "ms"): "821 µs", (11.5, "ms"): "11.5 ms", (32845, "ns"): "32.8 µs",
+                 (197, "ns"): "197 ns", (828, "B"): "828 B", (3072, "B"): "3 KiB",
+                 (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (2e6, "ns"): "2.00 ms",
+                 (10000, "ns"): "10.0 µs", (0.76, ""): "0.76"}
         for (value, unit), text in cases.items():
             self.assertEqual(numbers.amount(value, unit).replace(numbers.THIN, " "), text)
 
     def test_halves_are_rounded_as_the_charts_round_them(self):
-        self.assertEqual([numbers.plain(value) for value in (310.5, 311.5, -310.5, 310.4)], ["311", "312", "−311", "310"])
+        self.assertEqual([numbers.plain(value) for value in (310.5, 311.5, -310.5, 310.4)],
+                         ["311", "312", "−311", "310"])
 
     def test_change_keeps_a_digit_only_near_nothing_left(self):
         self.assertEqual(numbers.change(100, 4.4).replace(numbers.THIN, ""), "−96%")
@@ -28,8 +31,12 @@ class Numbers(unittest.TestCase):
 
 
 class Attribution(unittest.TestCase):
-    STACK = [Frame("serve", "/x/common/app/server/a.cpp", 1), Frame("handler", "/x/v1-naive/handlers.cpp", 2),
-             Frame("service::leftpad", "/x/v1-naive/leftpad.cpp", 3), Frame("std::operator+", "/usr/include/string", 4)]
+    STACK = [
+        Frame("serve", "/x/common/app/server/a.cpp", 1),
+        Frame("handler", "/x/v1-naive/handlers.cpp", 2),
+        Frame("service::leftpad", "/x/v1-naive/leftpad.cpp", 3),
+        Frame("std::operator+", "/usr/include/string", 4)
+    ]
 
     def test_library_frames_belong_to_their_caller_in_the_stage(self):
         self.assertEqual(attribution.component(self.STACK), "leftpad")
@@ -74,7 +81,8 @@ class Inputs(unittest.TestCase):
         self.assertEqual(data.captures, {})
 
     def test_a_comparison_of_other_stages_is_not_used(self):
-        data = inputs.read(made.folder() / "compare", made.folder() / "profiles", fixture.OLD, "v3-mine")
+        data = inputs.read(made.folder() / "compare",
+                           made.folder() / "profiles", fixture.OLD, "v3-mine")
         self.assertIsNone(data.comparison)
 
 
@@ -82,7 +90,8 @@ class Findings(unittest.TestCase):
     def swapped(self):
         """The fixture with old and new exchanged: everything the article finds is wrong there."""
         data = made.data()
-        data.captures = {({"old": "new", "new": "old"}[side], kind): capture for (side, kind), capture in data.captures.items()}
+        data.captures = {({"old": "new", "new": "old"}[side], kind): capture
+                         for (side, kind), capture in data.captures.items()}
         for row in data.comparison["benchmarks"] + data.comparison["service"]:
             row["old"], row["new"] = row["new"], row["old"]
         return data
@@ -108,11 +117,14 @@ class Findings(unittest.TestCase):
 class Views(unittest.TestCase):
     def test_components_are_per_request_and_ordered(self):
         view = profile_view.components(made.data(), "cpu", "cpu", "ns")
-        self.assertEqual([row["key"] for row in view["rows"]], ["leftpad", "statsd", "logger", "handlers", "server"])
+        self.assertEqual([row["key"] for row in view["rows"]],
+                         ["leftpad", "statsd", "logger", "handlers", "server"])
         self.assertEqual(view["rows"][2]["old"].replace(numbers.THIN, " "), "900 µs")
 
     def test_functions_lead_with_the_largest(self):
-        self.assertEqual(profile_view.functions(made.data(), "allocs", "alloc_objects", "")["rows"][0]["name"], "StatsD::send")
+        self.assertEqual(
+            profile_view.functions(made.data(), "allocs", "alloc_objects", "")["rows"][0]["name"],
+            "StatsD::send")
 
     def test_flame_tree_holds_both_stages(self):
         tree = flame_view.flame(made.data(), "allocs", "alloc_objects", "objects", "x")
@@ -144,7 +156,9 @@ class CallGraph(unittest.TestCase):
     def test_unreadable_profile_gives_none(self):
         capture = made.data().captures["old", "cpu"]
         with tempfile.NamedTemporaryFile(suffix=".pb.gz") as file:
-            self.assertIsNone(callgraph.draw(inputs.Capture(file.name, "x", "cpu", capture.profile), "cpu", "one", "x"))
+            self.assertIsNone(
+                callgraph.draw(inputs.Capture(file.name, "x", "cpu", capture.profile), "cpu", "one",
+                               "x"))
 
 
 class Page(unittest.TestCase):
@@ -160,12 +174,14 @@ class Page(unittest.TestCase):
     def test_empty_folders_make_a_page_that_says_what_to_run(self):
         with tempfile.TemporaryDirectory() as empty:
             text = made.make(Path(empty, "index.html"), empty, empty).read_text(encoding="utf-8")
-        for command in ("make compare", "make profile-cpu", "make profile-allocs", "make profile-mutex", "make profile-threads"):
+        for command in ("make compare", "make profile-cpu", "make profile-allocs",
+                        "make profile-mutex", "make profile-threads"):
             self.assertIn(f"$ {command}", text)
 
     def test_without_libraries_says_so(self):
         with tempfile.TemporaryDirectory() as empty:
-            text = made.make(Path(empty, "index.html"), libraries=Path(empty)).read_text(encoding="utf-8")
+            text = made.make(Path(empty, "index.html"),
+                             libraries=Path(empty)).read_text(encoding="utf-8")
         self.assertIn("make setup", text)
         self.assertNotIn("data-flame=", text)
         self.assertIn("Leftpad50", text)
@@ -175,7 +191,8 @@ class Page(unittest.TestCase):
             shutil.copytree(made.folder(), other, dirs_exist_ok=True)
             sites = Path(other, "profiles", fixture.OLD, "alloc-sites.txt")
             sites.write_text("<b>std::vector<int></b>")
-            text = made.make(Path(other, "index.html"), Path(other, "compare"), Path(other, "profiles")).read_text(encoding="utf-8")
+            text = made.make(Path(other, "index.html"), Path(other, "compare"),
+                             Path(other, "profiles")).read_text(encoding="utf-8")
         self.assertIn("&lt;b&gt;std::vector&lt;int&gt;", text)
 
 

@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
-STEPS = ("load.sh", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "bench.sh", "compare.sh", "report.sh")
+STEPS = ("load.sh", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "bench.sh", "compare.sh",
+         "report.sh")
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
 STUB = r"""#!/bin/bash
@@ -48,7 +49,8 @@ class Walkthrough(unittest.TestCase):
     def setUp(self):
         self.root = Path(tempfile.mkdtemp(prefix="leftpad-walk."))
         self.addCleanup(shutil.rmtree, self.root)
-        shutil.copytree(SCRIPTS, self.root / "scripts", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+        shutil.copytree(SCRIPTS, self.root / "scripts",
+                        ignore=shutil.ignore_patterns("tests", "__pycache__"))
         for name in STEPS:
             self.program(f"scripts/{name}", STUB)
         (self.root / "scripts/report/findings.py").write_text(FINDINGS)
@@ -71,9 +73,12 @@ class Walkthrough(unittest.TestCase):
     def start(self, *arguments, **environment):
         self.calls.write_text("")
         return subprocess.Popen(
-            [self.root / "scripts/walkthrough.sh", *arguments], cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            env={**os.environ, "PATH": f"{self.root / 'path'}:/usr/bin:/bin", "CALLS": str(self.calls), "TMPDIR": str(self.root), **environment})
+            [self.root / "scripts/walkthrough.sh", *arguments], cwd=self.root,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True, env={
+                **os.environ, "PATH": f"{self.root / 'path'}:/usr/bin:/bin",
+                "CALLS": str(self.calls), "TMPDIR": str(self.root), **environment
+            })
 
     def run_it(self, *arguments, **environment):
         """(exit status, output, calls of steps)"""
@@ -84,10 +89,14 @@ class Walkthrough(unittest.TestCase):
     def test_goes_through_the_article_in_order(self):
         status, output, calls = self.run_it()
         self.assertEqual(status, 0, output)
-        wanted = (f"load.sh {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}", f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}",
-                  f"profile.sh threads {OLD}", f"profile.sh mutex {OLD}", f"bench.sh {OLD}", f"compare.sh {OLD} {NEW}",
-                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load.sh {NEW}", f"report.sh {OLD} {NEW}")
-        places = [next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted]
+        wanted = (f"load.sh {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}",
+                  f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}", f"profile.sh threads {OLD}",
+                  f"profile.sh mutex {OLD}", f"bench.sh {OLD}", f"compare.sh {OLD} {NEW}",
+                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load.sh {NEW}",
+                  f"report.sh {OLD} {NEW}")
+        places = [
+            next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted
+        ]
         self.assertEqual(places, sorted(places))
         self.assertIn("build/report/index.html", output.splitlines()[-2])
 
@@ -108,12 +117,14 @@ class Walkthrough(unittest.TestCase):
         calls = self.run_it()[2]
         self.assertIn(f"profile.sh cpu {NEW} --seconds 8", calls)
         self.assertIn(f"compare.sh {OLD} {NEW}", calls)
-        self.assertFalse([call for call in calls if call.startswith(("profile.sh", "load.sh")) and OLD in call])
+        self.assertFalse(
+            [call for call in calls if call.startswith(("profile.sh", "load.sh")) and OLD in call])
 
     def test_a_lost_result_is_made_again(self):
         self.run_it()
         (self.root / f"build/profiles/{OLD}/heap.pb.gz").unlink()
-        self.assertEqual(self.run_it()[2], [f"profile.sh heap {OLD} --seconds 3", f"report.sh {OLD} {NEW}"])
+        self.assertEqual(self.run_it()[2],
+                         [f"profile.sh heap {OLD} --seconds 3", f"report.sh {OLD} {NEW}"])
 
     def test_restart_forgets(self):
         first = self.run_it()[2]
@@ -132,9 +143,12 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertRegex(output, r"error: findings: .*make walkthrough")
         status, output, calls = self.run_it()
-        self.assertEqual((status, [call for call in calls if call.startswith("profile")]),
-                         (0, [f"profile.sh cpu {OLD} --seconds 8", f"profile.sh cpu {NEW} --seconds 8", f"profile_diff.sh {OLD} {NEW} --kind cpu"]))
-        self.assertNotRegex(output, "line by line: done before|instruction by instruction: done before")
+        self.assertEqual((status, [call for call in calls if call.startswith("profile")]), (0, [
+            f"profile.sh cpu {OLD} --seconds 8", f"profile.sh cpu {NEW} --seconds 8",
+            f"profile_diff.sh {OLD} {NEW} --kind cpu"
+        ]))
+        self.assertNotRegex(output,
+                            "line by line: done before|instruction by instruction: done before")
 
     def test_ctrl_c_ends_the_step_and_the_next_run_goes_on(self):
         for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):

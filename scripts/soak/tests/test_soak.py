@@ -13,7 +13,8 @@ SERVICE = SCRIPTS.parent / "build" / "bin" / "leftpad-v2-optimized"
 
 def session(leader):
     """Ids of the processes that this one has started, itself included."""
-    done = subprocess.run(["ps", "-o", "pid=", "--sid", str(leader)], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(["ps", "-o", "pid=", "--sid", str(leader)], stdout=subprocess.PIPE,
+                          text=True, check=False)
     return done.stdout.split()
 
 
@@ -27,8 +28,9 @@ class Stopped(unittest.TestCase):
     def stopped_by(self, number):
         """(exit status, processes left, temporary files left) of a soak that gets a signal under load."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        child = subprocess.Popen([SCRIPTS / "soak.sh", "v2-optimized", "--seconds", "60"], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        child = subprocess.Popen([SCRIPTS / "soak.sh", "v2-optimized", "--seconds", "60"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, start_new_session=True,
                                  env={**os.environ, "TMPDIR": str(temp)})
         deadline = time.monotonic() + 60
         while len(session(child.pid)) < 4:  # the script, Python, the service, ab

@@ -63,9 +63,7 @@ class ConditionVariable {
 
   template <class Predicate>
   void wait(std::unique_lock<Mutex>& lock, Predicate ready) {
-    while (!ready()) {
-      wait(lock);
-    }
+    while (!ready()) wait(lock);
   }
 
   std::cv_status wait_until(std::unique_lock<Mutex>& lock,
@@ -83,9 +81,7 @@ class ConditionVariable {
   bool wait_until(std::unique_lock<Mutex>& lock,
                   const std::chrono::time_point<Clock, Duration>& deadline, Predicate ready) {
     while (!ready()) {
-      if (wait_until(lock, deadline) == std::cv_status::timeout) {
-        return ready();
-      }
+      if (wait_until(lock, deadline) == std::cv_status::timeout) return ready();
     }
     return true;
   }

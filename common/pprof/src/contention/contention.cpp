@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "threads/unwind.h"
+#include "stacks/unwind.h"
 
 namespace pprof::internal {
 namespace {
@@ -57,9 +57,7 @@ Tables& tables() {
 // Marsaglia's xorshift64; the seed differs from thread to thread.
 std::uint64_t random_bits() noexcept {
   constinit static thread_local std::uint64_t state = 0;
-  if (state == 0) {
-    state = reinterpret_cast<std::uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL | 1U;
-  }
+  if (state == 0) state = reinterpret_cast<std::uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL | 1U;
   state ^= state << 13U;
   state ^= state >> 7U;
   state ^= state << 17U;

@@ -20,9 +20,9 @@
 #include "cpu/sample_table.h"
 #include "cpu/thread_timers.h"
 #include "cpu/tick.h"
+#include "stacks/unwind.h"
 #include "threads/registry.h"
 #include "threads/threads.h"
-#include "threads/unwind.h"
 
 namespace pprof::internal {
 namespace {

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "stacks/unwind.h"
 #include "threads/registry.h"
-#include "threads/unwind.h"
 
 namespace pprof::internal {
 

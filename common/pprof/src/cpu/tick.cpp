@@ -9,9 +9,9 @@
 #include <ctime>
 
 #include "cpu/sample_ring.h"
+#include "stacks/unwind.h"
 #include "threads/inside_handler.h"
 #include "threads/registry.h"
-#include "threads/unwind.h"
 
 namespace pprof::internal {
 namespace {

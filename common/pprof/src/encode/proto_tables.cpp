@@ -27,9 +27,7 @@ std::uint64_t LocationTable::id_of(std::uintptr_t address) {
 std::uint64_t LocationTable::mapping_id(const Mapping* mapping) {
   if (mapping == nullptr) return 0;
   const auto found = std::ranges::find(mappings_, mapping);
-  if (found != mappings_.end()) {
-    return static_cast<std::uint64_t>(found - mappings_.begin()) + 1;
-  }
+  if (found != mappings_.end()) return static_cast<std::uint64_t>(found - mappings_.begin()) + 1;
   mappings_.push_back(mapping);
   return mappings_.size();
 }

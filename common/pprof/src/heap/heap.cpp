@@ -12,7 +12,7 @@
 #include "heap/native_sampler.h"
 #include "heap/recorder.h"
 #include "heap/tcmalloc.h"
-#include "threads/unwind.h"
+#include "stacks/unwind.h"
 
 namespace pprof::internal {
 namespace {
@@ -26,16 +26,12 @@ struct Heap {
 
 std::size_t wanted_sample_bytes() {
   const char* const text = std::getenv("PPROF_HEAP_SAMPLE_BYTES");  // NOLINT(concurrency-mt-unsafe)
-  if (text == nullptr) {
-    return kDefaultSampleBytes;
-  }
+  if (text == nullptr) return kDefaultSampleBytes;
   const std::string_view given(text);
   const char* const end = given.data() + given.size();
   std::size_t bytes = 0;
   const auto [stop, status] = std::from_chars(given.data(), end, bytes);
-  if (status == std::errc() && stop == end) {
-    return bytes;
-  }
+  if (status == std::errc() && stop == end) return bytes;
   std::fprintf(stderr,
                "pprof: PPROF_HEAP_SAMPLE_BYTES=\"%s\" is not a whole number of bytes; it stays at "
                "%zu (0: no samples)\n",
@@ -46,9 +42,7 @@ std::size_t wanted_sample_bytes() {
 Heap start() {
   Heap heap;
   heap.mean_bytes = wanted_sample_bytes();
-  if (!tcmalloc_linked() || heap.mean_bytes == 0) {
-    return heap;
-  }
+  if (!tcmalloc_linked() || heap.mean_bytes == 0) return heap;
   prepare_unwinder();
   heap_recorder();  // allocates now, not in a hook
   // PPROF_HEAP_HOOKS=1: as with a tcmalloc that the native sampler does not know.
@@ -96,20 +90,14 @@ Profile heap_profile() {
   profile.drop_frames =
       "operator new(\\[\\])?|(tc_)?(malloc|calloc|realloc|memalign|new|newarray)|"
       "MallocHook::.*|tcmalloc::.*";
-  if (!heap_available()) {
-    return profile;
-  }
+  if (!heap_available()) return profile;
   {
     HeapRecorder& recorder = heap_recorder();
     const std::lock_guard lock(recorder.mutex);
-    if (heap().sampler == HeapSampler::kNative) {
-      native_sampler_update();
-    }
+    if (heap().sampler == HeapSampler::kNative) native_sampler_update();
     profile.samples = recorder.table.estimate(heap_sample_bytes());
   }
-  for (Sample& sample : profile.samples) {
-    drop_allocator_frames(sample.stack);
-  }
+  for (Sample& sample : profile.samples) drop_allocator_frames(sample.stack);
   return profile;
 }
 

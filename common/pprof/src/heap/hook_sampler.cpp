@@ -44,9 +44,7 @@ bool start_next_distance(std::size_t size) {
   if (!thread_has_begun) {
     thread_has_begun = true;
     bytes_until_sample = next_sample_distance(mean_bytes_between_samples) - bytes;
-    if (bytes_until_sample >= 0) {
-      return false;
-    }
+    if (bytes_until_sample >= 0) return false;
   }
   bytes_until_sample = next_sample_distance(mean_bytes_between_samples);
   return true;
@@ -54,18 +52,14 @@ bool start_next_distance(std::size_t size) {
 
 void sample(const void* address, std::size_t size, const void* return_address) {
   const InsideSampler guard;
-  if (!start_next_distance(size)) {
-    return;
-  }
+  if (!start_next_distance(size)) return;
   const auto key = reinterpret_cast<std::uintptr_t>(address);
   heap_recorder().add(key, size, coarse_size_class(size), return_address);
   filter_add(key, 1);
 }
 
 void on_new(const void* address, std::size_t size) {
-  if (InsideSampler::is_true() || address == nullptr) {
-    return;
-  }
+  if (InsideSampler::is_true() || address == nullptr) return;
   bytes_until_sample -= static_cast<std::int64_t>(size);
   if (bytes_until_sample >= 0) [[likely]] {
     return;
@@ -85,18 +79,14 @@ void on_delete(const void* address) {
   const InsideSampler guard;
   HeapRecorder& recorder = heap_recorder();
   const std::lock_guard lock(recorder.mutex);
-  if (recorder.table.remove(key)) {
-    filter_add(key, -1);
-  }
+  if (recorder.table.remove(key)) filter_add(key, -1);
 }
 
 }  // namespace
 
 bool start_hook_sampler(std::size_t mean_bytes) {
   mean_bytes_between_samples = mean_bytes;
-  if (MallocHook_AddDeleteHook(on_delete) == 0) {
-    return false;
-  }
+  if (MallocHook_AddDeleteHook(on_delete) == 0) return false;
   if (MallocHook_AddNewHook(on_new) == 0) {
     MallocHook_RemoveDeleteHook(on_delete);
     return false;

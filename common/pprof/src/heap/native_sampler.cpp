@@ -89,9 +89,7 @@ void on_new(const void* address, std::size_t size) {
 
 // The number for the allocation that tcmalloc samples right now, or 0 to leave it out.
 std::uint64_t begin_sample() {
-  if (InsideSampler::is_true()) {
-    return 0;
-  }
+  if (InsideSampler::is_true()) return 0;
   if (pending_id == 0 && !add_hook(on_new)) {
     return 0;  // all places for hooks are taken by other threads
   }
@@ -110,9 +108,7 @@ int forward(void** result, int max_depth, int skip_count) {
 bool start_native_sampler(std::size_t mean_bytes) {
   std::int64_t* const parameter = tcmalloc_sample_parameter();
   std::unordered_set<std::uint64_t> live;
-  if (parameter == nullptr || !tcmalloc_live_samples(live)) {
-    return false;
-  }
+  if (parameter == nullptr || !tcmalloc_live_samples(live)) return false;
   forward(nullptr, 0, 0);  // looks it up now: later calls hold tcmalloc's locks
   const std::int64_t before = std::exchange(*parameter, static_cast<std::int64_t>(mean_bytes));
   mean_bytes_between_samples = mean_bytes;
@@ -130,9 +126,7 @@ bool start_native_sampler(std::size_t mean_bytes) {
 void native_sampler_update() {
   const InsideSampler guard;
   std::unordered_set<std::uint64_t> live;
-  if (tcmalloc_live_samples(live)) {
-    heap_recorder().table.keep(live);
-  }
+  if (tcmalloc_live_samples(live)) heap_recorder().table.keep(live);
 }
 
 }  // namespace pprof::internal

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "threads/unwind.h"
+#include "stacks/unwind.h"
 
 namespace pprof::internal {
 

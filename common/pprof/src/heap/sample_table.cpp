@@ -23,9 +23,7 @@ void HeapSampleTable::add(std::uint64_t key, std::size_t size, std::size_t size_
 
 bool HeapSampleTable::remove(std::uint64_t key) {
   const auto found = live_.find(key);
-  if (found == live_.end()) {
-    return false;
-  }
+  if (found == live_.end()) return false;
   free(found->second);
   live_.erase(found);
   return true;

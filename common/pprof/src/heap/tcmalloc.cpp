@@ -46,21 +46,15 @@ std::int64_t* tcmalloc_sample_parameter() {
 __attribute__((no_sanitize("vptr"))) bool tcmalloc_live_samples(
     std::unordered_set<std::uint64_t>& ids) {
   MallocExtension* const tcmalloc = extension();
-  if (tcmalloc == nullptr) {
-    return false;
-  }
+  if (tcmalloc == nullptr) return false;
   int period = 0;
   const std::unique_ptr<void*[]> entries(tcmalloc->ReadStackTraces(&period));
-  if (entries == nullptr) {
-    return false;
-  }
+  if (entries == nullptr) return false;
   // Each entry: count, size, depth, and `depth` frames; a count of 0 ends the list
   // (gperftools/malloc_extension.h).
   for (void** entry = entries.get(); entry[0] != nullptr;) {
     const auto depth = reinterpret_cast<std::uintptr_t>(entry[2]);
-    if (depth > 0) {
-      ids.insert(reinterpret_cast<std::uintptr_t>(entry[3]));
-    }
+    if (depth > 0) ids.insert(reinterpret_cast<std::uintptr_t>(entry[3]));
     entry += 3 + depth;
   }
   return true;

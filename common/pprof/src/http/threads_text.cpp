@@ -29,8 +29,9 @@ std::string format_thread(const ThreadStack& thread) {
 
 std::string each_thread(const std::vector<ThreadStack>& threads) {
   std::string text;
-  for (const ThreadStack& thread : threads)
+  for (const ThreadStack& thread : threads) {
     text += (text.empty() ? "" : "\n") + format_thread(thread);
+  }
   return text;
 }
 

@@ -115,9 +115,7 @@ void ModuleTable::refresh() {
     const Module* known = find_known(object.mapping);
     seen.push_back(known != nullptr ? known : &add(object));
   }
-  for (Module& module : modules_) {
-    module.is_loaded = std::ranges::find(seen, &module) != seen.end();
-  }
+  for (Module& module : modules_) module.is_loaded = std::ranges::find(seen, &module) != seen.end();
 }
 
 // Also one that was closed and is there again: a program may load its plugins again and again.

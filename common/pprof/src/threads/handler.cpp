@@ -55,9 +55,7 @@ bool is_usable(long number) {
 
 int chosen_signal() {
   const char* const text = std::getenv("PPROF_SIGNAL");  // NOLINT(concurrency-mt-unsafe)
-  if (text == nullptr) {
-    return PPROF_SIGNAL;
-  }
+  if (text == nullptr) return PPROF_SIGNAL;
   char* end = nullptr;
   const long number = std::strtol(text, &end, 10);
   if (*end != '\0' || !is_usable(number)) {

@@ -63,9 +63,7 @@ class Round {
       return;
     }
     slots[slot].state.store(slot_state(ticket, SlotPhase::kIdle));
-    if (is_alive(tid)) {
-      callbacks_.silent(tid);
-    }
+    if (is_alive(tid)) callbacks_.silent(tid);
   }
 
   void wait(std::chrono::milliseconds patience) {
@@ -105,12 +103,8 @@ class Round {
 
   void give_up() {
     std::erase_if(open_, [this](const Request& request) {
-      if (!withdraw(request)) {
-        return false;
-      }
-      if (is_alive(request.tid)) {
-        callbacks_.silent(request.tid);
-      }
+      if (!withdraw(request)) return false;
+      if (is_alive(request.tid)) callbacks_.silent(request.tid);
       return true;
     });
     const auto end = Clock::now() + kWritingPatience;

@@ -23,8 +23,8 @@
 #include <functional>
 #include <span>
 
+#include "stacks/unwind.h"
 #include "threads/registry.h"
-#include "threads/unwind.h"
 
 namespace pprof::internal {
 

@@ -38,9 +38,7 @@ class Registry {
   std::mutex mutex;             // for all that follows
   std::set<std::string> names;  // nodes never move and are never erased
   std::map<pid_t, const char*>& names_by_tid() {
-    if (std::exchange(is_of_parent_, false)) {
-      names_by_tid_.clear();
-    }
+    if (std::exchange(is_of_parent_, false)) names_by_tid_.clear();
     return names_by_tid_;
   }
   // In a child of fork(), where nothing may be freed yet: the allocator's lock can be held by a
@@ -74,9 +72,7 @@ void copy_text(std::array<char, Size>& to, const char* from) noexcept {
     ++length;
   }
   if (from[length] != '\0') {
-    while (length > 0 && (static_cast<unsigned char>(from[length]) & 0xC0U) == 0x80U) {
-      --length;
-    }
+    while (length > 0 && (static_cast<unsigned char>(from[length]) & 0xC0U) == 0x80U) --length;
   }
   to[length] = '\0';
 }
@@ -103,9 +99,7 @@ void copy_current_labels(LabelSet& out) noexcept {
 const char* current_thread_name() noexcept { return thread_name_of_scope; }
 
 pid_t current_tid() noexcept {
-  if (cached_tid == 0) {
-    cached_tid = static_cast<pid_t>(syscall(SYS_gettid));
-  }
+  if (cached_tid == 0) cached_tid = static_cast<pid_t>(syscall(SYS_gettid));
   return cached_tid;
 }
 
@@ -127,9 +121,7 @@ std::string thread_name(pid_t tid) {
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
     const auto& names = all.names_by_tid();
-    if (const auto found = names.find(tid); found != names.end()) {
-      return found->second;
-    }
+    if (const auto found = names.find(tid); found != names.end()) return found->second;
   }
   return kernel_thread_name(tid);
 }
@@ -137,16 +129,12 @@ std::string thread_name(pid_t tid) {
 std::vector<pid_t> list_threads() {
   std::vector<pid_t> tids;
   DIR* const directory = opendir("/proc/self/task");
-  if (directory == nullptr) {
-    return tids;
-  }
+  if (directory == nullptr) return tids;
   // The stream is this function's own, which makes readdir() safe here.
   while (const dirent* entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe)
     pid_t tid = 0;
     const char* const end = entry->d_name + std::strlen(entry->d_name);
-    if (std::from_chars(entry->d_name, end, tid).ec == std::errc{}) {
-      tids.push_back(tid);
-    }
+    if (std::from_chars(entry->d_name, end, tid).ec == std::errc{}) tids.push_back(tid);
   }
   closedir(directory);
   return tids;
@@ -160,18 +148,14 @@ ThreadScope::ThreadScope(const char* name) {
   std::array<char, kMaxKernelNameLength + 1> kernel_name;  // NOLINT(*-member-init): filled below
   copy_text(text, name != nullptr ? name : "");
   copy_text(kernel_name, text.data());
-  if (current_tid() != getpid()) {
-    pthread_setname_np(pthread_self(), kernel_name.data());
-  }
+  if (current_tid() != getpid()) pthread_setname_np(pthread_self(), kernel_name.data());
   // Not ProfilerRegisterThread(): with per-thread timers it allocates while it holds the lock that
   // gperftools' signal handler takes. A thread in fork(), which holds tcmalloc's locks, deadlocks
   // with it when SIGPROF comes.
   thread_born();
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  if (!all.names.contains(text.data()) && all.names.size() >= kMaxNames) {
-    return;
-  }
+  if (!all.names.contains(text.data()) && all.names.size() >= kMaxNames) return;
   const char* const kept = all.names.insert(text.data()).first->c_str();
   all.names_by_tid()[current_tid()] = kept;
   thread_name_of_scope = kept;

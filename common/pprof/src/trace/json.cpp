@@ -41,9 +41,7 @@ void append_span(std::string& out, const Span& span, const std::string& pid,
   out += ",\"ts\":" + microseconds(span.start_ns - start_ns);
   out += ",\"dur\":" + microseconds(span.end_ns - span.start_ns);
   out += ",\"pid\":" + pid + ",\"tid\":" + std::to_string(span.tid);
-  if (span.labels != nullptr) {
-    append_labels_json(out, *span.labels);
-  }
+  if (span.labels != nullptr) append_labels_json(out, *span.labels);
   out += "}";
 }
 
@@ -77,9 +75,7 @@ std::string trace_json(const Recording& recording, std::int64_t start_ns,
     append_metadata(out, "thread_name", tid, name);
   }
   for (const Span& span : recording.spans) {
-    if (span.start_ns >= start_ns) {
-      append_span(out, span, pid, start_ns);
-    }
+    if (span.start_ns >= start_ns) append_span(out, span, pid, start_ns);
   }
   if (recording.dropped > 0) {
     out += ",\n{\"ph\":\"i\",\"s\":\"g\",\"name\":\"" + dropped +

@@ -68,13 +68,9 @@ LabelTable& label_table() {
 const LabelSet* kept_copy(const LabelSet& set) {
   LabelTable& table = label_table();
   std::unique_lock lock(table.mutex, std::defer_lock);
-  if (!table.is_full.load(std::memory_order_acquire)) {
-    lock.lock();
-  }
+  if (!table.is_full.load(std::memory_order_acquire)) lock.lock();
   const auto found = table.kept.find(set);
-  if (found != table.kept.end()) {
-    return &*found;
-  }
+  if (found != table.kept.end()) return &*found;
   if (table.kept.size() >= kMaxLabelSets) {
     table.is_full.store(true, std::memory_order_release);
     return nullptr;
@@ -85,9 +81,7 @@ const LabelSet* kept_copy(const LabelSet& set) {
 // A thread's labels rarely change between its spans: the last set is compared before the table is
 // asked.
 const LabelSet* keep_labels() {
-  if (LabelScope::innermost() == nullptr) {
-    return nullptr;
-  }
+  if (LabelScope::innermost() == nullptr) return nullptr;
   constinit static thread_local const LabelSet* last = nullptr;
   LabelSet set;
   copy_current_labels(set);
@@ -135,9 +129,7 @@ void start_recording() {
 
 Recording stop_recording() {
   trace_running = false;
-  while (writers.load() != 0) {
-    std::this_thread::yield();
-  }
+  while (writers.load() != 0) std::this_thread::yield();
   const std::size_t emitted = next_place.load();
   Recording recording{std::exchange(buffer, {}), emitted - std::min(emitted, kMaxSpans),
                       spans_without_labels.load()};

@@ -27,9 +27,7 @@ std::optional<std::string> capture_trace_json(std::chrono::nanoseconds duration,
                                               const std::function<bool()>& wanted) {
   static std::mutex one_at_a_time;
   const std::unique_lock lock(one_at_a_time, std::try_to_lock);
-  if (!lock.owns_lock()) {
-    return std::nullopt;
-  }
+  if (!lock.owns_lock()) return std::nullopt;
   const std::int64_t start_ns = trace_now_ns();
   start_recording();
   wait_while_wanted(duration, wanted);

@@ -39,9 +39,7 @@ class WallSampler {
     std::vector<pid_t> to_ask;
     for (const pid_t tid : list_threads()) {
       const auto silent = silent_rounds_left_.find(tid);
-      if (tid == current_tid()) {
-        continue;
-      }
+      if (tid == current_tid()) continue;
       if (silent == silent_rounds_left_.end() || --silent->second <= 0) {
         to_ask.push_back(tid);
       } else {

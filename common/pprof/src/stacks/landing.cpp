@@ -1,5 +1,5 @@
 // See landing.h.
-#include "threads/landing.h"
+#include "stacks/landing.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -40,9 +40,7 @@ void find_landing_code(void* library) {
   std::size_t count = 0;
   for (const char* const name : kFunctions) {
     // The program may use another library's than libgcc's: libunwind has functions of these names.
-    for (void* const where : {library, RTLD_DEFAULT}) {
-      ranges.at(count++) = range_of(where, name);
-    }
+    for (void* const where : {library, RTLD_DEFAULT}) ranges.at(count++) = range_of(where, name);
   }
   range_count.store(count, std::memory_order_release);
 }
@@ -50,9 +48,7 @@ void find_landing_code(void* library) {
 bool is_landing_code(std::uintptr_t address) noexcept {
   const std::size_t count = range_count.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < count; ++i) {
-    if (address - ranges[i].begin < ranges[i].size) {
-      return true;
-    }
+    if (address - ranges[i].begin < ranges[i].size) return true;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 // See stack_cache.h. Each entry is a sequence lock: its number is odd while it is written, and a
 // reader that sees it change gives up. The data are atomics with acquire and release order, which
 // sanitizers understand better than fences.
-#include "threads/stack_cache.h"
+#include "stacks/stack_cache.h"
 
 #include <algorithm>
 #include <array>
@@ -53,9 +53,7 @@ std::size_t recognize_stack(std::uintptr_t* out, std::size_t capacity, std::uint
   const Entry& entry = entry_for(leaf, base);
   const std::uint32_t sequence = entry.sequence.load(std::memory_order_acquire);
   const std::size_t depth = entry.depth.load(std::memory_order_acquire);
-  if (depth == 0 || depth > capacity || sequence % 2 != 0 || base < known_stack.lowest) {
-    return 0;
-  }
+  if (depth == 0 || depth > capacity || sequence % 2 != 0 || base < known_stack.lowest) return 0;
   for (std::size_t i = 0; i < depth; ++i) {
     const std::uintptr_t expected = entry.frames[i].return_address.load(std::memory_order_acquire);
     const std::uintptr_t offset = entry.frames[i].offset.load(std::memory_order_acquire);
@@ -71,9 +69,7 @@ std::size_t recognize_stack(std::uintptr_t* out, std::size_t capacity, std::uint
 
 void remember_stack(const std::uintptr_t* call_sites, const std::uintptr_t* places,
                     std::size_t depth, std::uintptr_t leaf, std::uintptr_t base) noexcept {
-  if (depth == 0 || depth > kMaxDepth) {
-    return;
-  }
+  if (depth == 0 || depth > kMaxDepth) return;
   for (std::size_t i = 0; i < depth; ++i) {
     if (places[i] < (i == 0 ? base : places[i - 1]) || places[i] - base > kMaxOffset ||
         word_at(places[i]) != call_sites[i] + 1) {

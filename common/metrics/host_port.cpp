@@ -1,4 +1,4 @@
-#include "host_port.h"
+#include "metrics/host_port.h"
 
 #include <charconv>
 

@@ -1,5 +1,5 @@
 // See unwind.h.
-#include "threads/unwind.h"
+#include "stacks/unwind.h"
 
 #include <dlfcn.h>
 #include <ucontext.h>
@@ -10,8 +10,8 @@
 #include <atomic>
 #include <mutex>
 
-#include "threads/landing.h"
-#include "threads/stack_cache.h"
+#include "stacks/landing.h"
+#include "stacks/stack_cache.h"
 
 namespace pprof::internal {
 namespace {
@@ -39,20 +39,12 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
   int interrupted = 0;  // the address is that of the next instruction itself, not a return address
   const auto address = static_cast<std::uintptr_t>(walk.ip_info(context, &interrupted));
-  if (address == 0) {
-    return _URC_END_OF_STACK;
-  }
+  if (address == 0) return _URC_END_OF_STACK;
   const _Unwind_Reason_Code next = is_landing_code(address) ? _URC_END_OF_STACK : _URC_NO_REASON;
   walk.started = walk.started || (walk.first == 0 ? interrupted != 0 : address == walk.first);
-  if (!walk.started) {
-    return next;
-  }
-  if (walk.depth == walk.capacity) {
-    return _URC_END_OF_STACK;
-  }
-  if (walk.places != nullptr) {
-    walk.places[walk.depth] = walk.cfa(context) - sizeof(void*);
-  }
+  if (!walk.started) return next;
+  if (walk.depth == walk.capacity) return _URC_END_OF_STACK;
+  if (walk.places != nullptr) walk.places[walk.depth] = walk.cfa(context) - sizeof(void*);
   walk.out[walk.depth++] = interrupted != 0 ? address : address - 1;
   return next;
 }
