@@ -10,6 +10,18 @@ NEW ?= v2-optimized
 # Both, if the user gave one of them.
 GIVEN_PAIR := $(if $(filter-out file,$(origin OLD) $(origin NEW)),$(OLD) $(NEW))
 
+# Before a command, what it needs is installed: groups of scripts/packages.txt, by the goals given.
+MEASURING := walkthrough compare report load bench soak profile-% trace alloc-sites heaptrack
+GRADING := lab grade bug submission
+TESTING := test check sanitize fuzz format docs-check
+# need GROUP,GOALS: the group, if one of these goals was given, or a test command.
+need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
+NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,$(MEASURING) $(GRADING)) \
+  $(call need,heaptrack,heaptrack) $(call need,labs,$(GRADING)) $(call need,test) $(call need,docs,docs))
+.PHONY: installed
+installed:
+	@scripts/setup.sh $(NEED)
+
 ##@ Start here
 .PHONY: walkthrough compare test report
 walkthrough: build ## The whole story: serve, load, profile, compare, report
@@ -18,10 +30,10 @@ walkthrough: build ## The whole story: serve, load, profile, compare, report
 compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-naive NEW=v2-optimized]
 	@scripts/compare.sh $(OLD) $(NEW)
 
-test: setup ## Every test, against every stage [JOBS=]
+test: installed ## Every test, against every stage [JOBS=]
 	@scripts/test.sh $(JOBS)
 
-report: setup ## build/report/index.html from what was captured last [OLD= NEW=]
+report: installed ## build/report/index.html from what was captured last [OLD= NEW=]
 	@scripts/report.sh $(GIVEN_PAIR)
 
 ##@ One stage at a time [STAGE=v1-naive]
@@ -61,40 +73,40 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 
 ##@ Labs
 .PHONY: lab grade hint solution bug submission
-lab: setup ## A sick service to mend [N=1 GUESS=10]
+lab: installed ## A sick service to mend [N=1 GUESS=10]
 	@scripts/labs.sh lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
-grade: setup ## Judge your labs, or one [LAB=1]
+grade: installed ## Judge your labs, or one [LAB=1]
 	@scripts/labs.sh grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
 hint: ## The next hint [LAB=1]
 	@scripts/labs.sh hint $(or $(LAB),$(N))
 solution: ## The reference solution as a diff [LAB=1]
 	@scripts/labs.sh solution $(or $(LAB),$(N))
-bug: setup ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
+bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
 	@scripts/labs.sh bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
-submission: setup ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
+submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
 	@scripts/labs.sh submission $(BUNDLE)
 
 ##@ The machine and the tree
 .PHONY: setup doctor build check sanitize fuzz soak docs docs-check format clean help
-setup: ## Install what is missing
+setup: ## Install what any command needs; each also installs its own by itself
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that mends it
 	@scripts/doctor.sh
-build: setup ## Compile services and benchmarks into build/bin
+build: installed ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
 check: test ## What CI runs: tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
-sanitize: setup ## Contract, server and profiler tests under asan+ubsan and tsan
+sanitize: installed ## Contract, server and profiler tests under asan+ubsan and tsan
 	@scripts/sanitize.sh
-fuzz: setup ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
+fuzz: installed ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
 	@scripts/fuzz.sh $(addprefix --seconds ,$(SECONDS))
 soak: build ## Load, bad clients, captures and signals at once [STAGE= SECONDS=60]
 	@scripts/soak.sh $(STAGE) $(addprefix --seconds ,$(SECONDS))
-docs: setup ## The tutorial as a site with search, in build/site/
+docs: installed ## The tutorial as a site with search, in build/site/
 	@scripts/docs-site.sh
 docs-check: build ## Run every command of the tutorial and compare its output
 	@scripts/docs-check.sh
-format: setup ## Format the C++ code
+format: installed ## Format the C++ code
 	@scripts/format.sh
 clean: ## Remove build/ and everything in it, captures included
 	rm -rf build build-asan build-tsan

@@ -51,10 +51,15 @@ check_version() {
 }
 
 check_system() {
-  local id
-  id=$(grep -E '^(ID|VERSION_ID)=' /etc/os-release 2>/dev/null | sort | tr -d '"\n') || true
-  if [[ $id == ID=debianVERSION_ID=12 ]]; then ok 'Debian 12'; else
-    note "system '${id:-unknown}': the packages are those of Debian 12" 'Use Debian 12, or a container of it: docker run -it debian:12'
+  local machine
+  machine=$(uname -m)
+  if ! system_is_supported; then
+    missing "$(system_name): the workshop's packages are those of $SUPPORTED" "$(unsupported_remedy)"
+  elif [[ $machine != x86_64 && $machine != aarch64 ]]; then
+    note "$(system_name) on $machine: tried on amd64 and arm64 only" 'Expect profiles with cut stacks'
+  else ok "$(system_name), $machine"; fi
+  if grep -qi microsoft /proc/version 2>/dev/null && ! is_wsl_1; then
+    note 'WSL 2: its clock may run unevenly, which scatters times; counts are right' 'wsl --update'
   fi
 }
 
@@ -110,11 +115,13 @@ check_kernel() {
   if ((cpus < 2)); then note "$cpus processor: ab and the service share it" 'Give the machine 2 or more'; else ok "$cpus processors"; fi
 }
 
-check_container() {
+# Tried, not guessed: a container may forbid ptrace, and so may a kernel setting.
+check_tracing() {
   local kind=''
-  if [[ -e /.dockerenv ]]; then kind=Docker; elif [[ -e /run/.containerenv ]]; then kind=Podman; fi
-  if [[ -z $kind ]]; then ok 'no container'; else
-    note "$kind container: tracing may be forbidden" 'Start it with: --cap-add SYS_PTRACE --security-opt seccomp=unconfined'
+  if [[ -e /.dockerenv ]]; then kind=' in this Docker container'; elif [[ -e /run/.containerenv ]]; then kind=' in this Podman container'; fi
+  command -v strace >/dev/null || { note 'strace is not installed: tracing is not tried' 'scripts/setup.sh labs'; return 0; }
+  if strace -o /dev/null true 2>/dev/null; then ok "strace can trace$kind"; else
+    note "strace cannot trace$kind" "${kind:+Start it with: --cap-add SYS_PTRACE --security-opt seccomp=unconfined}"
   fi
 }
 
@@ -158,7 +165,7 @@ check_headers
 check_chromium
 step 'Machine'
 check_kernel
-check_container
+check_tracing
 check_ports
 check_noise
 if ((problems)); then

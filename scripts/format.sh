@@ -17,16 +17,16 @@ case ${1-} in
   --check | '') ;;
   *) usage_error "$1" 'the only option is --check' ;;
 esac
-need_tool clang-format-14 clang-format-14
+need_tool clang-format clang-format
 cd "$REPO_ROOT"
 mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
 
 if [[ ${1-} == --check ]]; then
-  show_command clang-format-14 --dry-run --Werror '(every C++ file)'
-  if ! clang-format-14 --dry-run --Werror "${files[@]}" 2>&1 | head -40; then
+  show_command clang-format --dry-run --Werror '(every C++ file)'
+  if ! clang-format --dry-run --Werror "${files[@]}" 2>&1 | head -40; then
     die 'the files above' 'they are not formatted by .clang-format' 'Run: make format'
   fi
 else
-  show_command clang-format-14 -i '(every C++ file)'
-  clang-format-14 -i "${files[@]}"
+  show_command clang-format -i '(every C++ file)'
+  clang-format -i "${files[@]}"
 fi

@@ -42,7 +42,7 @@ while (($#)); do
 done
 ((${#chosen[@]})) || chosen=("${TARGETS[@]}")
 
-cxx=$(command -v clang++ || command -v clang++-14 || true)
+cxx=$(command -v clang++ || true)
 [[ -n $cxx ]] || die 'clang++' 'it has to be installed: libFuzzer is part of clang' 'Install it: apt-get install clang'
 need_tool cmake cmake
 need_tool ninja ninja-build

@@ -9,9 +9,11 @@ set -euo pipefail
 REPO_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SCRIPTS_DIR=$REPO_ROOT/scripts
 BUILD_DIR=$REPO_ROOT/build
+# Where pprof stands: in the tree, or where a mounted tree does not hide it.
+TOOLS_DIR=${WORKSHOP_TOOLS:-$BUILD_DIR/tools}
 # Debian's own Python: the first python3 on PATH may lack Debian's modules.
 PYTHON=/usr/bin/python3
-readonly REPO_ROOT SCRIPTS_DIR BUILD_DIR PYTHON
+readonly REPO_ROOT SCRIPTS_DIR BUILD_DIR TOOLS_DIR PYTHON
 
 readonly READY_TIMEOUT_SECONDS=10
 readonly STOP_TIMEOUT_SECONDS=5
@@ -76,6 +78,38 @@ run_watched() {
 
 # python_module NAME ARG…: runs a module of this folder, for example compare.ab.
 python_module() { PYTHONPATH=$SCRIPTS_DIR PYTHONDONTWRITEBYTECODE=1 "$PYTHON" -m "$@"; }
+
+# --- the system ----------------------------------------------------------------------------------
+
+readonly SUPPORTED='Debian 12 and 13 and Ubuntu 24.04, on amd64 and arm64'
+
+# os_field NAME: a field of /etc/os-release (OS_RELEASE: another file, for tests); nothing where there is none.
+os_field() { sed -n "s/^$1=//p" "${OS_RELEASE:-/etc/os-release}" 2>/dev/null | tr -d '"'; }
+
+# is_wsl_1: its kernel is an imitation without timers that count a thread's time; WSL 2 is Linux itself.
+is_wsl_1() { [[ $(uname -r) == 4.4.*-Microsoft ]]; }
+
+system_name() {
+  local name
+  name=$(os_field PRETTY_NAME)
+  if is_wsl_1; then name="WSL 1 ($name)"; fi
+  printf '%s' "${name:-$(uname -s | sed 's/Darwin/macOS/')}"
+}
+
+# system_is_supported: by release; a program that is missing or too old is found where it is needed.
+system_is_supported() {
+  ! is_wsl_1 || return 1
+  case $(os_field ID)-$(os_field VERSION_ID) in debian-12 | debian-13 | ubuntu-24.04) return 0 ;; esac
+  return 1
+}
+
+unsupported_remedy() {
+  if is_wsl_1; then printf 'In a Windows terminal: wsl --set-version <distribution> 2'; else
+    printf 'Use the container, with Docker or Podman: .devcontainer/run make walkthrough'
+  fi
+}
+
+unsupported_system() { die "$(system_name)" "the workshop's packages are those of $SUPPORTED" "$(unsupported_remedy)"; }
 
 # --- what must be there ---------------------------------------------------------------------------
 

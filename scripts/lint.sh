@@ -23,7 +23,7 @@ case ${1-} in
   '') ;;
   *) usage_error "$1" 'the only option is --all' ;;
 esac
-need_tool clang-tidy-14 clang-tidy-14
+need_tool clang-tidy clang-tidy
 need_tool shellcheck shellcheck
 need_tool jq jq
 cd "$REPO_ROOT"
@@ -46,7 +46,7 @@ lint_one() {
   local source=$1 stamp
   stamp=build/lint/passed/$(printf '%s %s' "$2" "$(sha1sum <"$source")" | sha1sum | cut -c1-40)
   [[ -e $stamp ]] && return
-  if output=$(clang-tidy-14 -p build/lint --quiet "$source" 2>/dev/null); then
+  if output=$(clang-tidy -p build/lint --quiet "$source" 2>/dev/null); then
     touch "$stamp"
   else
     printf '%s\n' "$output"
@@ -55,7 +55,7 @@ lint_one() {
 }
 export -f lint_one
 
-show_command clang-tidy-14 -p build/lint '(each source)'
+show_command clang-tidy -p build/lint '(each source)'
 # shellcheck disable=SC2016  # expanded by the inner bash
 if ! printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I{} bash -c 'lint_one "$1" "$2"' _ {} "$headers"; then
   die 'the sources above' 'clang-tidy found faults' 'Mend them; the name of the rule stands in brackets'

@@ -1,124 +1,154 @@
 #!/usr/bin/env bash
-# Installs what the workshop needs: Debian packages (packages.txt), pprof, which is built from one of them, and the
-# JavaScript libraries of the pages (report/libraries.sh).
-# Called by the Makefile before everything else and by hand; silent and fast when nothing is missing.
+# Installs what commands need: Debian packages (packages.txt) and pprof, which is built from one of them.
+# Called by the Makefile before each command with the groups that it needs; silent and fast when nothing is missing.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly TOOLS_DIR=$BUILD_DIR/tools
+readonly ALL_GROUPS='build run heaptrack labs test docs'
 
 usage() {
-  cat <<'TEXT'
+  cat <<TEXT
 Usage: scripts/setup.sh [--check] [GROUP…]
 
-Installs the Debian packages of the groups (build, run, test, docs; default: all), builds
-build/tools/pprof and installs the JavaScript libraries of the pages (both group run).
-Needs root, or sudo. Does nothing, silently, when all is there.
+Installs the packages of the groups ($ALL_GROUPS; default: all)
+and builds pprof (group run). Needs root, or sudo. Does nothing, silently, when all is there.
 
   --check   only list what is missing; exit 1 if something is
   --help    this text
+
+WORKSHOP_TOOLS   where pprof is built (default build/tools)
 
 Example: make setup        (or: scripts/setup.sh build run)
 TEXT
 }
 
-# packages_of GROUP…: lines "package|command" ("package|" if no command will do instead).
+# packages_of GROUP…: lines "package[/package…]|command" ("…|" if no command will do instead).
 packages_of() {
   awk -v groups=" $* " '
     { sub(/[ \t]*#.*/, "") }
     /^\[/ { wanted = index(groups, " " substr($1, 2, length($1) - 2) " "); next }
-    NF && wanted { print index($1, "|") ? $1 : $1 "|" }' "$SCRIPTS_DIR/packages.txt"
+    NF && wanted && !seen[$1]++ { print index($1, "|") ? $1 : $1 "|" }' "$SCRIPTS_DIR/packages.txt"
 }
 
-# missing_packages GROUP…: the packages that are neither installed nor replaced by a command.
+# missing_packages GROUP…: what is neither installed nor replaced by a command; alternatives stay "a/b".
 missing_packages() {
-  local installed package command
+  local installed packages command package
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null)
-  while IFS='|' read -r package command; do
-    [[ $'\n'$installed$'\n' == *$'\n'"installed $package"$'\n'* ]] && continue
+  while IFS='|' read -r packages command; do
+    for package in ${packages//\// }; do
+      [[ $'\n'$installed$'\n' != *$'\n'"installed $package"$'\n'* ]] || continue 2
+    done
     [[ -n $command ]] && command -v "$command" >/dev/null && continue
-    printf '%s\n' "$package"
+    printf '%s\n' "$packages"
   done < <(packages_of "$@")
 }
 
-has_group() { [[ " ${GROUPS_WANTED[*]} " == *" $1 "* ]]; }
-pprof_missing() { has_group run && [[ ! -x $TOOLS_DIR/pprof ]]; }
-libraries_missing() { has_group run && ! "$SCRIPTS_DIR/report/libraries.sh" --check >/dev/null; }
+pprof_missing() { [[ " ${wanted[*]} " == *' run '* && ! -x $TOOLS_DIR/pprof ]]; }
 
-# list_missing PACKAGE…: what is missing and the command that installs it, for people and logs.
+# list_missing PACKAGE…: each with its reason, and the command that installs them, for people and logs.
 list_missing() {
   local package
   if (($#)); then
     printf 'Missing Debian packages:\n'
     for package in "$@"; do
-      awk -v p="$package" '{ split($1, n, "|") } n[1] == p { sub(/^[^#]*# */, ""); printf "  %-32s %s\n", p, $0 }' \
+      awk -v p="$package" '{ split($1, n, "|") } n[1] == p { sub(/^[^#]*# */, ""); printf "  %-32s %s\n", p, $0; exit }' \
         "$SCRIPTS_DIR/packages.txt"
     done
-    printf 'Install them with network access, as root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' "$*"
+    printf 'Install them with network access, as root:\n  apt-get update && apt-get install -y --no-install-recommends %s\n' \
+      "${*%%/*}"
   fi
-  ! pprof_missing || printf 'Missing: build/tools/pprof (built by make setup from the packages above, offline)\n'
-  ! libraries_missing || "$SCRIPTS_DIR/report/libraries.sh" --check || true
+  ! pprof_missing || printf 'Missing: pprof (built by make setup from the packages above, offline)\n'
 }
 
-# as_root COMMAND…: runs it as root; dies with the list of what is missing if there is no way to.
+# as_root COMMAND…: runs it as root, its output also to LOG; dies with the list of what is missing if there is no way to.
 as_root() {
-  if ((EUID == 0)); then
-    run "$@"
-  elif command -v sudo >/dev/null && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; then
-    run sudo "$@"
-  else
-    list_missing "${MISSING[@]}" >&2
-    die "user $(id -un)" 'installing packages needs root, or sudo that asks no password when there is no terminal' \
-      'Run the command above as root, then this one again'
+  local sudo=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
+      list_missing "${missing[@]}" >&2
+      die "user $(id -un)" 'installing packages needs root, or sudo that asks no password when there is no terminal' \
+        'Run the command above as root, then this one again'
+    fi
+    sudo=(sudo)
   fi
+  run ${sudo[@]+"${sudo[@]}"} "$@" 2>&1 | tee -a "$LOG"
+}
+
+said() { grep -qE "$1" "$LOG"; }
+
+# explain_failure COMMAND: apt's own words are above; what they mean, if that is known, and what to do.
+explain_failure() {
+  local again='then type your command again'
+  if said 'No space left on device|enough free space in'; then
+    die 'the disk' "$1 found no space left ($(df -h --output=avail /var | tail -n 1 | tr -d ' ') free below /var)" \
+      "Make room (the packages of all commands take 2 GB), $again"
+  elif said 'Could not get lock'; then
+    die "$1" 'another program installs packages and holds its lock' "Wait until it is done, $again"
+  elif said 'Could not resolve|Temporary failure|Could not connect|Cannot initiate|Connection (refused|failed|timed out)|unreachable'; then
+    die "$1" 'the package source cannot be reached (see above)' "Connect this machine or name a mirror in /etc/apt, $again"
+  fi
+  die "$1" 'it failed; its reason is above' "Remove the reason, $again"
+}
+
+# choose_names: sets NAMES to what this release calls the missing packages; dies if it has none of the names.
+choose_names() {
+  local alternatives name unknown=()
+  NAMES=()
+  for alternatives in "${missing[@]}"; do
+    for name in ${alternatives//\// }; do
+      apt-cache show "$name" >/dev/null 2>&1 && NAMES+=("$name") && continue 2
+    done
+    unknown+=("$alternatives")
+  done
+  ((${#unknown[@]})) || return 0
+  ((${#unknown[@]} < ${#missing[@]})) || explain_failure 'apt-get update'
+  die "${unknown[*]}" "$(system_name) has no package of that name" \
+    'Install the program in another way, or correct its line in scripts/packages.txt'
 }
 
 install_packages() {
   local limits=(-o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o DPkg::Lock::Timeout=120)
-  step "Installing ${#MISSING[@]} Debian packages"
-  as_root apt-get update -q "${limits[@]}" || warn 'the package lists could not be renewed; trying with the old ones'
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${limits[@]}" "${MISSING[@]}" && return
-  mapfile -t MISSING < <(missing_packages "${GROUPS_WANTED[@]}")
-  list_missing "${MISSING[@]}" >&2
-  die 'apt-get install' 'it failed (see above): no network, or a broken package source' \
-    'Mend that, then run: make setup'
+  step "Installing ${#missing[@]} Debian packages (groups: ${wanted[*]})"
+  as_root apt-get update -q -o APT::Update::Error-Mode=any "${limits[@]}" ||
+    warn 'not every package list could be renewed; trying with the old ones'
+  choose_names
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${limits[@]}" "${NAMES[@]}" ||
+    explain_failure 'apt-get install'
 }
 
 # Debian's Go packages hold all sources, so this needs no network.
 build_pprof() {
-  step 'Building build/tools/pprof'
+  step "Building ${TOOLS_DIR#"$REPO_ROOT"/}/pprof"
   mkdir -p "$TOOLS_DIR"
-  temp_dir
-  export GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' GOCACHE=$TEMP_DIR
+  export GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS='' GOCACHE=$TEMP_DIR/go
   printf '%s\n' "$ export GO111MODULE=off GOPATH=/usr/share/gocode"
   run_watched go build -o "$TOOLS_DIR/pprof" github.com/google/pprof ||
     die 'go build' 'pprof did not build' 'See the compiler output above; packages: golang-go golang-github-google-pprof-dev'
 }
 
-GROUPS_WANTED=()
-check_only=0
+wanted=() missing=() check_only=0
 while (($#)); do
   case $1 in
     --help) usage; exit 0 ;;
     --check) check_only=1 ;;
-    build | run | test | docs) GROUPS_WANTED+=("$1") ;;
-    *) usage_error "$1" 'neither an option nor a group (build, run, test, docs)' ;;
+    *) [[ " $ALL_GROUPS " == *" $1 "* ]] || usage_error "$1" "neither an option nor a group (${ALL_GROUPS// /, })"
+       wanted+=("$1") ;;
   esac
   shift
 done
-((${#GROUPS_WANTED[@]})) || GROUPS_WANTED=(build run test docs)
+# shellcheck disable=SC2206  # words
+((${#wanted[@]})) || wanted=($ALL_GROUPS)
 
-need_tool dpkg-query 'dpkg: the workshop is made for Debian 12'
-mapfile -t MISSING < <(missing_packages "${GROUPS_WANTED[@]}")
-if ((${#MISSING[@]} == 0)) && ! pprof_missing && ! libraries_missing; then
-  exit 0
-fi
+command -v dpkg-query >/dev/null || unsupported_system
+while IFS= read -r package; do missing+=("$package"); done < <(missing_packages "${wanted[@]}")
+if ((${#missing[@]} == 0)) && ! pprof_missing; then exit 0; fi
 if ((check_only)); then
-  list_missing ${MISSING[@]+"${MISSING[@]}"}
+  list_missing ${missing[@]+"${missing[@]}"}
   exit 1
 fi
-((${#MISSING[@]} == 0)) || install_packages
+system_is_supported || unsupported_system
+temp_dir
+LOG=$TEMP_DIR/apt.txt
+((${#missing[@]} == 0)) || install_packages
 ! pprof_missing || build_pprof
-# Without them the pages lack their plots and flame graphs; everything else works.
-! libraries_missing || "$SCRIPTS_DIR/report/libraries.sh" || warn 'no plots and flame graphs until that is mended'
 printf 'Installed. To check this machine as well: make doctor\n'
