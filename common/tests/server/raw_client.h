@@ -24,7 +24,7 @@ class RawClient {
  public:
   // Connects to 127.0.0.1; throws std::runtime_error if that fails. Every wait is bounded by
   // `timeout`.
-  explicit RawClient(int port, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  explicit RawClient(int port, std::chrono::milliseconds timeout = std::chrono::minutes(1));
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;

@@ -15,7 +15,6 @@
 namespace service::testing {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 ServerOptions with_io(IoMode io) {
@@ -105,7 +104,9 @@ TEST_P(Server, NamesTheAllowedMethodsOfAKnownPath) {
 }
 
 TEST_P(Server, StopsAtOnceWithIdleConnections) {
-  TestServer server(with_io(GetParam()));
+  ServerOptions options = with_io(GetParam());
+  options.idle_timeout = std::chrono::hours(1);
+  TestServer server(options);
   std::vector<RawClient> idle;
   for (int i = 0; i < 50; ++i) {
     idle.emplace_back(server.port());
@@ -115,8 +116,7 @@ TEST_P(Server, StopsAtOnceWithIdleConnections) {
   const auto start = steady_clock::now();
   server.stop();
   // cpp-httplib's own loop cannot be woken up: it ends after the idle timeout of plain mode, 3 s.
-  const bool plain = GetParam() == IoMode::kPlain || !has_buffered_io();
-  EXPECT_LT(steady_clock::now() - start, milliseconds(plain ? 6000 : 1500));
+  EXPECT_LT(steady_clock::now() - start, std::chrono::minutes(1));
   for (RawClient& client : idle) EXPECT_TRUE(client.closed_by_server());
 }
 
@@ -124,8 +124,7 @@ TEST_P(Server, FinishesARunningRequestWhenStopped) {
   TestServer server(with_io(GetParam()));
   RawClient client(server.port());
   client.send(get("/slow?ms=300"));
-  ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 1; }));
-  std::this_thread::sleep_for(milliseconds(100));
+  ASSERT_TRUE(eventually([&] { return server.slow_began.load(); }));
   server.stop();
   const auto answer = client.read_answer();
   ASSERT_TRUE(answer);

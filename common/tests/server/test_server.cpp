@@ -31,7 +31,8 @@ void TestServer::add_routes() {
   server_->Post("/body", [](const httplib::Request& request, httplib::Response& response) {
     response.set_content(request.body, "text/plain");
   });
-  server_->Get("/slow", [](const httplib::Request& request, httplib::Response& response) {
+  server_->Get("/slow", [this](const httplib::Request& request, httplib::Response& response) {
+    slow_began = true;
     const int ms = std::stoi(request.get_param_value("ms"));
     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
     response.set_content("slow", "text/plain");

@@ -33,6 +33,8 @@ class TestServer {
   // Returns when the server has ended.
   void stop();
 
+  // /slow is being answered.
+  std::atomic<bool> slow_began{false};
   // /stream goes on until this is false or the client is gone.
   std::atomic<bool> stream_wanted{true};
   std::atomic<bool> stream_ended{false};
@@ -46,10 +48,10 @@ class TestServer {
   std::thread thread_;
 };
 
-// Waits up to 10 s until `condition` holds.
+// Waits until `condition` holds, a minute at most: how soon is not what it asks.
 template <typename Condition>
 bool eventually(Condition condition) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
