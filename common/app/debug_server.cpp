@@ -48,9 +48,8 @@ std::string vars_json(const Vars& vars) {
 
 }  // namespace
 
-std::unique_ptr<httplib::Server> make_debug_server(const Options& options, const Vars& vars,
-                                                   ServerCounters& counters,
-                                                   const std::string& version) {
+std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& vars,
+                                          ServerCounters& counters, const std::string& version) {
   ServerOptions server_options;
   server_options.io = options.io;
   server_options.max_threads = kMaxDebugConnections;

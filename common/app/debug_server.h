@@ -20,8 +20,7 @@ struct Vars {
 };
 
 // A server that is not bound yet. `counters` are those of the debug listener itself.
-std::unique_ptr<httplib::Server> make_debug_server(const Options& options, const Vars& vars,
-                                                   ServerCounters& counters,
-                                                   const std::string& version);
+std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& vars,
+                                          ServerCounters& counters, const std::string& version);
 
 }  // namespace service

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr char kVersion[] = "leftpad " WORKSHOP_VERSION " " STAGE_NAME;
 constexpr char kLeftpadRoute[] = "/v1/leftpad/";
+constexpr std::chrono::seconds kShutdownGrace{2};
 
 // Names the route in CPU and wall profiles and in traces.
 HttpHandler labelled(const char* route, HttpHandler next) {
@@ -40,8 +42,8 @@ std::unique_ptr<Transport> make_transport(const std::string& statsd) {
   return make_udp_transport(statsd);
 }
 
-std::unique_ptr<httplib::Server> make_service(const Options& options, const Services& services,
-                                              ServerCounters& counters) {
+std::unique_ptr<Server> make_service(const Options& options, const Services& services,
+                                     ServerCounters& counters) {
   ServerOptions server_options;
   server_options.io = options.io;
   server_options.max_threads = options.threads;
@@ -58,7 +60,7 @@ class Listener {
  public:
   // `options` names the command-line options that `address` comes from. `signals` are told to stop
   // when no more connections can be accepted.
-  Listener(std::unique_ptr<httplib::Server> server, const HostPort& address, const char* options,
+  Listener(std::unique_ptr<Server> server, const HostPort& address, const char* options,
            const char* thread_name, StopSignals& signals)
       : server_(std::move(server)), host_(address.host), options_(options) {
     const BindResult bound = bind_server(*server_, address.host, address.port);
@@ -75,9 +77,14 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Returns when running requests are done.
+  // Returns when running requests are done; their connections are cut after a grace.
   void stop() {
     server_->stop();
+    const auto grace_over = std::chrono::steady_clock::now() + kShutdownGrace;
+    while (!ended_ && std::chrono::steady_clock::now() < grace_over) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    if (!ended_) server_->cut();
     if (thread_.joinable()) thread_.join();
   }
   // After stop(): throws std::runtime_error if it had stopped by itself.
@@ -102,7 +109,7 @@ class Listener {
     ended_ = true;
   }
 
-  std::unique_ptr<httplib::Server> server_;
+  std::unique_ptr<Server> server_;
   const std::string host_;
   const std::string options_;
   int port_ = 0;

@@ -213,20 +213,20 @@ class AnswerStream final : public httplib::Stream {
   mutable bool broken_ = false;
 };
 
-class BufferedServer final : public httplib::Server {
+class BufferedServer final : public Server {
  public:
   BufferedServer(const ServerOptions& options, ServerCounters& counters)
-      : options_(options), counters_(counters) {
+      : Server(counters), options_(options) {
     PoolOptions pool;
     pool.max_threads = options.max_threads;
     pool.idle_timeout = options.thread_idle_timeout;
     pool.stack_bytes = options.thread_stack_bytes;
-    pool.grace = options.shutdown_grace;
     pool.on_stop = [this] { registry_.stop(); };
-    pool.on_grace_over = [this] { registry_.cut(); };
     new_task_queue = [this, pool] { return new ElasticPool(pool, counters_); };
     set_read_timeout(options.idle_timeout);  // becomes SO_RCVTIMEO, see SocketSource
   }
+
+  std::size_t cut() override { return registry_.cut(); }
 
  private:
   enum class Close { kNow, kLinger };
@@ -290,15 +290,14 @@ class BufferedServer final : public httplib::Server {
   }
 
   const ServerOptions options_;
-  ServerCounters& counters_;
   ConnectionRegistry registry_;
   LingeringCloser closer_;
 };
 
 }  // namespace
 
-std::unique_ptr<httplib::Server> make_buffered_server(const ServerOptions& options,
-                                                      ServerCounters& counters) {
+std::unique_ptr<Server> make_buffered_server(const ServerOptions& options,
+                                             ServerCounters& counters) {
   return std::make_unique<BufferedServer>(options, counters);
 }
 

@@ -2,18 +2,15 @@
 // system calls a request. Made by make_server; hidden behind httplib::Server.
 #pragma once
 
-#include <httplib.h>
-
 #include <memory>
 
-#include "app/server/server_counters.h"
-#include "app/server/server_options.h"
+#include "app/server/server.h"
 
 namespace service {
 
 // Only in builds with SERVICE_BUFFERED_IO: cpp-httplib's virtual functions differ between versions,
 // see CMakeLists.txt. `counters` must outlive the server.
-std::unique_ptr<httplib::Server> make_buffered_server(const ServerOptions& options,
-                                                      ServerCounters& counters);
+std::unique_ptr<Server> make_buffered_server(const ServerOptions& options,
+                                             ServerCounters& counters);
 
 }  // namespace service

@@ -22,9 +22,10 @@ void ConnectionRegistry::stop() {
   for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
 }
 
-void ConnectionRegistry::cut() {
+std::size_t ConnectionRegistry::cut() {
   const std::lock_guard lock(mutex_);
   for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+  return sockets_.size();
 }
 
 }  // namespace service

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <mutex>
 #include <unordered_set>
 
@@ -18,8 +19,8 @@ class ConnectionRegistry {
   // Ends reading on every connection: idle ones see the end of their input, running requests
   // finish.
   void stop();
-  // Ends writing, too: cuts what is still running.
-  void cut();
+  // Ends writing, too: cuts what is still running. Returns how many connections that were.
+  std::size_t cut();
 
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
 

@@ -142,13 +142,7 @@ void ElasticPool::shutdown() {
   lock.unlock();
   if (options_.on_stop) options_.on_stop();
   lock.lock();
-  const auto all_finished = [this] { return workers_.empty(); };
-  if (!all_finished_.wait_for(lock, options_.grace, all_finished)) {
-    lock.unlock();
-    if (options_.on_grace_over) options_.on_grace_over();
-    lock.lock();
-    all_finished_.wait(lock, all_finished);
-  }
+  all_finished_.wait(lock, [this] { return workers_.empty(); });
   std::list<Worker> finished;
   finished.swap(finished_);
   lock.unlock();

@@ -28,9 +28,6 @@ struct PoolOptions {
   std::size_t stack_bytes = std::size_t{4} << 20;
   // At shutdown: called first, to wake up idle connections; may be empty.
   std::function<void()> on_stop;
-  // Called if tasks still run this long after; may be empty.
-  std::chrono::milliseconds grace{2'000};
-  std::function<void()> on_grace_over;
   // What happens beyond the bound: the task is called at once with refusing() true, or it waits
   // for a thread, as cpp-httplib's own pool does.
   bool refuse_when_full = true;

@@ -27,9 +27,8 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::unique_ptr<httplib::Server> make_plain_server(const ServerOptions& options,
-                                                   ServerCounters& counters) {
-  auto server = std::make_unique<httplib::Server>();
+std::unique_ptr<Server> make_plain_server(const ServerOptions& options, ServerCounters& counters) {
+  auto server = std::make_unique<Server>(counters);
   PoolOptions pool;
   pool.max_threads = options.max_threads;
   pool.idle_timeout = options.thread_idle_timeout;
@@ -71,8 +70,7 @@ void set_common(httplib::Server& server, bool buffered, const ServerOptions& opt
 
 bool has_buffered_io() { return SERVICE_BUFFERED_IO != 0; }
 
-std::unique_ptr<httplib::Server> make_server(const ServerOptions& options,
-                                             ServerCounters& counters) {
+std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters& counters) {
   raise_descriptor_limit();
 #if SERVICE_BUFFERED_IO
   if (options.io == IoMode::kBuffered) {

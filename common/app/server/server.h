@@ -15,19 +15,31 @@
 
 namespace service {
 
-// Returns a server that is ready for routes, then bind_server, then listen_after_bind(). Never
-// null. `counters` must outlive it. set_logger stays free; make_server uses
-// set_post_routing_handler.
+// cpp-httplib's server, stopped in two steps:
 //
 // stop(), from any thread once is_running() holds, makes listen_after_bind() return: no new
-// connection, idle ones closed at once, connections with a running request cut after
-// `shutdown_grace`. A handler is never interrupted: it holds the return up until it is done.
-// In plain mode idle connections hold it up for at most 3 s. When connections cannot be accepted
-// any more (ENFILE, ENOMEM and the like; EMFILE is waited out), listen_after_bind() ends likewise
-// and returns false, the reason in errno: cpp-httplib has closed the socket then. Raises the soft
-// limit of open files.
-std::unique_ptr<httplib::Server> make_server(const ServerOptions& options,
-                                             ServerCounters& counters);
+// connection, idle ones closed at once, running requests finished. In plain mode idle connections
+// hold it up for at most 3 s.
+// cut(), from any thread after stop(), cuts the connections of the requests that still run and
+// returns how many there were. A handler is never interrupted: it holds listen_after_bind() up
+// until it is done; in plain mode the connection does, too.
+class Server : public httplib::Server {
+ public:
+  // `counters` must outlive the server.
+  explicit Server(ServerCounters& counters) : counters_(counters) {}
+
+  virtual std::size_t cut() { return ServerCounters::get(counters_.connections_active); }
+
+ protected:
+  ServerCounters& counters_;
+};
+
+// Returns a server that is ready for routes, then bind_server, then listen_after_bind(). Never
+// null. `counters` must outlive it. set_logger stays free; make_server uses
+// set_post_routing_handler. When connections cannot be accepted any more (ENFILE, ENOMEM and the
+// like; EMFILE is waited out), listen_after_bind() ends as after stop() and returns false, the
+// reason in errno: cpp-httplib has closed the socket then. Raises the soft limit of open files.
+std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters& counters);
 
 // True if this build has the buffered connection; otherwise kBuffered behaves as kPlain.
 bool has_buffered_io();

@@ -28,8 +28,6 @@ struct ServerOptions {
   std::chrono::milliseconds read_timeout{10'000};
   // An answer must be taken by the client within this time.
   std::chrono::milliseconds write_timeout{10'000};
-  // At shutdown, running requests get this long before their connections are cut.
-  std::chrono::milliseconds shutdown_grace{2'000};
   // Limits of a request; beyond them 414, 431 and 413. cpp-httplib's own limit is 8192 a line, with
   // its CRLF, after rewrite_head(): what that percent-encodes ('%' in a field, '?' in a query, '='
   // in a value) counts as three bytes.

@@ -393,5 +393,30 @@ TEST(Shutdown, WaitsForNoSlowRequest) {
   EXPECT_LT(steady_clock::now() - start, std::chrono::minutes(1));
 }
 
+TEST(Shutdown, CutsAndCountsTheConnectionsOfRunningRequests) {
+  TestServer server;
+  RawClient idle(server.port());
+  idle.send(get("/echo?id=1"));
+  ASSERT_TRUE(idle.read_answer());
+  std::vector<RawClient> running;
+  for (int i = 0; i < 3; ++i) {
+    running.emplace_back(server.port());
+    running.back().send(get("/stream"));
+    ASSERT_TRUE(running.back().read_answer());  // the head
+  }
+  const auto late = milliseconds(2000);
+  RawClient slow(server.port());
+  slow.send(get("/slow?ms=" + std::to_string(late.count())));
+  ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 5; }));
+  const auto start = steady_clock::now();
+  server.stop_accepting();
+  // Streams end by themselves; the idle connection is closed: only the slow one is left.
+  ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 1; }));
+  EXPECT_EQ(server.cut(), 1U);
+  EXPECT_TRUE(slow.closed_by_server());
+  EXPECT_LT(steady_clock::now() - start, late);  // the handler still runs
+  server.stop();
+}
+
 }  // namespace
 }  // namespace service::testing

@@ -32,6 +32,9 @@ class TestServer {
   const ServerCounters& counters() const { return counters_; }
   // Returns when the server has ended.
   void stop();
+  // The two steps of it: stop_accepting() returns at once.
+  void stop_accepting() { server_->stop(); }
+  std::size_t cut() { return server_->cut(); }
 
   // /slow is being answered.
   std::atomic<bool> slow_began{false};
@@ -43,7 +46,7 @@ class TestServer {
   void add_routes();
 
   ServerCounters counters_;
-  std::unique_ptr<httplib::Server> server_;
+  std::unique_ptr<Server> server_;
   int port_ = 0;
   std::thread thread_;
 };
