@@ -11,8 +11,10 @@ target_sources(pprof PRIVATE
   src/heap/tcmalloc.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
+  src/threads/labels.cpp
+  src/threads/names.cpp
+  src/threads/tasks.cpp
   src/stacks/landing.cpp
-  src/threads/registry.cpp
   src/stacks/stack_cache.cpp
   src/threads/threads.cpp
   src/stacks/unwind.cpp

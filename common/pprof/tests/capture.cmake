@@ -4,7 +4,8 @@ find_package(nlohmann_json REQUIRED)  # an independent reader of the trace
 add_executable(pprof_capture_test
   capture_helpers.cpp
   contention_test.cpp
-  registry_test.cpp
+  labels_test.cpp
+  names_test.cpp
   signal_test.cpp
   threads_test.cpp
   trace_test.cpp

@@ -13,7 +13,7 @@
 #include "capture_helpers.h"
 #include "pprof/mutex.h"
 #include "pprof/trace.h"
-#include "threads/registry.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

@@ -28,8 +28,7 @@
 #include "pprof/thread.h"
 #include "sanitizers.h"
 #include "symbolize/symbolizer.h"
-#include "threads/registry.h"
-#include "threads/threads.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

@@ -19,6 +19,7 @@
 #include "pprof/label.h"
 #include "pprof/thread.h"
 #include "threads/interrupt.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

@@ -18,6 +18,7 @@
 #include "pprof/mutex.h"
 #include "pprof/thread.h"
 #include "pprof/trace.h"
+#include "threads/tasks.h"
 #include "trace/json.h"
 
 namespace pprof::internal {

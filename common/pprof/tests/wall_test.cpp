@@ -14,7 +14,8 @@
 #include "capture_helpers.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
-#include "threads/registry.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

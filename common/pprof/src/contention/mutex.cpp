@@ -32,6 +32,17 @@ void trace_wait(const char* name, std::int64_t start_ns, std::int64_t end_ns) no
   }
 }
 
+// Charges the time of `wait` on a condition to whom it returns to, without that for the mutex.
+template <class Wait>
+void charge_wait(const void* return_address, Wait wait) {
+  const std::int64_t start_ns = internal::trace_now_ns();
+  const std::int64_t charged_before_ns = mutex_wait_ns;
+  wait();
+  const std::int64_t end_ns = internal::trace_now_ns();
+  internal::record_block(end_ns - start_ns - (mutex_wait_ns - charged_before_ns), return_address);
+  trace_wait("ConditionVariable wait", start_ns, end_ns);
+}
+
 }  // namespace
 
 void Mutex::lock_contended() {
@@ -72,24 +83,13 @@ void Mutex::unlock_contended() {
 }
 
 void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
-  const std::int64_t start_ns = internal::trace_now_ns();
-  const std::int64_t charged_before_ns = mutex_wait_ns;
-  condition_.wait(lock);
-  const std::int64_t end_ns = internal::trace_now_ns();
-  internal::record_block(end_ns - start_ns - (mutex_wait_ns - charged_before_ns),
-                         __builtin_return_address(0));
-  trace_wait("ConditionVariable wait", start_ns, end_ns);
+  charge_wait(__builtin_return_address(0), [&] { condition_.wait(lock); });
 }
 
 std::cv_status ConditionVariable::wait_until(std::unique_lock<Mutex>& lock,
                                              std::chrono::steady_clock::time_point deadline) {
-  const std::int64_t start_ns = internal::trace_now_ns();
-  const std::int64_t charged_before_ns = mutex_wait_ns;
-  const std::cv_status status = condition_.wait_until(lock, deadline);
-  const std::int64_t end_ns = internal::trace_now_ns();
-  internal::record_block(end_ns - start_ns - (mutex_wait_ns - charged_before_ns),
-                         __builtin_return_address(0));
-  trace_wait("ConditionVariable wait", start_ns, end_ns);
+  std::cv_status status{};
+  charge_wait(__builtin_return_address(0), [&] { status = condition_.wait_until(lock, deadline); });
   return status;
 }
 

@@ -21,8 +21,7 @@
 #include "cpu/thread_timers.h"
 #include "cpu/tick.h"
 #include "stacks/unwind.h"
-#include "threads/registry.h"
-#include "threads/threads.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {
@@ -37,7 +36,7 @@ constexpr char kAlreadyProfiling[] =
 // True from before gperftools is started here until after it is stopped.
 std::atomic<bool> session_is_ours{false};
 
-// gperftools, started with our filter. Between start and stop SIGPROF reaches record_sample().
+// gperftools, started with our filter. Between start and stop SIGPROF reaches record_tick().
 class GperftoolsSession {
  public:
   explicit GperftoolsSession(SampleRing& ring) {
@@ -62,7 +61,7 @@ class GperftoolsSession {
 // Lets the timers run, and refreshes them: every 50 ms, or less often where there are so many
 // threads that it would take more than 1 % of the time.
 void sample_until(steady_clock::time_point end, ThreadTimers& timers, SampleRing& ring,
-                  CpuSampleTable& table, const std::function<bool()>& wanted) {
+                  CpuSampleTable& table, const Wanted& wanted) {
   constexpr int kCostFactor = 100;
   steady_clock::time_point next_refresh = steady_clock::now() + kPoll;
   for (auto now = steady_clock::now(); now < end && wanted(); now = steady_clock::now()) {
@@ -112,7 +111,7 @@ std::string cpu_unavailable_reason() {
                "and CPUPROFILE_TIMER_SIGNAL, and do not ignore SIGPROF in it";
 }
 
-Profile cpu_profile(nanoseconds duration, const std::function<bool()>& wanted) {
+Profile cpu_profile(nanoseconds duration, const Wanted& wanted) {
   prepare_unwinder();
   Profile profile = empty_profile();
   SampleRing ring;

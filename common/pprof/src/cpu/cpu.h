@@ -3,10 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <string>
 
 #include "profile.h"
+#include "wanted.h"
 
 namespace pprof::internal {
 
@@ -16,9 +16,9 @@ std::string cpu_unavailable_reason();
 
 // Samples all threads for `duration` at 100 Hz of CPU time each, then returns samples/count and
 // cpu/nanoseconds with the labels in force and the thread's name as label "thread".
-// Stops early, with what it has, once `wanted` (asked every 50 ms) says no.
+// Stops early, with what it has, once `wanted` says no.
 // One at a time: the caller makes sure. Throws std::runtime_error with a text for the client if
 // gperftools refuses to start, for instance since CPUPROFILE had it started.
-Profile cpu_profile(std::chrono::nanoseconds duration, const std::function<bool()>& wanted);
+Profile cpu_profile(std::chrono::nanoseconds duration, const Wanted& wanted);
 
 }  // namespace pprof::internal

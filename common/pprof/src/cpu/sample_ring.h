@@ -1,6 +1,6 @@
 // Passes CPU samples from the signal handler to the capturing thread.
 // One producer at a time (gperftools runs its SIGPROF callbacks one after another), one consumer.
-// push() is async-signal-safe: no lock, no memory.
+// begin_push() and commit() are async-signal-safe: no lock, no memory.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "stacks/unwind.h"
-#include "threads/registry.h"
+#include "threads/labels.h"
 
 namespace pprof::internal {
 

@@ -1,6 +1,8 @@
 // Aggregation of CPU samples; see sample_table.h.
 #include "cpu/sample_table.h"
 
+#include "threads/tasks.h"
+
 namespace pprof::internal {
 
 void CpuSampleTable::drain(SampleRing& ring) {

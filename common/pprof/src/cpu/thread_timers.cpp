@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -15,7 +14,8 @@
 #include <string_view>
 
 #include "cpu/tick.h"
-#include "threads/registry.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {
@@ -26,12 +26,13 @@ namespace {
 #endif
 
 std::mutex active_mutex;
-std::atomic<ThreadTimers*> active_timers{nullptr};
+ThreadTimers* active_timers = nullptr;  // guarded by active_mutex
 
 // A child of fork() has none of the timers, and not the thread that would refresh them.
 void forget_timers_in_children() {
   static const int once = pthread_atfork([] { active_mutex.lock(); }, [] { active_mutex.unlock(); },
                                          [] {
+                                           thread_born_hook = nullptr;
                                            active_timers = nullptr;
                                            active_mutex.unlock();
                                          });
@@ -76,11 +77,13 @@ ThreadTimers::ThreadTimers(std::chrono::nanoseconds period)
   refresh();
   const std::scoped_lock lock(active_mutex);
   active_timers = this;
+  thread_born_hook = &thread_born;
 }
 
 ThreadTimers::~ThreadTimers() {
   {
     const std::scoped_lock lock(active_mutex);
+    thread_born_hook = nullptr;
     active_timers = nullptr;
   }
   for (const auto& [tid, timer] : timers_) timer_delete(timer);
@@ -130,8 +133,10 @@ void ThreadTimers::add(pid_t tid) {
   timers_.emplace(tid, timer);
 }
 
+// Not ProfilerRegisterThread(): with per-thread timers it allocates while it holds the lock that
+// gperftools' signal handler takes. A thread in fork(), which holds tcmalloc's locks, deadlocks
+// with it when SIGPROF comes.
 void thread_born() {
-  if (active_timers.load(std::memory_order_relaxed) == nullptr) return;
   const std::scoped_lock lock(active_mutex);
   ThreadTimers* timers = active_timers;
   if (timers == nullptr || getenv("CPUPROFILE_PER_THREAD_TIMERS") != nullptr) return;  // NOLINT

@@ -44,7 +44,7 @@ class ThreadTimers {
 };
 
 // Gives the calling thread its timer at once if a capture is running; refresh() would see it
-// within 50 ms. Called by ThreadScope. Any thread; not in a signal handler.
+// within 50 ms. The hook of ThreadScope during a capture. Any thread; not in a signal handler.
 void thread_born();
 
 }  // namespace pprof::internal

@@ -11,7 +11,9 @@
 #include "cpu/sample_ring.h"
 #include "stacks/unwind.h"
 #include "threads/inside_handler.h"
-#include "threads/registry.h"
+#include "threads/labels.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

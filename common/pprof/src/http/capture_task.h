@@ -12,11 +12,12 @@
 #include <string>
 #include <thread>
 
+#include "wanted.h"
+
 namespace pprof::internal {
 
 class CaptureTask {
  public:
-  using Wanted = std::function<bool()>;  // false: stop, nobody waits for the result
   using Work = std::function<std::string(const Wanted&)>;
 
   explicit CaptureTask(Work work);

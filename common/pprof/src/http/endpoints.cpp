@@ -9,7 +9,7 @@
 #include "http/own_samples.h"
 #include "http/threads_text.h"
 #include "symbolize/symbolizer.h"
-#include "threads/registry.h"
+#include "threads/tasks.h"
 #include "threads/threads.h"
 #include "trace/trace.h"
 #include "wall/wall.h"

@@ -25,8 +25,8 @@ struct Endpoint {
 
   // Exactly one of the three.
   std::function<Profile()> snapshot = nullptr;  // at once; a difference with ?seconds=
-  std::function<Profile(std::chrono::nanoseconds, const CaptureTask::Wanted&)> timed = nullptr;
-  std::function<std::string(std::chrono::nanoseconds, const CaptureTask::Wanted&)> json = nullptr;
+  std::function<Profile(std::chrono::nanoseconds, const Wanted&)> timed = nullptr;
+  std::function<std::string(std::chrono::nanoseconds, const Wanted&)> json = nullptr;
 
   // For timed and json: without ?seconds=, and the slot that keeps a second capture out.
   std::chrono::seconds default_duration{30};

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "encode/delta.h"
@@ -27,24 +26,17 @@ std::string encode(const Endpoint& endpoint, const Profile& profile, int debug) 
 }
 
 // Asked every 50 ms or more often during a capture: a good moment to see what was loaded.
-CaptureTask::Wanted watching_modules(const CaptureTask::Wanted& wanted) {
+Wanted watching_modules(const Wanted& wanted) {
   return [&wanted] {
     Symbolizer::instance().observe_modules();
     return wanted();
   };
 }
 
-void wait_until(steady_clock::time_point end, const CaptureTask::Wanted& wanted) {
-  constexpr std::chrono::milliseconds kPollInterval{50};
-  while (steady_clock::now() < end && wanted()) {
-    std::this_thread::sleep_until(std::min(end, steady_clock::now() + kPollInterval));
-  }
-}
-
 CaptureTask::Work delta_work(const Endpoint& endpoint, nanoseconds duration, int debug) {
-  return [&endpoint, duration, debug](const CaptureTask::Wanted& wanted) {
+  return [&endpoint, duration, debug](const Wanted& wanted) {
     const Profile before = endpoint.snapshot();
-    wait_until(steady_clock::now() + duration, watching_modules(wanted));
+    wait_while_wanted(steady_clock::now() + duration, watching_modules(wanted));
     if (!wanted()) return std::string();
     return encode(endpoint, subtract(endpoint.snapshot(), before), debug);
   };
@@ -53,8 +45,8 @@ CaptureTask::Work delta_work(const Endpoint& endpoint, nanoseconds duration, int
 CaptureTask::Work timed_work(const Endpoint& endpoint, nanoseconds duration, int debug,
                              std::shared_ptr<CaptureSlot::Lease> lease) {
   return [&endpoint, duration, debug,
-          lease = std::move(lease)](const CaptureTask::Wanted& wanted) mutable -> std::string {
-    const CaptureTask::Wanted watching = watching_modules(wanted);
+          lease = std::move(lease)](const Wanted& wanted) mutable -> std::string {
+    const Wanted watching = watching_modules(wanted);
     if (endpoint.json) {
       std::string json = endpoint.json(duration, watching);
       lease.reset();

@@ -14,7 +14,9 @@
 #include <system_error>
 
 #include "threads/inside_handler.h"
+#include "threads/names.h"
 #include "threads/slots.h"
+#include "threads/tasks.h"
 
 #ifndef PPROF_SIGNAL
 #define PPROF_SIGNAL SIGURG

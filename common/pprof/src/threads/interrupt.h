@@ -24,7 +24,7 @@
 #include <span>
 
 #include "stacks/unwind.h"
-#include "threads/registry.h"
+#include "threads/labels.h"
 
 namespace pprof::internal {
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
 #include <map>
-#include <string_view>
 
 #include "threads/interrupt.h"
+#include "threads/labels.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {
@@ -22,17 +22,6 @@ ThreadStack from_raw(const RawStack& raw) {
   append_labels(raw.labels, thread.labels);
   thread.stack.assign(raw.stack.data(), raw.stack.data() + raw.depth);
   return thread;
-}
-
-// One line of /proc/self/task/TID/status, without its key; empty if the thread is gone.
-std::string status_field(pid_t tid, std::string_view wanted) {
-  std::ifstream status("/proc/self/task/" + std::to_string(tid) + "/status");
-  std::string key;
-  std::string value;
-  while (status >> key && std::getline(status >> std::ws, value)) {
-    if (key == wanted) return value;
-  }
-  return {};
 }
 
 // Only its address is used: symbolizers find this name in the middle of it.
@@ -53,11 +42,6 @@ std::string why_silent(pid_t tid) {
   }
   const std::string state = status_field(tid, "State:");
   return state.empty() ? "" : "state " + state;
-}
-
-bool blocks_signal(pid_t tid, int number) {
-  const unsigned long long mask = std::strtoull(status_field(tid, "SigBlk:").c_str(), nullptr, 16);
-  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
 }
 
 std::vector<ThreadStack> capture_threads() {

@@ -29,9 +29,6 @@ Profile threads_profile();
 // Why a thread did not answer the signal, from /proc: "blocks signal 23", "state D". Empty if gone.
 std::string why_silent(pid_t tid);
 
-// Whether the thread's mask keeps the signal out, now; false if it is gone.
-bool blocks_signal(pid_t tid, int number);
-
 // The one frame of a thread without a stack, so that its name shows in every report.
 std::uintptr_t silent_frame();
 

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <map>
 
+#include "threads/tasks.h"
+
 namespace pprof::internal {
 namespace {
 

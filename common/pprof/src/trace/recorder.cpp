@@ -14,6 +14,8 @@
 
 #include "pprof/label.h"
 #include "pprof/trace.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "threads/registry.h"
+#include "threads/labels.h"
 
 namespace pprof::internal {
 

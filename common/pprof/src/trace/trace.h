@@ -3,13 +3,14 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "wanted.h"
+
 namespace pprof::internal {
 
-// Waits for `duration`, or until `wanted` (polled every 20 ms) says false, and returns what
+// Waits for `duration`, or until `wanted` says false, and returns what
 // TraceSpan and the locks of mutex.h recorded meanwhile, as JSON in the Trace Event Format of
 // Chrome's developers: complete events ("ph":"X") in microseconds from the start, thread names as
 // metadata, labels as args. At most 524288 spans are kept (28 MB); otherData.dropped_spans and an
@@ -17,6 +18,6 @@ namespace pprof::internal {
 // spans whose labels are left out, since the process had used 4096 different sets before.
 // nullopt: another trace is running.
 std::optional<std::string> capture_trace_json(std::chrono::nanoseconds duration,
-                                              const std::function<bool()>& wanted);
+                                              const Wanted& wanted);
 
 }  // namespace pprof::internal

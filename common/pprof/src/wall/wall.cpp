@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "threads/interrupt.h"
-#include "threads/registry.h"
+#include "threads/labels.h"
+#include "threads/names.h"
+#include "threads/tasks.h"
 #include "threads/threads.h"
 
 namespace pprof::internal {
@@ -90,7 +92,7 @@ class WallSampler {
 
 }  // namespace
 
-Profile wall_profile(std::chrono::nanoseconds duration, const std::function<bool()>& wanted) {
+Profile wall_profile(std::chrono::nanoseconds duration, const Wanted& wanted) {
   Profile profile;
   profile.sample_types = {{"samples", "count"}, {"wall", "nanoseconds"}};
   profile.period_type = {"wall", "nanoseconds"};

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 
 #include "profile.h"
+#include "wanted.h"
 
 namespace pprof::internal {
 
@@ -13,10 +13,10 @@ namespace pprof::internal {
 // the application do not matter (see threads/interrupt.h).
 inline constexpr std::chrono::milliseconds kWallInterval{20};
 
-// Samples for `duration`, or until `wanted` (polled every 20 ms) says false. Values samples/count
+// Samples for `duration`, or until `wanted` says false. Values samples/count
 // and wall/nanoseconds: each thread is charged the real time since the round before. Labels
 // "thread" (its name) and those of LabelScope. The calling thread is left out: it only samples.
 // A thread that does not answer the signal is charged to one marker frame, with label "silent".
-Profile wall_profile(std::chrono::nanoseconds duration, const std::function<bool()>& wanted);
+Profile wall_profile(std::chrono::nanoseconds duration, const Wanted& wanted);
 
 }  // namespace pprof::internal

@@ -1,12 +1,9 @@
-// What the process knows of its threads: names given by ThreadScope, labels given by LabelScope.
-// Called by every capture. Thread-safety: any thread; functions marked so also in a signal handler.
+// The labels that LabelScope puts on the calling thread. Called by every capture that has labels.
+// Thread-safety: any thread; copy_current_labels() also in a signal handler.
 #pragma once
-
-#include <sys/types.h>
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,23 +33,7 @@ struct LabelSet {
 // Fills `out` with the labels of the calling thread. Async-signal-safe.
 void copy_current_labels(LabelSet& out) noexcept;
 
-// The ThreadScope name of the calling thread, or nullptr. The text stays valid until the process
-// ends, so that samples may keep the pointer. Async-signal-safe.
-const char* current_thread_name() noexcept;
-
-// The calling thread's id, cached. Async-signal-safe.
-pid_t current_tid() noexcept;
-
 // Appends the labels as profile labels.
 void append_labels(const LabelSet& set, std::vector<Label>& out);
-
-// The ThreadScope name of `tid`, else its kernel name, else an empty text if it is gone.
-std::string thread_name(pid_t tid);
-
-// The kernel's name of `tid`, or an empty text if it is gone.
-std::string kernel_thread_name(pid_t tid);
-
-// The ids of all threads of this process, from /proc/self/task.
-std::vector<pid_t> list_threads();
 
 }  // namespace pprof::internal

@@ -1,0 +1,96 @@
+// See names.h. The names live in a table that only grows, so that samples can keep pointers.
+#include "threads/names.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "pprof/thread.h"
+#include "threads/bounded_text.h"
+#include "threads/tasks.h"
+
+namespace pprof {
+namespace internal {
+namespace {
+
+constexpr std::size_t kMaxNames = 1024;
+constexpr std::size_t kMaxNameLength = 63;
+constexpr std::size_t kMaxKernelNameLength = 15;
+
+constinit thread_local const char* volatile thread_name_of_scope = nullptr;
+
+class NameTable {
+ public:
+  std::mutex mutex;             // for all that follows
+  std::set<std::string> names;  // nodes never move and are never erased
+  std::map<pid_t, const char*>& names_by_tid() {
+    if (std::exchange(is_of_parent_, false)) names_by_tid_.clear();
+    return names_by_tid_;
+  }
+  // In a child of fork(), where nothing may be freed yet: the allocator's lock can be held by a
+  // thread that the child has not.
+  void forget_names_by_tid() { is_of_parent_ = true; }
+
+ private:
+  std::map<pid_t, const char*> names_by_tid_;
+  bool is_of_parent_ = false;
+};
+
+NameTable& name_table() {
+  // Never destroyed: threads may outlive static destruction.
+  static auto* const instance = [] {
+    pthread_atfork([] { name_table().mutex.lock(); }, [] { name_table().mutex.unlock(); },
+                   [] {
+                     name_table().forget_names_by_tid();
+                     name_table().mutex.unlock();
+                   });
+    return new NameTable;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+const char* current_thread_name() noexcept { return thread_name_of_scope; }
+
+std::string thread_name(pid_t tid) {
+  {
+    NameTable& table = name_table();
+    const std::lock_guard lock(table.mutex);
+    const auto& names = table.names_by_tid();
+    if (const auto found = names.find(tid); found != names.end()) return found->second;
+  }
+  return kernel_thread_name(tid);
+}
+
+}  // namespace internal
+
+ThreadScope::ThreadScope(const char* name) {
+  using namespace internal;
+  std::array<char, kMaxNameLength + 1> text;               // NOLINT(*-member-init): filled below
+  std::array<char, kMaxKernelNameLength + 1> kernel_name;  // NOLINT(*-member-init): filled below
+  copy_bounded(text, name);
+  copy_bounded(kernel_name, text.data());
+  if (current_tid() != getpid()) pthread_setname_np(pthread_self(), kernel_name.data());
+  if (const auto thread_born = thread_born_hook.load()) thread_born();
+  NameTable& table = name_table();
+  const std::lock_guard lock(table.mutex);
+  if (!table.names.contains(text.data()) && table.names.size() >= kMaxNames) return;
+  const char* const kept = table.names.insert(text.data()).first->c_str();
+  table.names_by_tid()[current_tid()] = kept;
+  thread_name_of_scope = kept;
+}
+
+ThreadScope::~ThreadScope() {
+  internal::thread_name_of_scope = nullptr;
+  internal::NameTable& table = internal::name_table();
+  const std::lock_guard lock(table.mutex);
+  table.names_by_tid().erase(internal::current_tid());
+}
+
+}  // namespace pprof
