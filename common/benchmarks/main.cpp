@@ -2,8 +2,13 @@
 // the benchmark's own thread, after one call that lets caches and buffers come into being.
 #include <benchmark/benchmark.h>
 
+#include <iostream>
+#include <string_view>
+
 #include "alloc_counter.h"
+#include "benchmarks/build_commit.h"
 #include "benchmarks/operations.h"
+#include "benchmarks/slices.h"
 
 namespace {
 
@@ -22,10 +27,15 @@ void run(benchmark::State& state, const service::Operation& operation) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const auto& operation : service::operations()) {
+  const auto operations = service::operations();
+  if (argc == 2 && std::string_view(argv[1]) == "--slices") {
+    return service::run_slices(operations, std::cin, std::cout);
+  }
+  for (const auto& operation : operations) {
     benchmark::RegisterBenchmark(operation.name.c_str(), run, operation);
   }
   benchmark::AddCustomContext("stage", STAGE_NAME);
+  benchmark::AddCustomContext("commit", service::built_from());
   benchmark::AddCustomContext("build_type", BUILD_TYPE);
   benchmark::AddCustomContext("compiler", COMPILER);
   benchmark::AddCustomContext("flags", COMPILER_FLAGS);
