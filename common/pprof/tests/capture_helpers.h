@@ -22,7 +22,7 @@ std::string label_of(const internal::Sample& sample, std::string_view key);
 // Sum of value `index` over the samples that have `function` in their stack.
 std::int64_t sum_of(const internal::Profile& profile, std::size_t index, std::string_view function);
 
-// Waits until `condition` holds, at most 10 s. Whether it holds.
+// Waits until `condition` holds, a minute at most: how soon is not what it asks. Whether it holds.
 bool eventually(const std::function<bool()>& condition);
 
 // Whether thread `tid` sleeps in the kernel.

@@ -90,10 +90,13 @@ TEST_F(Wall, ChargesEachThreadTheWholeTimeAsleepOrBusy) {
 
 TEST_F(Wall, SamplesCarryTheLabelsOfTheThread) {
   NEEDS_SIGNALS_IN_TIME();
+  std::atomic<pid_t> tid{0};
   std::thread sleeper([&] {
     const LabelScope label("route", "/sleep");
+    tid = current_tid();
     asleep_in_recv(sockets_[0]);
   });
+  ASSERT_TRUE(testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); }));
   const Profile profile = wall_profile(milliseconds(200), kAlways);
   wake_sleeper();
   sleeper.join();
@@ -116,8 +119,8 @@ TEST_F(Wall, EndsSoonAfterNobodyWantsIt) {
   const auto gone_after_50_ms = [&] {
     return std::chrono::steady_clock::now() - start < milliseconds(50);
   };
-  wall_profile(std::chrono::seconds(60), gone_after_50_ms);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  wall_profile(std::chrono::minutes(10), gone_after_50_ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(1));
 }
 
 }  // namespace
