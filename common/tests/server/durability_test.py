@@ -4,6 +4,7 @@ thread.
 SERVICES names the binary, as for the tests of ../service. Standard library only.
 """
 
+import errno
 import json
 import os
 import re
@@ -22,8 +23,9 @@ from service import Service, binary, main  # noqa: E402
 
 ROUNDS = 20
 CLIENTS = 4
-STOP_SECONDS = 5
-FLUSH_SECONDS = 0.2  # run_app's timer
+WAIT_SECONDS = 60  # for what must come; how soon is not what is asked
+FLUSH_SECONDS = 0.5
+GRACE_SECONDS = 2  # run_app's, for clients that keep it busy at its stop
 
 
 class Client(threading.Thread):
@@ -33,10 +35,11 @@ class Client(threading.Thread):
         super().__init__(name=name)
         self.port = port
         self.answered = []  # (time of the answer, id)
+        self.mistaken = None  # an answer of another request, and the id
 
     def run(self):
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=STOP_SECONDS) as sock:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS) as sock:
                 while self.ask(sock, f"{self.name}-{len(self.answered)}."):
                     pass
         except OSError:
@@ -51,21 +54,27 @@ class Client(threading.Thread):
                 return False
             answer += block
         if f'{ident}"'.encode() not in answer:
-            raise AssertionError(f"answer of another request: {answer!r} for {ident}")
+            self.mistaken = answer, ident
+            return False
         self.answered.append((time.monotonic(), ident))
         return b"Connection: close" not in answer
 
 
 def load(port, round_number):
+    """Clients, each of which has an answer."""
     clients = [Client(port, f"r{round_number}c{i}") for i in range(CLIENTS)]
     for client in clients:
         client.start()
+    if not eventually(lambda: all(client.answered for client in clients)):
+        raise AssertionError("a client has no answer")
     return clients
 
 
 def answers_of(clients):
     for client in clients:
-        client.join(STOP_SECONDS * 2)
+        client.join()
+        if client.mistaken:
+            raise AssertionError(f"an answer to another request: {client.mistaken}")
     return [answer for client in clients for answer in client.answered]
 
 
@@ -78,49 +87,45 @@ class Durability(unittest.TestCase):
         for number in range(ROUNDS):
             with Service() as service:
                 clients = load(service.port, number)
-                time.sleep(0.02 + 0.01 * number)
-                start = time.monotonic()
-                code = service.stop()
-                seconds = time.monotonic() - start
+                time.sleep(0.01 * number)  # in each round at another place
+                self.assertEqual(service.stop(), 0)
                 answers = answers_of(clients)
-                self.assertEqual(code, 0)
-                self.assertLess(seconds, STOP_SECONDS)
-                self.assertGreater(len(answers), 0)
                 lost = {ident for _, ident in answers} - logged(service.log_lines())
                 self.assertEqual(lost, set(), f"round {number}: {len(answers)} answered")
 
     def test_kill_loses_one_flush_interval_at_most(self):
-        with Service() as service:
+        late = 2  # seconds; a busy machine may let the service wait for its turn
+        with Service(f"--log-flush-ms={1000 * FLUSH_SECONDS:.0f}") as service:
             clients = load(service.port, 0)
-            time.sleep(1)
-            killed = time.monotonic()
+            loaded = time.monotonic()
+            time.sleep(FLUSH_SECONDS + late)
             service.process.kill()
             answers = answers_of(clients)
             service.process.wait()
-            safe = {ident for when, ident in answers if when < killed - 2 * FLUSH_SECONDS}
-            self.assertGreater(len(safe), 0)
+            safe = {ident for when, ident in answers if when <= loaded}
+            self.assertGreaterEqual(len(safe), CLIENTS)
             self.assertEqual(safe - logged(service.log_lines()), set())
 
-    def test_stops_soon_with_idle_and_slow_connections(self):
+    def test_waits_for_no_idle_or_slow_connection(self):
         with Service() as service:
             sockets = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
             for sock in sockets[::2]:
                 sock.sendall(b"GET /v1/leftpad/?str=slow")
-            time.sleep(0.2)
-            start = time.monotonic()
+            self.assertTrue(eventually(
+                lambda: counted(service.debug_port)["server"]["connections_active"] == 200))
             self.assertEqual(service.stop(), 0)
-            self.assertLess(time.monotonic() - start, STOP_SECONDS)
             for sock in sockets:
-                sock.close()
+                self.assertEqual(end_of(sock), b"")  # a slow one's time is not up: no 408
 
     def test_sighup_while_stopping_loses_nothing(self):
         with Service() as service, not_reading(service):
             self.assertIn(b" 200 ", ask_once(service.port))
+            start = time.monotonic()
             service.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-            self.assertIsNone(service.process.poll(), "nothing held it up")
+            self.assertTrue(eventually(lambda: refuses(service.port)))
             service.process.send_signal(signal.SIGHUP)
-            self.assertEqual(service.process.wait(20), 0)
+            self.assertEqual(service.process.wait(WAIT_SECONDS), 0)
+            self.assertGreater(time.monotonic() - start, GRACE_SECONDS / 2, "nothing held it up")
             self.assertIn('url="/v1/leftpad/?len=1"', "\n".join(service.log_lines()))
 
     def test_a_stuck_debug_client_does_not_keep_the_service_open(self):
@@ -128,17 +133,27 @@ class Durability(unittest.TestCase):
         with Service(*long_command) as service, stuck(service.debug_port, "/debug/pprof/cmdline"):
             self.assertIn(b" 200 ", ask_once(service.port))
             service.process.send_signal(signal.SIGTERM)
-            self.assertTrue(eventually(lambda: refuses(service.port), seconds=1))
-            self.assertIsNone(service.process.poll(), "nothing held it up")
-            self.assertEqual(service.process.wait(20), 0)
+            self.assertTrue(eventually(lambda: refuses(service.port)))
+            self.assertIsNone(service.process.poll(), "the service's port waited for the grace")
+            self.assertEqual(service.process.wait(WAIT_SECONDS), 0)
 
 
 def refuses(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=STOP_SECONDS).close()
-        return False
-    except ConnectionRefusedError:
-        return True
+    """Whether nobody listens. A connection that is reset met the listener while it was closed: it
+    shows neither that somebody listens nor that nobody does, so ask again."""
+    with socket.socket() as sock:
+        sock.settimeout(WAIT_SECONDS)
+        return sock.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
+def end_of(sock):
+    """What still comes before the end of the connection; closes it."""
+    with sock:
+        sock.settimeout(WAIT_SECONDS)
+        try:
+            return b"".join(iter(lambda: sock.recv(65536), b""))
+        except ConnectionResetError:
+            return b""
 
 
 def stuck(port, path):
@@ -178,7 +193,7 @@ class NoThreadLeft(unittest.TestCase):
             # Too little for one more stack, enough for the rest.
             resource.prlimit(pid, resource.RLIMIT_AS, (address_space + (2 << 20), before[1]))
             for _ in range(3):
-                with socket.create_connection(("127.0.0.1", service.port), STOP_SECONDS) as sock:
+                with socket.create_connection(("127.0.0.1", service.port), WAIT_SECONDS) as sock:
                     self.assertIn(b" 503 ", sock.recv(65536))
             resource.prlimit(pid, resource.RLIMIT_AS, before)
             self.assertIn(b" 200 ", ask_once(service.port))
@@ -186,7 +201,7 @@ class NoThreadLeft(unittest.TestCase):
 
 
 def ask_once(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=STOP_SECONDS) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as sock:
         sock.sendall(b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         return sock.recv(65536)
 
@@ -222,8 +237,8 @@ def counted(debug_port):
     return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
 
-def eventually(condition, seconds=10):
-    end = time.monotonic() + seconds
+def eventually(condition):
+    end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
         if condition():
             return True
