@@ -41,9 +41,9 @@ report: installed ## build/report/index.html from what was captured last [OLD= N
 run: build ## Start the service until Ctrl-C
 	@scripts/run.sh $(STAGE)
 load: build ## Requests per second under `ab` [URL= of a running service]
-	@scripts/load.sh $(STAGE) $(addprefix --url ,$(URL))
+	@scripts/workshop load $(STAGE) $(addprefix --url ,$(URL))
 bench: build ## The five benchmarks
-	@scripts/bench.sh $(STAGE)
+	@scripts/workshop bench $(STAGE)
 
 ##@ Profiles [STAGE=v1-naive SECONDS=10]
 PROFILES := profile-cpu profile-heap profile-allocs profile-mutex profile-block profile-threads profile-wall

@@ -142,7 +142,7 @@ check_noise() {
     note "load average $load: times will scatter" 'Close other programs (see them: top) before make compare'
   else ok "load average $load"; fi
   [[ -x $PYTHON ]] || return 0
-  while IFS= read -r busy; do note "${busy%%. *}" "${busy#*. }"; done < <(python_module lib.machine)
+  while IFS= read -r busy; do note "${busy%%. *}" "${busy#*. }"; done < <(python_module base.machine)
 }
 
 check_chromium() {

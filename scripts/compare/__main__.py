@@ -1,5 +1,5 @@
 """Entry point of `python3 -m compare OLD NEW`; compare.sh calls it."""
 from compare.cli import main
-from lib.errors import main_of
+from base.errors import main_of
 
 main_of(main)

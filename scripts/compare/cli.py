@@ -4,11 +4,11 @@ import json
 import tempfile
 from pathlib import Path
 
-from compare import ab, gbench, gobench, process, report, schedule, service, stats, tables
-from lib import console, machine
-from lib.errors import Failure
+from base import ab, children, console, machine, turns
+from base.errors import Failure
+from base.paths import ROOT
+from compare import gbench, gobench, report, service, stats, tables
 
-ROOT = Path(__file__).absolute().parent.parent.parent
 CLIENTS = 8
 PAIRS = 30
 # Together they keep the whole comparison within two minutes on a machine that is busy as well.
@@ -31,9 +31,9 @@ def parse_arguments(arguments):
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "compare")
     parser.add_argument("--no-service", action="store_true")
     options = parser.parse_args(arguments)
-    if options.pairs < schedule.PAIRS_MINIMUM:
+    if options.pairs < turns.PAIRS_MINIMUM:
         raise Failure(f"--pairs {options.pairs}",
-                      f"the statistics need at least {schedule.PAIRS_MINIMUM}",
+                      f"the statistics need at least {turns.PAIRS_MINIMUM}",
                       "Give more, or none")
     return options
 
@@ -49,7 +49,7 @@ def check_builds(stages):
         builds[side], _ = gbench.parse(gbench.run(program("bench", stage), gbench.PROBE))
         gbench.require_release(builds[side], f"bench-{stage}")
     for key in ("compiler", "flags", "build_type", "commit"):
-        old, new = (builds[side].get(key, "unknown") for side in schedule.SIDES)
+        old, new = (builds[side].get(key, "unknown") for side in turns.SIDES)
         if old != new:
             console.warn(
                 f"the stages were built with different {key} ({old}, {new}). Run: make build")
@@ -72,20 +72,20 @@ def publish(fresh, out):
 def run_benchmarks(stages, pairs, raw):
     console.step(f"Benchmarks: {pairs} pairs of runs, old and new in turn (A B B A)")
     for stage in stages.values():
-        console.show([program("bench", stage), *gbench.MEASURE], ROOT)
+        console.show([program("bench", stage), *gbench.MEASURE])
 
     def measure(side, pair):
         text = gbench.run(program("bench", stages[side]))
         (raw / f"bench-{pair:02}-{side}.json").write_text(text, encoding="utf-8")
         return gbench.parse(text)[1]
 
-    runs = schedule.interleave("benchmarks", pairs, BENCHMARK_BUDGET_SECONDS, measure)
+    runs = turns.interleave("benchmarks", pairs, BENCHMARK_BUDGET_SECONDS, measure)
     return check_names(runs)
 
 
 def check_names(runs):
     """Raises Failure unless some benchmark is on both sides; warns of those that are on one."""
-    old, new = (set(runs[side][0]) for side in schedule.SIDES)
+    old, new = (set(runs[side][0]) for side in turns.SIDES)
     if not old & new:
         raise Failure(f"benchmarks {sorted(old)} and {sorted(new)}", "no name is on both sides",
                       "Run: make build")
@@ -104,7 +104,7 @@ def calibrate(stages, raw):
     """Requests for each ab run. Comes first, so that a service that cannot serve is known at once."""
     rates = [
         service.load(program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS,
-                     raw / f"ab-warm-up-{side}.txt") for side in schedule.SIDES
+                     raw / f"ab-warm-up-{side}.txt") for side in turns.SIDES
     ]
     return requests_for([figures["requests_per_second"] for figures in rates])
 
@@ -113,16 +113,15 @@ def run_service(stages, pairs, requests, raw):
     console.step(
         f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
     for stage in stages.values():
-        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"),
-                     ROOT)
+        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"))
         console.show(
-            service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"), ROOT)
+            service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"))
 
     def measure(side, pair):
         return service.load(program("leftpad", stages[side]), requests, CLIENTS,
                             raw / f"ab-{pair:02}-{side}.txt")
 
-    return schedule.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
+    return turns.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
 
 
 def compare(options):
@@ -143,7 +142,7 @@ def measure_all(options, stages, facts, builds, out):
     raw.mkdir()
     requests = None if options.no_service else calibrate(stages, raw)
     runs = run_benchmarks(stages, options.pairs, raw)
-    for side in schedule.SIDES:
+    for side in turns.SIDES:
         gobench.write(out / f"{side}.txt", facts, runs[side])
     rows = report.rows_of_benchmarks(runs)
     if requests:
@@ -188,9 +187,9 @@ def warn_of_noise(verdicts):
 
 
 def main(arguments):
-    with process.no_survivors():
+    with children.no_survivors():
         options = parse_arguments(arguments)
         compare(options)
-    console.result_at(options.out / "compare.json", ROOT)
+    console.result_at(options.out / "compare.json")
     console.next_command("make report")
     return 0

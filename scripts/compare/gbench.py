@@ -1,13 +1,10 @@
-"""Runs a benchmark program (Google Benchmark) once and reads its JSON. One process at a time.
-
-Used by the comparison; as a command (`python3 -m compare.gbench PROGRAM`) refuses a debug build.
-"""
+"""Runs a benchmark program (Google Benchmark) once and reads its JSON. One process at a time."""
 import json
 import statistics
 from dataclasses import dataclass
 
-from compare import process
-from lib.errors import Failure, main_of
+from base import children
+from base.errors import Failure
 
 RELEASE_BUILDS = ("Release", "RelWithDebInfo")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -79,19 +76,9 @@ def require_release(context, program):
 
 def run(program, options=MEASURE):
     """The program's JSON text. Raises Failure if it fails."""
-    done = process.run([program, *options])
+    done = children.run([program, *options])
     if done.status != 0:
         last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
         raise Failure(f"{program}", f"exit status {done.status}; it said: {last}",
                       "Run it by hand, or: make test")
     return done.stdout
-
-
-def main(arguments):
-    (program,) = arguments
-    context, _ = parse(run(program, PROBE))
-    require_release(context, program)
-
-
-if __name__ == "__main__":
-    main_of(main)

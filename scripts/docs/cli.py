@@ -9,7 +9,7 @@ from docs import book, figures, packages
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
 from docs.workspace import NotReady, clean_state
-from lib import signals
+from base import signals
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib import signals
+from base import signals
 
 COMMAND_TIMEOUT_SECONDS = 240
 READY_TIMEOUT_SECONDS = 60

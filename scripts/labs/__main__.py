@@ -3,8 +3,8 @@ import argparse
 import subprocess
 
 from labs import bugs, commands, submission
-from lib import signals
-from lib.errors import Failure, main_of
+from base import children
+from base.errors import Failure, main_of
 
 
 def _parser():
@@ -47,9 +47,9 @@ def run(arguments):
 
 
 def main(arguments):
-    signals.leave_on_signals()
     try:
-        return run(arguments)
+        with children.no_survivors():
+            return run(arguments)
     except subprocess.TimeoutExpired as hung:
         raise Failure(hung.cmd[0], f"it has to end within {hung.timeout:.0f} s",
                       "Is the machine busy? Try again") from None

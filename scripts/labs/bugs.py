@@ -10,8 +10,8 @@ from labs import paths, probes, screen, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
-from lib import signals
-from lib.errors import Failure
+from base import signals
+from base.errors import Failure
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
 GROUPS = ("operations", "inputs", "logger", "growth")

@@ -13,8 +13,10 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
+from base import raw
+from base.paths import EXAMPLE_TARGET
 from labs import amdahl, loads, paths, running
-from profiles import heaptrack, raw, tree
+from profiles import heaptrack, tree
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads
@@ -33,7 +35,7 @@ TIMED = {
 
 
 def _get(service, path, file):
-    with urllib.request.urlopen(f"{service.debug}/debug/pprof/{path}", timeout=60) as answer:
+    with urllib.request.urlopen(f"{service.debug_url}/debug/pprof/{path}", timeout=60) as answer:
         file.write_bytes(answer.read())
 
 
@@ -121,7 +123,7 @@ def _ask_all(service, load):
         return 9
     with service.connect() as sock:
         for number in range(TRACED):
-            target = running.TARGET if kind is loads.ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+            target = EXAMPLE_TARGET if kind is loads.ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
             sock.sendall(
                 f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {loads.LONG_AGENT}\r\n\r\n"
                 .encode())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs import paths
-from lib.errors import Failure
+from base.errors import Failure
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 
 from labs import catalog, forge, grader, paths, prediction, probes, progress, screen, starters, timing
-from lib.errors import Failure
+from base.errors import Failure
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from labs import paths
-from lib.errors import Failure
+from base.errors import Failure
 
 KINDS = ("leftpad", "test", "probe", "bench")
 

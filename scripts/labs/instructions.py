@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labs import starters
 from labs.probes import Unavailable
-from lib.errors import Failure
+from base.errors import Failure
 
 ITERATIONS = 200
 VALGRIND_SECONDS = 120

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import threading
 
+from base import ab as apache
+from base import children
+from base.paths import EXAMPLE_TARGET
 from labs import running
-from lib import signals
 
 CLIENTS = 8
 LONG_REQUEST = b"GET /v1/leftpad/?str=test&len=60000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"  # so that serving it takes a while
@@ -17,18 +19,13 @@ LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 @contextlib.contextmanager
 def ab(service, clients):
     """As many requests as it answers."""
-    command = [
-        "ab", "-q", "-k", "-c",
-        str(clients), "-t", "120", "-n", "99999999", "-H", f"User-Agent: {LONG_AGENT}",
-        f"http://127.0.0.1:{service.port}{running.TARGET}"
-    ]
-    with contextlib.ExitStack() as ends:
-        with signals.held():
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            ends.callback(process.wait, timeout=30)
-            ends.callback(process.send_signal, signal.SIGINT)
+    process = children.start(apache.command(f"http://127.0.0.1:{service.port}{EXAMPLE_TARGET}", clients, seconds=120,
+                                            quiet=True, agent=LONG_AGENT),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
         yield
+    finally:
+        children.end(process, signal.SIGINT)
 
 
 @contextlib.contextmanager

@@ -126,7 +126,7 @@ def load(file=RUNS):
 def record(program, operation, count, out):
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what it took, in order."""
     from compare import gbench
-    from lib import machine
+    from base import machine
     options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
                "--benchmark_format=json")
     times = {"real": [], "cpu": []}

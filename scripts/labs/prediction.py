@@ -4,7 +4,7 @@ import sys
 
 from labs import catalog, probes, progress, screen
 from labs.grader import Programs
-from lib.errors import Failure
+from base.errors import Failure
 
 GOOD_FACTOR = 2  # a guess within this factor is a good one
 

@@ -6,7 +6,7 @@ import json
 import os
 
 from labs import paths
-from lib.errors import Failure
+from base.errors import Failure
 
 
 def _file(number):

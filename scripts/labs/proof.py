@@ -5,7 +5,7 @@ import time
 from labs import catalog, starters
 from labs.forge import Forge
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Grader, verdict_of
-from lib import signals
+from base import signals
 
 
 def _blame(results):

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from labs import paths
-from lib.errors import Failure
+from base.errors import Failure
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import sys
 
 from labs import catalog, grader, starters
 from labs.forge import Forge
-from lib import signals
+from base import signals
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 from labs import catalog, forge, grader, paths, progress, screen
-from lib.errors import Failure
+from base.errors import Failure
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from labs import paths
-from lib import signals
+from base import signals
 
 SUITE_SECONDS = 120
 

@@ -11,7 +11,7 @@ import time
 from compare import gbench
 from labs import starters
 from labs.forge import CompileError
-from lib.errors import Failure
+from base.errors import Failure
 
 PAIRS = 15
 SECONDS = 14  # for all pairs; a busy machine gets no more

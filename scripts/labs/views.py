@@ -17,7 +17,7 @@ import sys
 
 from labs import captures, catalog, paths, probes, starters
 from labs.forge import Forge
-from lib import signals
+from base import signals
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
          "system calls", "instructions")

@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lib.errors import Failure, main_of
+from base.errors import Failure, main_of
 from profiles import objects
 from profiles.alloc_rule import closure, kind_of_target
 

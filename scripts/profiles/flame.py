@@ -8,8 +8,9 @@ import html
 import json
 from pathlib import Path
 
-from lib.errors import Failure, main_of
-from profiles import raw, tree
+from base import raw
+from base.errors import Failure, main_of
+from profiles import tree
 
 PAGE = Path(__file__).absolute().parent / "page"
 MODULES = tree.ROOT / "build" / "tools" / "node_modules"

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from lib.errors import Failure, main_of
+from base.errors import Failure, main_of
 from profiles import tree
 
 TOP = 10

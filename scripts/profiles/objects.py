@@ -8,7 +8,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from lib.errors import Failure
+from base.errors import Failure
 
 _SECTION = re.compile(r"^Disassembly of section (\S+):$")
 _FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")

@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from lib import machine
+from base import machine
 from profiles import tree
 
 # What a delta adds up ends at the profile's time; everything else begins there.

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from lib.errors import Failure, main_of
+from base.errors import Failure, main_of
 
 LONGEST = 8
 

@@ -3,7 +3,7 @@ import argparse
 from datetime import datetime, timezone
 from pathlib import Path
 
-from lib import console
+from base import console
 from report import (benchmark_view, callgraph, commands, findings, flame_view, inputs, machine_view,
                     numbers, page, profile_view, service_view)
 
@@ -114,6 +114,6 @@ def main(arguments):
     for each in content["findings"]:
         if not each.measured:
             console.warn(f"not measured: {each.name}. Run: {each.command}")
-    console.result_at(options.out, inputs.ROOT)
+    console.result_at(options.out)
     console.next_command(f"xdg-open {options.out}".replace(f"{inputs.ROOT}/", ""))
     return 0

@@ -8,7 +8,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.errors import main_of
+from base.errors import main_of
 from report import attribution, inputs, numbers
 
 # The culprits lead if they are more than half of what the application does ...

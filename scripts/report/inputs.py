@@ -9,11 +9,9 @@ import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from compare import ab
-from profiles import raw
+from base import ab, raw
+from base.paths import PPROF, ROOT  # noqa: F401  (ROOT for the package)
 
-ROOT = Path(__file__).absolute().parents[2]
-PPROF = ROOT / "build" / "tools" / "pprof"
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
 # Frames of std::function that stand between two frames of ours and say nothing.
 _PLUMBING = ("std::__invoke", "std::_Function_handler", "std::function::operator()",

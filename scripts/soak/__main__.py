@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.request
 
-from lib import signals
+from base import signals
 from soak import actors
 
 # actor: how many threads

@@ -8,7 +8,7 @@ import sys
 import time
 import unittest
 
-from sandbox import Sandbox, alive
+from base.tests.sandbox import Sandbox, alive
 
 PAIRS = ("--pairs", "16")
 
@@ -150,7 +150,7 @@ class Compare(unittest.TestCase):
     def test_a_signal_while_a_child_starts_ends_the_child(self):
         script = """
 import os, signal, subprocess, sys
-from compare import process
+from base import children
 
 class Interrupted(subprocess.Popen):
     def __init__(self, *command, **options):
@@ -158,9 +158,10 @@ class Interrupted(subprocess.Popen):
         print(self.pid, flush=True)
         os.kill(os.getpid(), signal.SIGTERM)  # the caller does not know the child yet
 
+children.start(["true"])
 subprocess.Popen = Interrupted
-with process.no_survivors():
-    process.start(["sleep", "60"], sys.stdout)
+with children.no_survivors():
+    children.start(["sleep", "60"], sys.stdout)
 """
         done = subprocess.run([sys.executable, "-c", script], cwd=self.box.root / "scripts",
                               stdout=subprocess.PIPE, text=True, timeout=30)

@@ -5,10 +5,9 @@ import json
 import re
 import unittest
 
-import sandbox  # noqa: F401  (finds the package)
-from compare import ab, gbench, gobench, progress, schedule, stats, tables
-from lib import machine
-from lib.errors import Failure
+from base import ab, console, machine, turns
+from base.errors import Failure
+from compare import gbench, gobench, stats, tables
 
 AB_REPORT = """\
 Concurrency Level:      8
@@ -141,7 +140,7 @@ class Order(unittest.TestCase):
 
     def test_is_a_b_b_a(self):
         seen = []
-        schedule.interleave("test", 16, 100, lambda side, pair: seen.append(side))
+        turns.interleave("test", 16, 100, lambda side, pair: seen.append(side))
         self.assertEqual(seen[:8], ["old", "new", "new", "old"] * 2)
         self.assertEqual(len(seen), 32)
 
@@ -151,18 +150,18 @@ class Order(unittest.TestCase):
         def measure(_side, _pair):
             now[0] += 1.0
 
-        results = schedule.interleave("test", 24, 39, measure, clock=lambda: now[0])
-        self.assertEqual([len(results[side]) for side in schedule.SIDES], [18, 18])
+        results = turns.interleave("test", 24, 39, measure, clock=lambda: now[0])
+        self.assertEqual([len(results[side]) for side in turns.SIDES], [18, 18])
 
     def test_never_makes_fewer_pairs_than_the_statistics_need(self):
-        results = schedule.interleave("test", 20, 0, lambda side, pair: None)
-        self.assertEqual(len(results["old"]), schedule.PAIRS_MINIMUM)
+        results = turns.interleave("test", 20, 0, lambda side, pair: None)
+        self.assertEqual(len(results["old"]), turns.PAIRS_MINIMUM)
 
 
 class ProgressLines(unittest.TestCase):
     def test_outside_a_terminal_are_few_and_plain(self):
         stream = io.StringIO()
-        shown = progress.Progress("benchmarks", 20, stream, clock=lambda: 0.0)
+        shown = console.Bar("benchmarks", 20, stream, clock=lambda: 0.0)
         for _ in range(20):
             shown.step()
         self.assertEqual(len(stream.getvalue().splitlines()), 4)

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from sandbox import SCRIPTS, Sandbox, alive
+from base.tests.sandbox import SCRIPTS, Sandbox, alive
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.sh") if path.name != "lib.sh")
 
@@ -43,18 +43,18 @@ class Scripts(unittest.TestCase):
 
     def test_load_prints_the_gist_and_keeps_the_report(self):
         self.ends(
-            "load.sh", "v1-naive", "-n", "1000", status=0, out=
+            "workshop", "load", "v1-naive", "-n", "1000", status=0, out=
             r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: "
         )
         self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
 
     def test_load_fails_if_a_request_fails(self):
-        self.ends("load.sh", "v1-naive", status=1, err="Failed requests: 3", FAKE_AB="failed")
+        self.ends("workshop", "load", "v1-naive", status=1, err="Failed requests: 3", FAKE_AB="failed")
 
     def test_load_uses_a_running_service(self):
-        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
+        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
                   out="'http://127.0.0.1:9/v1/leftpad/")
-        self.ends("load.sh", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
+        self.ends("workshop", "load", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
 
     def test_what_fails_leaves_the_earlier_result(self):
         results = [
@@ -65,8 +65,8 @@ class Scripts(unittest.TestCase):
         for result in results:
             result.parent.mkdir(parents=True)
             result.write_text("earlier", encoding="utf-8")
-        self.ends("load.sh", "v1-naive", status=1, err="Connection refused", FAKE_AB="error")
-        self.ends("bench.sh", "v1-naive", "--benchmark_filter=nope", status=1,
+        self.ends("workshop", "load", "v1-naive", status=1, err="Connection refused", FAKE_AB="error")
+        self.ends("workshop", "bench", "v1-naive", "--benchmark_filter=nope", status=1,
                   err="no benchmark ran.*--benchmark_list_tests")
         (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
         self.ends("alloc_sites.sh", "v1-naive", status=1, err="no object files")
@@ -74,19 +74,19 @@ class Scripts(unittest.TestCase):
                          ["earlier"] * 3)
 
     def test_load_takes_no_service_options_for_a_running_service(self):
-        self.ends("load.sh", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4",
+        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4",
                   status=2, err="--max-len 4: ")
 
     def test_bench_passes_a_question_on_and_claims_no_result(self):
-        code, out, err = self.box.run("bench.sh", "v1-naive", "--benchmark_list_tests")
+        code, out, err = self.box.run("workshop", "bench", "v1-naive", "--benchmark_list_tests")
         self.assertEqual((code, "Result:" in out), (0, False), out + err)
 
     def test_load_says_why_the_service_did_not_start(self):
-        self.ends("load.sh", "v1-naive", status=1, err="port 1: it is in use", FAKE_SERVICE="dies")
+        self.ends("workshop", "load", "v1-naive", status=1, err="port 1: it is in use", FAKE_SERVICE="dies")
 
     def test_a_stopped_load_leaves_nothing_behind(self):
         pids = self.box.root / "pids"
-        child = self.box.start("load.sh", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
+        child = self.box.start("workshop", "load", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
         deadline = time.monotonic() + 20
         while not (self.box.root /
                    "build/load/v1-naive/ab-progress.txt").exists() and time.monotonic() < deadline:
@@ -108,9 +108,9 @@ class Scripts(unittest.TestCase):
             self.assertFalse(alive(int(done.stdout)), script)
 
     def test_bench_refuses_a_debug_build(self):
-        self.ends("bench.sh", "v1-naive", status=1, err="'Debug'.*make clean build",
+        self.ends("workshop", "bench", "v1-naive", status=1, err="'Debug'.*make clean build",
                   FAKE_BUILD_TYPE="Debug")
-        self.ends("bench.sh", "v1-naive", status=0,
+        self.ends("workshop", "bench", "v1-naive", status=0,
                   out=r"Result: build/bench/v1-naive.json\nNext: ")
 
     def test_run_becomes_the_service(self):
@@ -136,10 +136,10 @@ class Scripts(unittest.TestCase):
         self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
 
     def test_an_unknown_stage_is_not_guessed_from_afar(self):
-        self.ends("load.sh", "nonsense-entirely", status=1, err=r"^error: (?!.*Did you mean)")
+        self.ends("workshop", "load", "nonsense-entirely", status=1, err=r"^error: (?!.*Did you mean)")
 
     def test_output_into_a_file_has_no_colour_codes(self):
-        _, out, err = self.box.run("load.sh", "v1-naive", FAKE_AB="failed")
+        _, out, err = self.box.run("workshop", "load", "v1-naive", FAKE_AB="failed")
         self.assertNotIn("\033", out + err)
 
     @unittest.skipUnless(shutil.which("jq"), "jq is not installed")

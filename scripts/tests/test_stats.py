@@ -2,7 +2,6 @@
 import random
 import unittest
 
-import sandbox  # noqa: F401  (finds the package)
 from compare import stats
 
 RUNS = 20

@@ -7,7 +7,7 @@ readonly QUERY='/v1/leftpad/?str=test&len=50&chr=*'
 add_steps() {
   local old=leftpad-$OLD new=leftpad-$NEW
   add hello 1 "$old" '' 'The service' 'It pads a string, counts and times requests for StatsD, and logs each one.' hello "$OLD"
-  add load-old 6 "$old" "load/$OLD/ab.txt" 'How fast it is' 'Eight clients with keep-alive, as in the article.' script load.sh "$OLD"
+  add load-old 6 "$old" "load/$OLD/ab.txt" 'How fast it is' 'Eight clients with keep-alive, as in the article.' script workshop load "$OLD"
   add cpu-old 12 "$old" "profiles/$OLD/cpu.pb.gz" 'CPU profile' \
     'The first table is mostly libraries and kernel; the second charges them to the functions that call them.' \
     script profile.sh cpu "$OLD" --seconds 8
@@ -29,7 +29,7 @@ add_steps() {
   add block-old 9 "$old" "profiles/$OLD/block.pb.gz" 'Lock contention: who waits' 'The same waiting, charged to who suffers it.' \
     script profile.sh block "$OLD" --seconds 5
   add bench-old 15 "bench-$OLD" "bench/$OLD.json" 'Benchmarks' 'The same work without network and kernel, counted and timed.' \
-    script bench.sh "$OLD"
+    script workshop bench "$OLD"
   add changes 1 "$old $new" '' 'What was improved' 'leftpad, StatsD and the logger: the culprits that the profiles name.' changes
   add compare 110 "$old $new bench-$OLD bench-$NEW" compare/compare.json 'Old against new' \
     'Runs in turn, then statistics: a difference is shown only where there is one.' script compare.sh "$OLD" "$NEW"
@@ -45,7 +45,7 @@ add_steps() {
   add threads-new 5 "$new" "profiles/$NEW/threads.pb.gz" 'Threads again' 'As before: the server is the same.' script profile.sh threads "$NEW"
   add mutex-new 9 "$new" "profiles/$NEW/mutex.pb.gz" 'Lock contention again' 'The lock is held for an append to a buffer, not for a write.' \
     script profile.sh mutex "$NEW" --seconds 5
-  add load-new 6 "$new" "load/$NEW/ab.txt" 'How fast it is now' 'The command of the second step, on the new stage.' script load.sh "$NEW"
+  add load-new 6 "$new" "load/$NEW/ab.txt" 'How fast it is now' 'The command of the second step, on the new stage.' script workshop load "$NEW"
   add report 6 '' report/index.html 'The report' 'All of it on one page.' script report.sh "$OLD" "$NEW"
 }
 

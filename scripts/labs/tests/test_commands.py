@@ -12,7 +12,7 @@ from unittest import mock
 
 from labs import catalog, commands, forge, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
-from lib.errors import Failure
+from base.errors import Failure
 from processes import has_ended
 
 

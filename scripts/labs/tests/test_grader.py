@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from base import service
 from labs import grader, instructions, paths, probes, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 from processes import has_ended
@@ -127,8 +128,8 @@ class BrokenStages(unittest.TestCase):
         self.assertEqual(suite.contract(self.program("echo '[  PASSED  ] 12 tests.'")), [])
 
     def test_a_service_that_never_listens_fails_after_a_while(self):
-        with mock.patch.object(running, "START_SECONDS",
-                               0.2), self.assertRaisesRegex(running.Broken, "did not start"):
+        with mock.patch.object(service, "START_SECONDS",
+                               0.2), self.assertRaisesRegex(running.Broken, "not ready"):
             with running.Service(self.program("exec sleep 60")):
                 pass
 

@@ -3,7 +3,7 @@ import re
 import unittest
 
 from labs import catalog, paths, probes, views
-from lib.errors import Failure
+from base.errors import Failure
 
 HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the other views show")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from labs import submission
-from lib.errors import Failure
+from base.errors import Failure
 
 
 class Bundles(unittest.TestCase):

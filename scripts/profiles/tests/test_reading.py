@@ -6,8 +6,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from lib.errors import Failure
-from profiles import alloc_rule, alloc_sites, heaptrack, objects, raw, record, trace, tree
+from base import raw
+from base.errors import Failure
+from profiles import alloc_rule, alloc_sites, heaptrack, objects, record, trace, tree
 
 SCRIPTS = Path(__file__).absolute().parents[2]
 RAW = """PeriodType: space bytes

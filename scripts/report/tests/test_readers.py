@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from profiles.raw import Frame
+from base.raw import Frame
 from report import attribution, callgraph, findings, flame_view, inputs, numbers, page, profile_view, service_view
 from report.tests import fixture, made
 

@@ -10,22 +10,23 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
-STEPS = ("load.sh", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "bench.sh", "compare.sh",
-         "report.sh")
+STEPS = ("workshop", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "compare.sh", "report.sh")
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
 STUB = r"""#!/bin/bash
 call="${0##*/} $*"
+call=${call#workshop }
+set -- ${call#* }
 printf '%s\n' "$call" >>"$CALLS"
 [[ -z ${FAIL_AT-} || $call != *"$FAIL_AT"* ]] || { echo 'stub: failing' >&2; exit 3; }
 if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; exec sleep 60; fi
 build=${0%/scripts/*}/build
 case $call in
-  load.sh*) file=load/$1/ab.txt ;;
+  load*) file=load/$1/ab.txt ;;
   profile.sh*) file=profiles/$2/$1.pb.gz ;;
   profile_diff.sh*) file=profiles/diff/$1/$2/cpu.svg ;;
   alloc_sites.sh*) file=profiles/$1/alloc-sites.txt ;;
-  bench.sh*) file=bench/$1.json ;;
+  bench*) file=bench/$1.json ;;
   compare.sh*) file=compare/compare.json ;;
   report.sh*) file=report/index.html ;;
 esac
@@ -89,10 +90,10 @@ class Walkthrough(unittest.TestCase):
     def test_goes_through_the_article_in_order(self):
         status, output, calls = self.run_it()
         self.assertEqual(status, 0, output)
-        wanted = (f"load.sh {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}",
+        wanted = (f"load {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}",
                   f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}", f"profile.sh threads {OLD}",
-                  f"profile.sh mutex {OLD}", f"bench.sh {OLD}", f"compare.sh {OLD} {NEW}",
-                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load.sh {NEW}",
+                  f"profile.sh mutex {OLD}", f"bench {OLD}", f"compare.sh {OLD} {NEW}",
+                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load {NEW}",
                   f"report.sh {OLD} {NEW}")
         places = [
             next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted
@@ -118,7 +119,7 @@ class Walkthrough(unittest.TestCase):
         self.assertIn(f"profile.sh cpu {NEW} --seconds 8", calls)
         self.assertIn(f"compare.sh {OLD} {NEW}", calls)
         self.assertFalse(
-            [call for call in calls if call.startswith(("profile.sh", "load.sh")) and OLD in call])
+            [call for call in calls if call.startswith(("profile.sh", "load")) and OLD in call])
 
     def test_a_lost_result_is_made_again(self):
         self.run_it()
@@ -131,12 +132,12 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual(self.run_it("--restart")[2], first)
 
     def test_a_failing_step_stops_and_is_taken_up_again(self):
-        status, output, calls = self.run_it(FAIL_AT="bench.sh")
+        status, output, calls = self.run_it(FAIL_AT="bench")
         self.assertEqual(status, 1)
         self.assertIn("make walkthrough", output.splitlines()[-1])
         self.assertNotIn(f"compare.sh {OLD} {NEW}", calls)
         status, _, calls = self.run_it()
-        self.assertEqual((status, calls[0]), (0, f"bench.sh {OLD}"))
+        self.assertEqual((status, calls[0]), (0, f"bench {OLD}"))
 
     def test_a_finding_that_is_not_met_fails_plainly_and_is_measured_again(self):
         status, output, _ = self.run_it(NOT_MET="profile-cpu")

@@ -1,9 +1,10 @@
-"""The one error of the Python commands: value, rule, remedy. main_of prints what nobody else can answer."""
+"""The one error of the Python commands: value, rule, remedy. main_of prints what nobody else can
+answer."""
 import os
 import signal
 import sys
 
-from lib import console
+from base import console
 
 
 class Failure(Exception):
@@ -13,10 +14,18 @@ class Failure(Exception):
         super().__init__(f"{value}: {rule}. {remedy}")
 
 
+class UsageError(Failure):
+    """A wrong command line; the command ends with status 2."""
+
+    def __init__(self, value, rule, command):
+        super().__init__(value, rule, f"Try {command} --help")
+
+
 def main_of(function):
     """Runs a command's main function; prints a failure as one line and exits with 1.
 
-    Ctrl-C, and a reader such as head that has what it wanted, end it without a word, with 128 + signal.
+    Ctrl-C, and a reader such as head that has what it wanted, end it without a word, with 128 +
+    signal.
     """
     try:
         status = function(sys.argv[1:])
@@ -29,6 +38,8 @@ def main_of(function):
         sys.exit(128 + signal.SIGPIPE)
     except Failure as failure:
         console.error(failure)
+        if isinstance(failure, UsageError):
+            sys.exit(2)
     except OSError as failure:
         console.error(
             f"{failure.filename or 'the output'}: {failure.strerror}. Mend that and run the command again"

@@ -1,12 +1,11 @@
-"""Signals that end a command do so as SystemExit(128 + signal): what the command started is ended on the way out.
-
-Used by the comparison, the labs, docs-check and the soak test.
-"""
+"""Signals that end a command do so as SystemExit(128 + signal): what the command started is ended
+on the way out."""
 import contextlib
 import signal
+import threading
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-_holding = False
+_holding = 0
 _came = None
 
 
@@ -20,7 +19,7 @@ def _leave(number, _frame):
     raise SystemExit(128 + number)
 
 
-def leave_on_signals():
+def leave_on_signals() -> None:
     """Ctrl-C, too, which a shell lets its background commands ignore; but nohup is respected."""
     for number in ENDING:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -29,12 +28,19 @@ def leave_on_signals():
 
 @contextlib.contextmanager
 def held():
-    """A signal that comes meanwhile counts only at the end: a child that is started in here is noted in here, too."""
+    """A signal that comes meanwhile counts only at the end: a child that is started in here is
+    noted in here, too.
+
+    Signals come to the main thread alone, so for another there is nothing to hold.
+    """
     global _holding
-    _holding = True
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holding += 1
     try:
         yield
     finally:
-        _holding = False
-        if _came:
+        _holding -= 1
+        if _came and not _holding:
             _leave(_came, None)

@@ -1,6 +1,6 @@
 """What machine this is, and what about it makes measurements worse. Reads /proc and /sys, runs git.
 
-Used by the comparison; as a command (`python3 -m lib.machine`) prints the warnings, for doctor.sh.
+Used by the comparison; as a command (`python3 -m base.machine`) prints the warnings, for doctor.sh.
 """
 import os
 import platform

@@ -3,12 +3,12 @@ import subprocess
 import sys
 import unittest
 
-from sandbox import SCRIPTS
+from base.tests.sandbox import SCRIPTS
 
 
 def ends(body, output=subprocess.PIPE):
     """(exit status, standard error) of a command whose main function does this."""
-    code = f"from lib.errors import *\ndef main(_):\n  {body}\nmain_of(main)"
+    code = f"from base.errors import *\ndef main(_):\n  {body}\nmain_of(main)"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=SCRIPTS, stdout=output,
                              stderr=subprocess.PIPE, text=True)
     if child.stdout:

@@ -1,11 +1,12 @@
-"""Reads the text that `pprof -raw` prints: every sample with its whole stack, inlined frames included.
+"""Reads the text that `pprof -raw` prints: every sample with its whole stack, inlined frames
+included.
 
-Used by flame.py and record.py. The format is that of Profile.String() in github.com/google/pprof/profile.
+The format is that of Profile.String() in github.com/google/pprof/profile.
 """
 import re
 from dataclasses import dataclass, field
 
-from lib.errors import Failure
+from base.errors import Failure
 
 _SAMPLE = re.compile(r"^\s*(-?\d+(?:\s+-?\d+)*):((?:\s+\d+)+)\s*$")
 _LOCATION = re.compile(r"^\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*)$")

@@ -1,17 +1,18 @@
-"""A signal that comes while a child is being started: the command ends with 128 + signal, and the child first."""
+"""A signal that comes while a child is being started: the command ends with 128 + signal, and the
+child first."""
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from sandbox import SCRIPTS
+from base.tests.sandbox import SCRIPTS
 
 # Popen that gets SIGTERM when the child runs, and nobody has noted it.
 SETTING = """
 import os, signal, subprocess, types
 from pathlib import Path
-from lib import signals
+from base import children
 folder = Path({folder!r})
 program = str(folder / "program")
 started = []
@@ -20,10 +21,11 @@ class Popen(subprocess.Popen):
         super().__init__(*arguments, **options)
         started.append(self)
         os.kill(os.getpid(), signal.SIGTERM)
+children.start(["true"])
 subprocess.Popen = Popen
-signals.leave_on_signals()
 try:
-    {body}
+    with children.no_survivors():
+        {body}
 except SystemExit as leaving:
     print(leaving.code, [child.returncode is None for child in started])
 finally:
@@ -62,7 +64,7 @@ class Signals(unittest.TestCase):
 
     def test_the_commands_of_a_chapter(self):
         for command in ("run('sleep 60')", "run_in_background('sleep 60', 'x')"):
-            body = f"from docs import runner; s = runner.Session(folder, folder)\n    with s: s.{command}"
+            body = f"from docs import runner; s = runner.Session(folder, folder)\n        with s: s.{command}"
             self.assertEqual(self.ends(body), "143 [False]\n", command)
 
     def test_the_service_of_a_soak(self):

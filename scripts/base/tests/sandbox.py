@@ -1,4 +1,5 @@
-"""A temporary copy of the tree with fake stages and programs, and the means to run scripts in it."""
+"""A temporary copy of the tree with fake stages and programs, and the means to run scripts in
+it."""
 import os
 import shutil
 import subprocess
@@ -6,11 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-SCRIPTS = Path(__file__).absolute().parent.parent
-FAKES = SCRIPTS / "tests" / "fakes"
+SCRIPTS = Path(__file__).absolute().parents[2]
+FAKES = SCRIPTS / "base" / "tests" / "fakes"
 STAGES = ("v1-naive", "v2-optimized")
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(SCRIPTS))
 
 
 class Sandbox:

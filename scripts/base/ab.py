@@ -1,0 +1,73 @@
+"""The commands of ab (ApacheBench) and the one reader of what it writes: its report and the
+percentiles of -e. Pure."""
+import csv
+import io
+import re
+
+from base.errors import Failure
+
+# The service table's rows: metric in compare.json, unit.
+METRICS = (
+    ("requests_per_second", "req/s"),
+    ("mean_ms", "ms"),
+    ("p50_ms", "ms"),
+    ("p99_ms", "ms"),
+)
+ENDLESS = 100_000  # requests a second that no service here answers: ab -t alone means at most 50000 in all
+REMEDY = "See the service's output; try fewer clients"
+
+
+def command(url, clients, *, requests=None, seconds=None, percentiles=None, agent=None,
+            quiet=False) -> list:
+    """ab with keep-alive on a whole URL: so many requests, or for so many seconds. ab writes
+    percentiles to that file."""
+    limit = ["-t", str(seconds)] if seconds else []
+    return ["ab", *(["-q"] if quiet else []), "-k", "-c", str(clients), *limit,
+            "-n", str(requests or seconds * ENDLESS),
+            *(["-e", str(percentiles)] if percentiles else []),
+            *(["-H", f"User-Agent: {agent}"] if agent else []), url]
+
+
+def _number(report, label, default=None):
+    found = re.search(rf"^{re.escape(label)}:\s+([0-9.]+)", report, re.MULTILINE)
+    if found:
+        return float(found.group(1))
+    if default is not None:
+        return default
+    raise Failure("ab's report", f"it has no line '{label}'", "Did ab end early? Run it by hand")
+
+
+def percentiles(text) -> dict:
+    """{percent: milliseconds} of an -e file; its times are exact where the report has whole ms."""
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    return {int(row[0]): float(row[1]) for row in rows if len(row) == 2}
+
+
+def parse(report, percentiles_csv=None) -> dict:
+    """The figures of METRICS (without percentiles those that the report has), and requests.
+
+    Raises Failure if any request failed or none was made.
+    """
+    complete = _number(report, "Complete requests")
+    for label in ("Failed requests", "Write errors", "Non-2xx responses"):
+        count = _number(report, label, 0.0)
+        if count:
+            raise Failure(f"{label}: {count:.0f} of {complete:.0f}", "no request may fail", REMEDY)
+    if not complete:
+        raise Failure("Complete requests: 0", "ab must get answers", REMEDY)
+    # "Time per request" comes twice; the first is the mean that a client sees.
+    figures = {"requests": int(complete),
+               "requests_per_second": _number(report, "Requests per second"),
+               "mean_ms": _number(report, "Time per request")}
+    if percentiles_csv is not None:
+        slowest = percentiles(percentiles_csv)
+        if not {50, 99} <= slowest.keys():
+            raise Failure("ab's percentiles", "the lines 50 and 99 are missing",
+                          "Run ab by hand with -e FILE")
+        figures |= {"p50_ms": slowest[50], "p99_ms": slowest[99]}
+    return figures
+
+
+def last_words(text) -> str:
+    """The last line of what a program said, for the message about it."""
+    return (text.strip().splitlines() or ["nothing"])[-1]

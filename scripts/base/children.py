@@ -1,0 +1,132 @@
+"""Child processes that never outlive this one, each with its own children in a session of its own.
+
+Signals end them first (no_survivors). What cannot be caught, such as SIGKILL, a guard answers: a
+shell that each child tells its pid before it becomes its program, and that kills them once this
+process is gone. Thread-safe.
+"""
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+
+from base import signals
+
+STOP_SECONDS = 20  # between SIGTERM and SIGKILL
+_GUARD = """declare -A alive
+while read -r sign pid; do
+  if [[ $sign == + ]]; then alive[$pid]=; else unset "alive[$pid]"; fi
+done
+for pid in "${!alive[@]}"; do kill -KILL -- "-$pid"; done 2>/dev/null"""
+_alive = []
+_lock = threading.Lock()
+_guard = None  # (its process, the pipe it reads)
+
+
+@dataclass
+class Done:
+    """A command that has ended. status: negative for a signal."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def _pipe_to_guard():
+    global _guard
+    with _lock:
+        if _guard is None:
+            ours, theirs = os.pipe()[::-1]
+            process = subprocess.Popen(["bash", "-pc", _GUARD], stdin=theirs, start_new_session=True,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            os.close(theirs)
+            _guard = process, ours
+        return _guard[1]
+
+
+def start(command, output=None, **options) -> subprocess.Popen:
+    """Starts a command, both outputs to an open file unless options of Popen say else; the caller
+    must end() it.
+
+    Raises FileNotFoundError if there is no such program.
+    """
+    command = [str(word) for word in command]
+    if not shutil.which(command[0]):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+    if output is not None:
+        options = {"stdout": output, "stderr": subprocess.STDOUT, **options}
+    with signals.held():
+        pipe = _pipe_to_guard()
+        register = f'echo "+ $$" >&{pipe}; exec "$@" {pipe}>&-'
+        child = subprocess.Popen(["bash", "-pc", register, "bash", *command], pass_fds=(pipe,),
+                                 start_new_session=True,
+                                 **{"stdin": subprocess.DEVNULL, **options})
+        child.args = command
+        _alive.append(child)
+    return child
+
+
+def run(command, seconds=None, **options) -> Done:
+    """Runs a command to its end; a signal to this process ends the command first. Outputs that go
+    nowhere are "".
+
+    Raises subprocess.TimeoutExpired, the command killed, if it takes longer than that many seconds.
+    """
+    child = start(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
+                              "errors": "replace", **options})
+    try:
+        stdout, stderr = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        kill(child)
+        child.communicate()
+        raise
+    finally:
+        if child.returncode is not None:
+            _ended(child)
+    return Done(child.returncode, stdout or "", stderr or "")
+
+
+def kill(child):
+    """SIGKILL to the child and to what it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def end(child, number=signal.SIGTERM) -> int:
+    """The signal, after STOP_SECONDS SIGKILL to it and its children; returns the exit status."""
+    if child.poll() is None:
+        child.send_signal(number)
+    return wait(child)
+
+
+def wait(child) -> int:
+    """The exit status of a child that ends within STOP_SECONDS, by SIGKILL otherwise."""
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        kill(child)
+        child.wait()
+    _ended(child)
+    return child.returncode
+
+
+def _ended(child):
+    with _lock:
+        if child in _alive:
+            _alive.remove(child)
+            os.write(_guard[1], f"- {child.pid}\n".encode())
+
+
+@contextlib.contextmanager
+def no_survivors():
+    """Ends every child on the way out, on SIGINT, SIGTERM and SIGHUP too (exit status 128 +
+    signal)."""
+    signals.leave_on_signals()
+    try:
+        yield
+    finally:
+        for child in list(_alive):
+            end(child)

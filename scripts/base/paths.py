@@ -1,0 +1,15 @@
+"""Where things are, and the one request of all examples and measurements."""
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).absolute().parents[2]
+BUILD = ROOT / "build"
+PROFILES = BUILD / "profiles"
+PPROF = BUILD / "tools" / "pprof"
+PYTHON = "/usr/bin/python3"  # Debian's own: the first python3 on PATH may lack Debian's modules
+EXAMPLE_TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
+
+
+def relative(path) -> str:
+    """The path as a learner at the root of the repository would type it."""
+    return str(path).replace(f"{ROOT}{os.sep}", "")

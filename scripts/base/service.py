@@ -1,0 +1,126 @@
+"""Starts a server, waits until it listens, stops it: the one way in scripts and tests. Loopback,
+free ports.
+
+It ends with the context, and with this process however that ends. One thread uses an object at a
+time.
+"""
+import contextlib
+import os
+import re
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from base import children
+from base.errors import Failure
+from base.paths import relative
+
+START_SECONDS = 20  # until it says "listening on"
+POLL_SECONDS = 0.005
+
+
+class Broken(Failure):
+    """The stage's own fault: it crashed, hung, or printed what nobody can read. A grader fails it
+    for that."""
+
+
+class Server:
+    """A command that says "listening on http://HOST:PORT", and perhaps "profiles at
+    http://HOST:PORT/…", on either output.
+
+    Use with `with`. `before` is a command that runs it, such as strace: with the server as its
+    child, or `forks` is False. .process is what was started, .pid the server's own; .port, .url
+    and .debug_url (None without profiles).
+    """
+
+    def __init__(self, command, before=(), forks=True, **popen):
+        self.directory = tempfile.TemporaryDirectory(prefix="leftpad.")
+        self.program = str(command[0])
+        self.command = [str(word) for word in (*before, *command)]
+        self.traced, self.popen, self.process = bool(before) and forks, popen, None
+        self.output = Path(self.directory.name, "service.txt")
+        self.url = self.port = self.debug_url = None
+
+    def __enter__(self):
+        try:
+            with self.output.open("wb") as sink:
+                self.process = children.start(self.command, sink, **self.popen)
+            found = self.wait_for(r"^listening on (http://\S+?:(\d+))/?$")
+            self.url, self.port = found[1], int(found[2])
+            profiles = re.search(r"profiles at (http://[^/\s]+)", self.said())
+            self.debug_url = profiles and profiles[1]
+            return self
+        except BaseException:
+            self.kill()
+            self.directory.cleanup()
+            raise
+
+    def __exit__(self, *_):
+        self.stop()
+        self.directory.cleanup()
+
+    def said(self) -> str:
+        """What it has written so far."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+    def last_words(self) -> str:
+        """The last lines of that, as one."""
+        return " ".join(self.said().split("\n")[-4:]).strip() or "nothing"
+
+    def wait_for(self, pattern, seconds=None) -> re.Match:
+        """The first match in what it says, within START_SECONDS. Raises Broken if it ends or the
+        time is up before that."""
+        seconds = seconds or START_SECONDS
+        deadline = time.monotonic() + seconds
+        while True:
+            over = self.process.poll() is not None or time.monotonic() > deadline
+            if found := re.search(pattern, self.said(), re.MULTILINE):
+                return found
+            if over:
+                raise Broken(Path(self.program).name,
+                             f"not ready within {seconds} s; it said: {self.last_words()}",
+                             f"Start it by hand: {relative(self.program)}")
+            time.sleep(POLL_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """The server's own: that of the tracer's child which runs the program."""
+        pid = self.process.pid
+        if not self.traced:
+            return pid
+        task = Path(f"/proc/{pid}/task/{pid}/children")
+        below = task.read_text(encoding="ascii").split() if task.exists() else []
+        program = os.path.realpath(self.program)
+        return next((int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program), pid)
+
+    def stop(self, number=signal.SIGTERM) -> int:
+        """Sends the signal to the server; the exit status of what was started. A tracer ends by
+        itself. May come twice."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+        return children.wait(self.process)
+
+    def must_stop(self) -> None:
+        """Stops it. Raises Broken unless it ends with 0."""
+        if status := self.stop():
+            raise Broken(f"exit status {status} of the service", "SIGTERM must end it with status 0",
+                         f"It said: {self.last_words()}")
+
+    def kill(self) -> None:
+        """SIGKILL to it and its tracer."""
+        if self.process:
+            children.kill(self.process)
+            children.wait(self.process)
+
+
+class Service(Server):
+    """The service of a stage. .log is the file of its request lines. debug: the address for its
+    profiles, or "off"."""
+
+    def __init__(self, program, *options, before=(), forks=True, debug="127.0.0.1:0", **popen):
+        super().__init__([program], before, forks, **popen)
+        self.log = Path(self.directory.name, "requests.log")
+        self.command += ["--port", "0", "--debug-addr",
+                         debug, "--log-file", str(self.log), *options]

@@ -1,0 +1,77 @@
+"""`make load`: loads a stage's service with ab, as the article does, and prints the gist of ab's
+report."""
+import contextlib
+import re
+import tempfile
+from pathlib import Path
+
+from base import ab, children, console, stages, tools
+from base.commandline import add_load, check_load
+from base.errors import Failure, UsageError
+from base.paths import BUILD, EXAMPLE_TARGET
+from base.service import Service
+
+PASSES_ON = "after --"
+
+
+def add_arguments(parser):
+    parser.usage = "%(prog)s STAGE [--url URL] [-n REQUESTS] [-c CLIENTS] [-- SERVICE OPTION…]"
+    parser.description = """\
+Sends requests with keep-alive from several clients at once. Starts the service on free ports for
+the duration, or loads the one at URL (http://HOST:PORT). ab's own report and its latency
+percentiles go to build/load/STAGE/. Fails if any request fails."""
+    parser.epilog = "Example: make load STAGE=v1-naive        (or: scripts/workshop load v1-naive -n 20000 -c 16)"
+    parser.add_argument("stage", metavar="STAGE")
+    parser.add_argument("--url", default="",
+                        help="a running service, for example http://127.0.0.1:8080")
+    add_load(parser, requests=50000)
+
+
+def run(options):
+    url = options.url.rstrip("/")
+    if url and not re.fullmatch(r"http://[^/]+", url):
+        raise UsageError(
+            f"--url {url}", "the value must look like http://127.0.0.1:8080", options.prog)
+    if url and options.rest:
+        raise UsageError(" ".join(
+            options.rest), "options of the service are for one that this command starts, not for --url", options.prog)
+    check_load(options)
+    stages.need(options.stage)
+    tools.need("ab", "apache2-utils")
+    out = BUILD / "load" / options.stage
+    with contextlib.ExitStack() as stack:
+        service = None
+        if not url:
+            service = Service(stages.program("leftpad", options.stage), *options.rest)
+            console.show(service.command)
+            url = stack.enter_context(service).url
+        out.mkdir(parents=True, exist_ok=True)
+        figures = _load(options, url, out)
+        print(f"  {'requests':<12}{figures['requests']:>12,}   none failed")
+        print(f"  {'requests/s':<12}{figures['requests_per_second']:>12,.0f}")
+        for name in ("mean", "p50", "p99"):
+            print(f"  {name:<12}{figures[name + '_ms']:>12.3f} ms", flush=True)
+        if service:
+            service.must_stop()
+    console.result_at(out / "ab.txt")
+    console.next_command(f"make profile-cpu STAGE={options.stage}")
+
+
+def _load(options, url, out):
+    """The figures of ab.parse; an ab that fails leaves the earlier report."""
+    command = ab.command(url + EXAMPLE_TARGET, options.clients, requests=options.requests,
+                         percentiles=out / "percentiles.csv")
+    console.step(
+        f"Loading {options.stage}: {options.requests} requests, {options.clients} at a time")
+    console.show(command)
+    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder, (out / "ab-progress.txt").open("w+") as said:
+        report = Path(folder, "ab.txt")
+        with report.open("wb") as sink:
+            done = children.run(command, stdout=sink, stderr=said)
+        said.seek(0)
+        if done.status:
+            raise Failure(ab.last_words(said.read()), f"ab could not load {url}",
+                          f"Is the service running? Start it: make run STAGE={options.stage}")
+        text = report.read_text(encoding="utf-8", errors="replace")
+        (out / "ab.txt").write_text(text, encoding="utf-8")
+    return ab.parse(text, (out / "percentiles.csv").read_text(encoding="utf-8"))

@@ -1,0 +1,68 @@
+"""All commands that load, capture, compare, grade, report or document. Run by scripts/workshop,
+which the Makefile calls.
+
+A command is a module with add_arguments(parser) and run(options), imported only when it is used.
+options.rest is what the module's PASSES_ON lets through to another program: "after --", or "all"
+that the command does not know.
+"""
+import difflib
+import importlib
+
+from base import children
+from base.commandline import Parser
+from base.errors import UsageError, main_of
+
+# Group: {command: (module, what it does)}
+COMMANDS = {
+    "One stage": {
+        "load": ("profiles.load", "requests per second under ab"),
+        "bench": ("compare.bench", "the micro-benchmarks"),
+    },
+}
+BY_NAME = {name: command for group in COMMANDS.values() for name, command in group.items()}
+
+
+def overview() -> str:
+    """The text of --help."""
+    lines = ["usage: scripts/workshop COMMAND [ARGUMENT…]", "",
+             "What can be measured, compared, graded and documented here."]
+    for group, commands in COMMANDS.items():
+        lines += ["", group, *(f"  {name:<12} {what}" for name, (_, what) in commands.items())]
+    return "\n".join([*lines, "", "scripts/workshop COMMAND --help tells its arguments and defaults. `make` has the same commands.",
+                      "Example: scripts/workshop load v1-naive -n 20000"])
+
+
+def parse(name, arguments):
+    """(the command's module, its options). Raises UsageError."""
+    module = importlib.import_module(BY_NAME[name][0])
+    parser = Parser(name)
+    module.add_arguments(parser)
+    passes_on = getattr(module, "PASSES_ON", None)
+    own, rest = arguments, []
+    if passes_on and "--" in arguments:
+        own, rest = arguments[:arguments.index("--")], arguments[arguments.index("--") + 1:]
+    options, unknown = parser.parse_known_args(own)
+    if unknown and passes_on != "all":
+        rule = "unknown option" if unknown[0].startswith("-") else "this is one argument too many"
+        raise UsageError(unknown[0], rule, parser.prog)
+    options.name, options.prog, options.rest = name, parser.prog, unknown + rest
+    return module, options
+
+
+def main(arguments) -> int:
+    """Runs one command; its exit status."""
+    name, *rest = arguments or ["nothing"]
+    if name == "--help":
+        print(overview())
+        return 0
+    if name not in BY_NAME:
+        near = difflib.get_close_matches(name, BY_NAME, 1)
+        raise UsageError(
+            name, f"this is no command{f'; did you mean {near[0]}?' if near else ''}", "scripts/workshop")
+    module, options = parse(name, rest)
+    with children.no_survivors():
+        return module.run(options) or 0
+
+
+if __name__ == "__main__":
+    main_of(main)
