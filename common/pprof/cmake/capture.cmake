@@ -3,12 +3,10 @@ target_sources(pprof PRIVATE
   src/contention/contention.cpp
   src/contention/mutex.cpp
   src/heap/heap.cpp
-  src/heap/hook_sampler.cpp
-  src/heap/native_sampler.cpp
   src/heap/poisson.cpp
-  src/heap/recorder.cpp
+  src/heap/sample_blocks.cpp
   src/heap/sample_table.cpp
-  src/heap/tcmalloc.cpp
+  src/heap/sampler.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
   src/threads/labels.cpp
@@ -24,10 +22,3 @@ target_sources(pprof PRIVATE
   src/trace/trace.cpp
   src/wall/wall.cpp
 )
-
-# pprof_alloc_cost: what heap sampling adds to new and delete.
-if(PPROF_BUILD_EXAMPLE)
-  add_executable(pprof_alloc_cost bench/alloc_cost.cpp)
-  target_include_directories(pprof_alloc_cost PRIVATE src)
-  target_link_libraries(pprof_alloc_cost PRIVATE pprof pprof_tcmalloc)
-endif()

@@ -1,6 +1,6 @@
 # Installs the library, its headers and the files that find_package(pprof) reads.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pprof)
-install(TARGETS pprof pprof_tcmalloc EXPORT pprof-targets
+install(TARGETS pprof pprof_heap pprof_tcmalloc EXPORT pprof-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/pprof DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT pprof-targets NAMESPACE pprof:: DESTINATION ${package_dir})

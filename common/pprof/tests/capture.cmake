@@ -19,25 +19,12 @@ set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names 
 gtest_discover_tests(pprof_capture_test DISCOVERY_TIMEOUT 60
   PROPERTIES LABELS pprof-timing RUN_SERIAL TRUE TIMEOUT 120)
 
-# Run twice: with each of the two samplers.
-add_executable(pprof_heap_test capture_helpers.cpp heap_test.cpp)
-target_include_directories(pprof_heap_test PRIVATE ../src)
-target_link_libraries(pprof_heap_test PRIVATE pprof pprof_tcmalloc GTest::gtest ${CMAKE_DL_LIBS})
-set_target_properties(pprof_heap_test PROPERTIES ENABLE_EXPORTS ON)
-add_test(NAME heap_native_sampler COMMAND pprof_heap_test)
-add_test(NAME heap_hook_sampler COMMAND pprof_heap_test)
-set_tests_properties(heap_native_sampler heap_hook_sampler PROPERTIES LABELS pprof)
-set_tests_properties(heap_hook_sampler PROPERTIES ENVIRONMENT PPROF_HEAP_HOOKS=1)
-add_test(NAME heap_bad_sample_bytes COMMAND pprof_heap_test --gtest_list_tests)
-set_tests_properties(heap_bad_sample_bytes PROPERTIES LABELS pprof
-  ENVIRONMENT PPROF_HEAP_SAMPLE_BYTES=64k
-  PASS_REGULAR_EXPRESSION "64k. is not a whole number of bytes; it stays at 524288")
+include(heap.cmake)
 
-# A program of its own: it replaces malloc's hooks and the pthread locks.
+# A program of its own: it replaces malloc and the pthread locks.
 add_executable(pprof_handler_test handler_test.cpp)
 target_include_directories(pprof_handler_test PRIVATE ../src)
-target_link_libraries(pprof_handler_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
-  ${CMAKE_DL_LIBS})
+target_link_libraries(pprof_handler_test PRIVATE pprof GTest::gtest_main ${CMAKE_DL_LIBS})
 gtest_discover_tests(pprof_handler_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS pprof TIMEOUT 120)
 
 # PPROF_SAFETY_SECONDS=60 for the full run.

@@ -22,8 +22,6 @@
 
 #include "capture_helpers.h"
 #include "cpu/cpu.h"
-#include "heap/heap.h"
-#include "heap/tcmalloc.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
 #include "threads/inside_handler.h"
@@ -58,6 +56,18 @@ template <class Function>
 
 #if PPROF_TRAPS
 extern "C" {
+// The C library's own, under names that it exports for those who replace malloc.
+void* __libc_malloc(std::size_t size) noexcept;
+void __libc_free(void* block) noexcept;
+
+void* malloc(std::size_t size) noexcept {
+  allocations.step_on();
+  return __libc_malloc(size);
+}
+void free(void* block) noexcept {
+  frees.step_on();
+  __libc_free(block);
+}
 int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
   static const auto next = next_function<int (*)(pthread_mutex_t*)>("pthread_mutex_lock");
   locks.step_on();
@@ -132,21 +142,10 @@ class BusyThread {
   std::thread thread_;
 };
 
-// False: there is no tcmalloc that would call them, as under a sanitizer.
-bool set_allocation_traps() {
-  if (!heap_available()) return false;
-  static const int set =
-      MallocHook_AddNewHook([](const void*, std::size_t) { allocations.step_on(); }) +
-      MallocHook_AddDeleteHook([](const void*) { frees.step_on(); });
-  EXPECT_EQ(set, 2);
-  return set == 2;
-}
-
 TEST(Handler, NeitherAllocatesNorLocks) {
 #if !PPROF_TRAPS
   GTEST_SKIP() << "no traps under a sanitizer";
 #endif
-  const bool has_allocation_traps = set_allocation_traps();
   {
     const std::array<BusyThread, 3> load;
     for (int i = 0; i < 20; ++i) capture_threads();
@@ -158,11 +157,7 @@ TEST(Handler, NeitherAllocatesNorLocks) {
   }
   EXPECT_GT(prctl_calls.inside_handlers, 0);
   EXPECT_GT(clock_readings.inside_handlers, 0);
-  std::vector<const Trap*> traps{&locks, &module_lists};
-  if (has_allocation_traps) {
-    traps.insert(traps.end(), {&allocations, &frees});
-  }
-  for (const Trap* const trap : traps) {
+  for (const Trap* const trap : {&locks, &module_lists, &allocations, &frees}) {
     EXPECT_EQ(trap->inside_handlers, 0);
     EXPECT_GT(trap->elsewhere, 0) << "the trap does not work";
   }
@@ -170,7 +165,9 @@ TEST(Handler, NeitherAllocatesNorLocks) {
 
 // When a process forks, another thread may hold the allocator's lock: in the child it stays locked.
 TEST(Handler, ThoseOfForkNeitherAllocateNorFree) {
-  if (!set_allocation_traps()) GTEST_SKIP() << "no tcmalloc, no traps";
+#if !PPROF_TRAPS
+  GTEST_SKIP() << "no traps under a sanitizer";
+#endif
   const ThreadScope scope("forker");
   capture_threads();
   const auto steps = [] { return allocations.inside_handlers + frees.inside_handlers; };

@@ -1,5 +1,5 @@
-// Heap samples against known allocations, with the sampler that CMake's test chooses by
-// PPROF_HEAP_HOOKS, at one sample in 8 KiB so that few allocations suffice.
+// Heap samples against known allocations, over the allocator that CMake's test chooses, at one
+// sample in 8 KiB so that few allocations suffice.
 #include "heap/heap.h"
 
 #include <gtest/gtest.h>
@@ -86,9 +86,13 @@ class KnownAllocations {
   std::vector<void*> blocks_;
 };
 
-TEST(Heap, UsesTheSamplerThatWasChosen) {
-  const bool hooks = std::getenv("PPROF_HEAP_HOOKS") != nullptr;  // NOLINT(concurrency-mt-unsafe)
-  EXPECT_EQ(heap_sampler(), hooks ? HeapSampler::kHooks : HeapSampler::kNative);
+TEST(Heap, SaysOverWhichAllocatorItSamples) {
+  const char* const given = std::getenv("PPROF_TEST_ALLOCATOR");  // NOLINT(concurrency-mt-unsafe)
+  const std::string allocator = given != nullptr ? given : "";
+  const Profile profile = heap_profile();
+  ASSERT_EQ(profile.comments.size(), 1U);
+  EXPECT_NE(profile.comments[0].find("malloc of " + allocator), std::string::npos)
+      << profile.comments[0];
 }
 
 class HeapTruth : public ::testing::TestWithParam<unsigned> {};
@@ -109,9 +113,8 @@ TEST_P(HeapTruth, AllFourValuesAreWithin5PercentOfTheKnown) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, HeapTruth, ::testing::Range(0U, 20U));
 
-// tcmalloc counts a block of 51 bytes as one of 64, the size of its class: an estimate that took 51
-// for the chance of being sampled would be a quarter too high. 400,000 blocks are estimated with a
-// standard deviation of 1.8 %.
+// An estimate that took the size of the allocator's class for the chance of being sampled would be
+// a quarter off. 400,000 blocks are estimated with a standard deviation of 1.8 %.
 TEST(Heap, CountsSmallBlocksRight) {
   constexpr int kBlocks = 400'000;
   const Values before = values_of("allocate_here");

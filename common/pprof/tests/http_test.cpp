@@ -17,7 +17,7 @@
 namespace pprof {
 namespace {
 
-// Without tcmalloc, as under sanitizers, there are no heap profiles.
+// Without pprof::heap, as under sanitizers, there are no heap profiles.
 std::vector<std::string> snapshots() {
   std::vector<std::string> names = {"block", "goroutine", "mutex", "threads"};
   if (internal::heap_available()) names.insert(names.end(), {"allocs", "heap"});
@@ -173,10 +173,16 @@ TEST_F(Http, DebugGivesTextOfEveryProfile) {
   }
 }
 
-TEST_F(Http, HeapWithoutTcmallocSaysWhatToLink) {
-  if (internal::heap_available()) GTEST_SKIP() << "this binary has tcmalloc";
-  expect_error(server_.get("/debug/pprof/heap"), 501, "link pprof::tcmalloc");
-  EXPECT_NE(server_.get("/debug/pprof/").body.find("link pprof::tcmalloc"), std::string::npos);
+TEST_F(Http, HeapWithoutItsSamplerSaysWhatToLink) {
+  if (internal::heap_available()) GTEST_SKIP() << "this binary has the sampler";
+  expect_error(server_.get("/debug/pprof/heap"), 501, "link pprof::heap");
+  EXPECT_NE(server_.get("/debug/pprof/").body.find("link pprof::heap"), std::string::npos);
+}
+
+TEST_F(Http, TheIndexSaysWhereTheHeapIsSampled) {
+  if (!internal::heap_available()) GTEST_SKIP() << "this binary has no sampler";
+  const std::string page = server_.get("/debug/pprof/").body;
+  EXPECT_NE(page.find("in front of the malloc of lib"), std::string::npos) << page;
 }
 
 TEST_F(Http, ThreadsDebug2ListsThisThread) {

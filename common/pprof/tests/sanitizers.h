@@ -24,7 +24,7 @@ inline constexpr bool kTsan = true;
 inline constexpr bool kTsan = false;
 #endif
 
-// Both sanitizers bring a malloc of their own, which tcmalloc's hooks do not see: no heap profiles.
+// Both sanitizers bring a malloc of their own, and nothing may stand in front: no heap profiles.
 // Both intercept malloc and the locks, and bear no second interceptor: no traps around handlers.
 #if defined(PPROF_TSAN) || defined(PPROF_ASAN)
 #define PPROF_TRAPS 0

@@ -1,17 +1,12 @@
-// See heap.h. Chooses the sampler when the process starts.
+// See heap.h.
 #include "heap/heap.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <string_view>
 
-#include "heap/hook_sampler.h"
-#include "heap/native_sampler.h"
-#include "heap/recorder.h"
-#include "heap/tcmalloc.h"
+#include "heap/sampler.h"
 #include "stacks/unwind.h"
 
 namespace pprof::internal {
@@ -19,10 +14,10 @@ namespace {
 
 constexpr std::size_t kDefaultSampleBytes = std::size_t{512} << 10U;
 
-struct Heap {
-  std::size_t mean_bytes = 0;
-  HeapSampler sampler = HeapSampler::kNone;
-};
+constinit const char* allocator_below = "";
+constinit const char* reason =
+    "heap profiles need a sampler in front of the allocator: link pprof::heap (or pprof::tcmalloc, "
+    "which is that and tcmalloc)";
 
 std::size_t wanted_sample_bytes() {
   const char* const text = std::getenv("PPROF_HEAP_SAMPLE_BYTES");  // NOLINT(concurrency-mt-unsafe)
@@ -39,45 +34,26 @@ std::size_t wanted_sample_bytes() {
   return kDefaultSampleBytes;
 }
 
-Heap start() {
-  Heap heap;
-  heap.mean_bytes = wanted_sample_bytes();
-  if (!tcmalloc_linked() || heap.mean_bytes == 0) return heap;
-  prepare_unwinder();
-  heap_recorder();  // allocates now, not in a hook
-  // PPROF_HEAP_HOOKS=1: as with a tcmalloc that the native sampler does not know.
-  const bool hooks_wanted = std::getenv("PPROF_HEAP_HOOKS") != nullptr;  // NOLINT(*-mt-unsafe)
-  if (!hooks_wanted && start_native_sampler(heap.mean_bytes)) {
-    heap.sampler = HeapSampler::kNative;
-  } else if (start_hook_sampler(heap.mean_bytes)) {
-    heap.sampler = HeapSampler::kHooks;
-  }
-  return heap;
-}
-
-const Heap& heap() {
-  static const Heap instance = start();
-  return instance;
-}
-
-// Sampling must begin before main(), with the first allocations of the program.
-[[maybe_unused]] const Heap& started_early = heap();
-
-// The leaf is to be the caller of the allocator, not its inner functions.
-void drop_allocator_frames(std::vector<std::uintptr_t>& stack) {
-  stack.erase(stack.begin(), std::ranges::find_if_not(stack, is_tcmalloc_code));
-}
-
 }  // namespace
 
-HeapSampler heap_sampler() { return heap().sampler; }
+void start_heap_sampler(const char* allocator, const char* obstacle) {
+  const std::size_t bytes = wanted_sample_bytes();
+  allocator_below = allocator;
+  reason = obstacle;
+  if (bytes == 0) reason = "PPROF_HEAP_SAMPLE_BYTES is 0: no heap profiles; unset it";
+  if (reason != nullptr) return set_sample_distance(0);
+  prepare_unwinder();
+  set_sample_distance(bytes);
+}
 
-bool heap_available() { return heap_sampler() != HeapSampler::kNone; }
+std::string heap_unavailable_reason() { return reason != nullptr ? reason : ""; }
 
-std::size_t heap_sample_bytes() { return heap().mean_bytes; }
+std::string heap_sampler_description() {
+  return std::string("Drawn in front of the malloc of ") + allocator_below + ".";
+}
 
 Profile heap_profile() {
-  const InsideSampler guard;
+  const NotSampled guard;
   Profile profile;
   profile.sample_types = {{"alloc_objects", "count"},
                           {"alloc_space", "bytes"},
@@ -85,19 +61,16 @@ Profile heap_profile() {
                           {"inuse_space", "bytes"}};
   profile.default_sample_type = "inuse_space";
   profile.period_type = {"space", "bytes"};
-  profile.period = static_cast<std::int64_t>(heap_sample_bytes());
+  profile.period = static_cast<std::int64_t>(sample_distance());
   profile.time = std::chrono::system_clock::now();
-  profile.drop_frames =
-      "operator new(\\[\\])?|(tc_)?(malloc|calloc|realloc|memalign|new|newarray)|"
-      "MallocHook::.*|tcmalloc::.*";
   if (!heap_available()) return profile;
-  {
-    HeapRecorder& recorder = heap_recorder();
-    const std::lock_guard lock(recorder.mutex);
-    if (heap().sampler == HeapSampler::kNative) native_sampler_update();
-    profile.samples = recorder.table.estimate(heap_sample_bytes());
+  profile.samples = heap_samples();
+  profile.comments = {heap_sampler_description()};
+  if (const std::uint64_t lost = lost_samples(); lost > 0) {
+    profile.comments.push_back(std::to_string(lost) +
+                               " samples are missing: there was no memory or no address left for "
+                               "their blocks");
   }
-  for (Sample& sample : profile.samples) drop_allocator_frames(sample.stack);
   return profile;
 }
 

@@ -1,30 +1,28 @@
 // Samples of the heap since the process began. Called by the heap and allocs endpoints.
 // Thread-safety: any thread; not in a signal handler.
 //
-// Needs tcmalloc (gperftools) in the process, found through weak symbols: without it everything
-// links and heap_available() is false, as it is under sanitizers, whose malloc wins. Sampling
-// begins when the process starts, one sample for each 512 KiB allocated on average, or each
-// PPROF_HEAP_SAMPLE_BYTES bytes (environment; 0: never).
+// Needs pprof::heap in the program, which stands in front of malloc and operator new, whatever
+// allocator is below. Sampling begins before main(), one sample for each 512 KiB allocated on
+// average, or each PPROF_HEAP_SAMPLE_BYTES bytes (environment; 0: never).
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "profile.h"
 
 namespace pprof::internal {
 
-// What samples: nothing without tcmalloc or when it was switched off; hooks on every malloc and
-// free if asked for, or if the native sampler does not know this tcmalloc.
-enum class HeapSampler { kNone, kNative, kHooks };
+// Called once by front.cpp, before main(). `allocator` is the file of the allocator below;
+// `obstacle`, unless null, says why nothing may be sampled. Both are kept.
+void start_heap_sampler(const char* allocator, const char* obstacle);
 
-// The sampler in use, chosen when the process started.
-HeapSampler heap_sampler();
+// Why there are no samples, with the remedy; empty if there are.
+std::string heap_unavailable_reason();
+inline bool heap_available() { return heap_unavailable_reason().empty(); }
 
-// Whether there is one.
-bool heap_available();
-
-// The mean distance between samples, in bytes.
-std::size_t heap_sample_bytes();
+// What samples and over which allocator, in a sentence. Only if heap_available().
+std::string heap_sampler_description();
 
 // alloc_objects/count and alloc_space/bytes (since the start), inuse_objects/count and
 // inuse_space/bytes (not freed yet); estimates of all allocations, made from the samples.

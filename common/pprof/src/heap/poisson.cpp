@@ -21,7 +21,7 @@ std::uint64_t next_seed() noexcept {
 }  // namespace
 
 std::int64_t next_sample_distance(std::size_t mean_bytes) noexcept {
-  static constinit thread_local std::uint64_t state = 0;
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local std::uint64_t state = 0;
   if (state == 0) state = next_seed();
   // Marsaglia's xorshift64*, then the inverse of the distribution function.
   state ^= state >> 12U;

@@ -1,4 +1,4 @@
-// Random distances between samples. Used by both samplers. Thread-safety: any thread; lock-free.
+// Random distances between samples. Used by sampler.cpp. Thread-safety: any thread; lock-free.
 #pragma once
 
 #include <cstddef>

@@ -24,12 +24,6 @@ CaptureSlot wall_slot;
 
 std::size_t count_threads() { return list_threads().size(); }
 
-std::string heap_unavailable_reason() {
-  if (heap_available()) return {};
-  return "heap profiles need tcmalloc: link pprof::tcmalloc (or -ltcmalloc), and do not set "
-         "PPROF_HEAP_SAMPLE_BYTES=0";
-}
-
 Profile service_heap_profile() {
   return without_own_samples(heap_profile(), Symbolizer::instance());
 }
@@ -40,9 +34,9 @@ Profile service_allocs_profile() {
   return profile;
 }
 
-Endpoint heap_endpoint(const char* name, const char* description, Profile (*snapshot)()) {
+Endpoint heap_endpoint(const char* name, const std::string& description, Profile (*snapshot)()) {
   return {.name = name,
-          .description = description,
+          .description = description + (heap_available() ? " " + heap_sampler_description() : ""),
           .unavailable = heap_unavailable_reason,
           .count = [] { return heap_profile().samples.size(); },
           .snapshot = snapshot};

@@ -1,0 +1,195 @@
+// See sampler.h.
+#include "heap/sampler.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "heap/poisson.h"
+#include "heap/sample_table.h"
+#include "stacks/unwind.h"
+
+namespace pprof::internal {
+namespace {
+
+constexpr std::size_t kIdleBytes = std::size_t{16} << 20U;  // counted down while nothing samples
+
+constinit std::atomic<std::size_t> mean_bytes{0};
+constinit std::atomic<std::uint64_t> lost{0};
+constinit std::mutex mutex;  // of the blocks and the table; no other lock is taken under it
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool begun = false;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool forking = false;
+
+// The lock, which a thread in fork() holds already: handlers of others allocate and free, too.
+class TableLock {
+ public:
+  TableLock() noexcept {
+    if (!forking) mutex.lock();
+  }
+  ~TableLock() {
+    if (!forking) mutex.unlock();
+  }
+  TableLock(const TableLock&) = delete;
+  TableLock& operator=(const TableLock&) = delete;
+};
+
+// A child must be able to go on allocating: no other thread may be in the table when it is made.
+void hold_over_fork() {
+  const auto before = [] {
+    mutex.lock();
+    forking = true;
+  };
+  const auto after = [] {
+    forking = false;
+    mutex.unlock();
+  };
+  pthread_atfork(before, after, after);
+}
+
+// Starts the next count. Whether the one that `size` bytes used up ends in a sample.
+bool next_count(std::size_t size, std::size_t mean) {
+  const bool first = !std::exchange(begun, true);  // then there was no count yet
+  auto distance = static_cast<std::size_t>(next_sample_distance(mean));
+  const bool sampled = !first || distance < size;
+  if (!sampled) distance -= size;
+  bytes_until_sample = distance;
+  return sampled;
+}
+
+void count(HeapBucket& bucket, SampledBlock& block) {
+  ++bucket.counts.objects;
+  bucket.counts.bytes += block.size;
+  ++bucket.counts.live_objects;
+  bucket.counts.live_bytes += block.size;
+  block.bucket = &bucket;
+}
+
+// The block's use ends; its memory stays as it is.
+void uncount(SampledBlock& block) {
+  if (block.bucket != nullptr) {
+    --block.bucket->counts.live_objects;
+    block.bucket->counts.live_bytes -= block.size;
+  }
+  block.touched = std::max(block.touched, block.size);
+}
+
+// Puts a sample into the table, in a new block or in `reused`.
+SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t mean,
+                           std::span<const std::uintptr_t> stack, SampledBlock* reused) {
+  const TableLock lock;
+  HeapBucket* const bucket = heap_bucket(size, mean, stack);
+  if (bucket == nullptr) return nullptr;
+  SampledBlock* block = reused;
+  if (reused != nullptr && has_room_for(*reused, size)) {
+    uncount(*reused);
+    reused->size = size;
+  } else {
+    block = take_block(size, alignment);
+  }
+  if (block != nullptr) count(*bucket, *block);
+  return block;
+}
+
+[[noreturn]] void end_because_of(const char* fault) {
+  static_cast<void>(write(STDERR_FILENO, fault, std::strlen(fault)));
+  std::abort();
+}
+
+}  // namespace
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t bytes_until_sample = 0;
+
+void set_sample_distance(std::size_t bytes) noexcept {
+  [[maybe_unused]] static const bool held = (hold_over_fork(), true);
+  mean_bytes = bytes;
+  begun = false;
+  bytes_until_sample = 0;
+}
+
+std::size_t sample_distance() noexcept { return mean_bytes; }
+
+void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
+                   void* reused) noexcept {
+  const std::size_t mean = mean_bytes.load(std::memory_order_relaxed);
+  if (mean == 0 || NotSampled::is_true()) {
+    begun = false;
+    bytes_until_sample = mean == 0 ? kIdleBytes : 0;
+    return nullptr;
+  }
+  if (!next_count(size, mean) || size > PTRDIFF_MAX) return nullptr;
+  std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
+  const std::size_t depth = capture_own_stack(stack.data(), stack.size(), caller);
+  SampledBlock* const block = place_sample(size, alignment, mean, {stack.data(), depth},
+                                           reused != nullptr ? &block_at(reused) : nullptr);
+  if (block != nullptr) return address_of(*block);
+  ++lost;
+  return nullptr;
+}
+
+void* unsampled_block(std::size_t size) noexcept {
+  const TableLock lock;
+  SampledBlock* const block = take_block(size, 1);
+  if (block == nullptr) return nullptr;
+  block->bucket = nullptr;
+  return address_of(*block);
+}
+
+void clear_sampled(void* block) noexcept {
+  const SampledBlock& about = block_at(block);
+  std::memset(block, 0, std::min(about.size, about.touched));
+}
+
+std::size_t sampled_size(const void* block) noexcept { return block_at(block).size; }
+
+void free_sampled(void* address) noexcept {
+  const int error = errno;
+  SampledBlock& block = block_at(address);
+  bool release = false;
+  {
+    const TableLock lock;
+    if (block.size == kFreeBlock || address_of(block) != address) {
+      end_because_of("pprof: free() of an address that is not that of a block in use\n");
+    }
+    uncount(block);
+    block.size = kFreeBlock;
+    release = holds_too_much(block);
+    if (!release) give_back(block);
+  }
+  if (release) {
+    release_pages(block);
+    const TableLock lock;
+    give_back(block);
+  }
+  errno = error;
+}
+
+std::vector<Sample> heap_samples() {
+  std::vector<Sample> samples;
+  const HeapBucket* bucket = nullptr;
+  {
+    const TableLock lock;
+    bucket = newest_heap_bucket();
+  }
+  for (; bucket != nullptr; bucket = bucket->older) {
+    HeapCounts counts;
+    {
+      const TableLock lock;  // not around push_back(): the allocator may wait for the loader
+      counts = bucket->counts;
+    }
+    samples.push_back(estimate(*bucket, counts));
+  }
+  return samples;
+}
+
+std::uint64_t lost_samples() noexcept { return lost; }
+
+}  // namespace pprof::internal
