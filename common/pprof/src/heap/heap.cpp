@@ -49,7 +49,7 @@ void start_heap_sampler(const char* allocator, const char* obstacle) {
 std::string heap_unavailable_reason() { return reason != nullptr ? reason : ""; }
 
 std::string heap_sampler_description() {
-  return std::string("Drawn in front of the malloc of ") + allocator_below + ".";
+  return std::string("Samples are drawn in front of the malloc of ") + allocator_below + ".";
 }
 
 Profile heap_profile() {
