@@ -7,8 +7,7 @@ usage() {
   cat <<'EOF'
 Usage: scripts/test.sh [JOBS]
 Builds and runs every test, JOBS at a time (default: two per processor, since most of them wait).
-Tests labelled `timing` measure against clocks, which a busy neighbour can disturb: they run one at a
-time, and one that fails is tried twice more.
+Each runs once: a test that fails beside busy neighbours has a fault, or found one.
 Example: make test
 EOF
 }
@@ -22,7 +21,4 @@ esac
 jobs=${1:-$(($(nproc) * 2))}
 cd "$REPO_ROOT" || exit
 scripts/build.sh release all
-status=0
-run_watched ctest --preset release -j "$jobs" -LE timing || status=1
-run_watched ctest --preset release -L timing --repeat until-pass:3 || status=1
-exit "$status"
+run_watched ctest --preset release -j "$jobs"

@@ -17,7 +17,7 @@ target_link_libraries(pprof_capture_test PRIVATE pprof pprof_tcmalloc GTest::gte
   nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names for dladdr()
 gtest_discover_tests(pprof_capture_test DISCOVERY_TIMEOUT 60
-  PROPERTIES LABELS pprof-timing RUN_SERIAL TRUE TIMEOUT 120)
+  PROPERTIES LABELS pprof TIMEOUT 120)
 
 include(heap.cmake)
 

@@ -59,7 +59,7 @@ class Matrix:
 
     def run(self, tool, arguments):
         done = subprocess.run([*tool, *map(str, arguments)], env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
                               check=False)
         return done.returncode, done.stdout
 
@@ -92,7 +92,7 @@ def check_row(matrix, label, tool, endpoint, url, first, second):
         f"{label} {endpoint} {report}", tool, arguments, *patterns)
     cell("raw", ["-raw", second], r"Samples:", r"Mappings", *[f"{t}/" for t in types])
     cell("top by URL", ["-top", url], r"flat%", r"Showing nodes")
-    cell("top", ["-top", "-nodecount=500", second], r"flat%", escaped)
+    cell("top", ["-top", "-nodecount=500", "-nodefraction=0", second], r"flat%", escaped)
     if function:
         cell("list", [f"-list={function}$", second], r"ROUTINE =+ .*" + escaped,
              re.escape(SOURCE_LINES[function]))
