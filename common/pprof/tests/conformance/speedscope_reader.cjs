@@ -41,8 +41,8 @@ async function open(browser, port, number) {
   await page.goto(`http://127.0.0.1:${port}/index.html#profileURL=${encodeURIComponent(profile)}`);
   let functions = [];
   try {
-    await page.getByText('Sandwich').first().click({timeout: 15000});  // the view with a table
-    await page.locator('td:visible', {hasText: '%'}).first().waitFor({timeout: 15000});
+    await page.getByText('Sandwich').first().click({timeout: 120000});  // the view with a table
+    await page.locator('td:visible', {hasText: '%'}).first().waitFor({timeout: 120000});
     const rows = await page.locator('tr:visible', {has: page.locator('td')}).allInnerTexts();
     functions = rows.map((row) => row.split('\t').pop().trim());  // total, self, name
   } catch (error) {
