@@ -24,6 +24,7 @@ class Frame:
 class Profile:
     types: list  # (type, unit) of each value
     default: int = -1  # index of the value that pprof shows first
+    period: float = 1  # of the sampler: bytes or nanoseconds a sample, or 1 of so many events
     samples: list = field(default_factory=list)  # (values, frames from the root to the leaf)
 
     def index_of(self, name):
@@ -61,6 +62,8 @@ def parse(text):
     locations = _locations(rest.partition("\nMappings\n")[0])
     first, *lines = body.splitlines()
     profile = _sample_types(first)
+    period = re.search(r"^Period: (\d+)$", head, re.MULTILINE)
+    profile.period = float(period[1]) if period else 1
     for line in lines:
         found = _SAMPLE.match(line)
         if not found:

@@ -16,7 +16,8 @@ from pathlib import Path
 from base import raw
 from base.paths import EXAMPLE_TARGET
 from labs import amdahl, loads, paths, running
-from profiles import heaptrack, tree
+from flame import tree
+from profiles import heaptrack
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from base.errors import Failure, main_of
-from profiles import tree
+from flame import tree
 
 TOP = 10
 TOTALS = ("calls to allocation functions", "peak heap memory consumption", "total memory leaked")
@@ -27,8 +27,8 @@ def by_function(stacks):
     """[(function, allocations)]: each stack is charged to its innermost frame in the service's own code."""
     counts = {}
     for frames, count in stacks.items():
-        own = [name for name, kind in frames if kind != "l"]
-        name = tree.short(own[-1]) if own else "(libraries at start-up)"
+        own = [name for name, kind in frames if kind != tree.LIBRARY]
+        name = tree.without_parameters(own[-1]) if own else "(libraries at start-up)"
         counts[name] = counts.get(name, 0) + count
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from base import machine
-from profiles import tree
+from base.paths import ROOT
 
 # What a delta adds up ends at the profile's time; everything else begins there.
 DELTAS = ("allocs", "mutex", "block")
@@ -44,7 +44,7 @@ def about(pairs):
         if name in fields:
             fields[name] = float(fields[name])
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {**fields, "captured_at": now, "machine": machine.facts(tree.ROOT)}
+    return {**fields, "captured_at": now, "machine": machine.facts(ROOT)}
 
 
 def main():

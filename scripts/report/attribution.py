@@ -3,67 +3,63 @@
 A sample belongs to the innermost frame of the stage's own code, so what leftpad() makes the library do is
 leftpad's. Samples without such a frame are the server's. The source file names the component.
 """
-import re
+from base import frames
+from flame import samples
+from flame.samples import Amount
+from flame.tree import LABELS, SERVER
 
-_STAGE_FILE = re.compile(r"/v\d[^/]*-[^/]*/([^/]+)\.(?:cpp|h)$")
-_OURS = re.compile(r"/v\d[^/]*-[^/]*/[^/]+$|/common/(?!pprof/)")
-SERVER = "server"
-LABELS = {
-    "leftpad": "leftpad",
-    "statsd": "StatsD",
-    "logger": "logger",
-    "handlers": "handlers: parsing, JSON",
-    SERVER: "HTTP server and kernel",
-}
 # What the article finds; findings.py asserts it.
 CULPRITS = ("leftpad", "statsd", "logger")
+_NOBODY = "HTTP server and library"
 
 
-def component(frames):
+def label(component) -> str:
+    return LABELS.get(component, component)
+
+
+def component(stack) -> str:
     """The component of a sample; frames from the root to the leaf."""
-    for frame in reversed(frames):
-        found = _STAGE_FILE.search(frame.file)
-        if found:
-            return found[1]
-    return SERVER
+    return next(filter(None, (frames.component(frame.file) for frame in reversed(stack))), SERVER)
 
 
-def function(frames):
+def function(stack) -> str:
     """The function of the workshop's own code that the sample is charged to: the innermost one."""
-    for frame in reversed(frames):
-        if _OURS.search(frame.file):
-            return frame.name
-    return "HTTP server and library"
+    return next((frame.name.removeprefix("service::") for frame in reversed(stack)
+                 if frames.ours(frame.file)), _NOBODY)
 
 
-def by_component(capture, value):
-    """{component: sum of the value}. value: the name of a sample type."""
+def _function_of_component(stack):
+    owner = component(stack)
+    return owner, _NOBODY if owner == SERVER else function(stack)
+
+
+def _sums(capture, value, key_of):
+    """{key: Amount} of the samples; value: the name of a sample type. Divided by requests if they were counted."""
     index = capture.profile.index_of(value)
-    totals = {}
-    for values, frames in capture.profile.samples:
-        name = component(frames)
-        totals[name] = totals.get(name, 0) + values[index]
-    return totals
+    seen, sums = samples.behind(capture.profile, index), {}
+    for values, stack in capture.profile.samples:
+        if values[index]:
+            key = key_of(stack)
+            sums[key] = sums.get(key, Amount(requests=capture.requests or 1.0)
+                                 ) + Amount(values[index], seen(values))
+    return sums
 
 
-def by_function(capture, value):
-    """{(component, function): sum}; everything of the server is one function."""
-    index = capture.profile.index_of(value)
-    totals = {}
-    for values, frames in capture.profile.samples:
-        owner = component(frames)
-        key = (owner, "HTTP server and library" if owner == SERVER else function(frames))
-        totals[key] = totals.get(key, 0) + values[index]
-    return totals
+def by_component(capture, value) -> dict:
+    return _sums(capture, value, component)
 
 
-def components_of_functions(captures):
-    """{function name: component} of the stage's functions, for colours in flame graphs."""
-    names = {}
-    for capture in captures:
-        for _, frames in capture.profile.samples:
-            for frame in frames:
-                found = _STAGE_FILE.search(frame.file)
-                if found:
-                    names[frame.name] = found[1]
-    return names
+def by_function(capture, value) -> dict:
+    """{(component, function): Amount}; everything of the server is one function."""
+    return _sums(capture, value, _function_of_component)
+
+
+def by_place(capture, value) -> dict:
+    """{innermost function of ours: Amount}, the server's included."""
+    return _sums(capture, value, function)
+
+
+def total(sums) -> Amount:
+    """The sum of the Amounts of {key: Amount}."""
+    return sum(sums.values(), next((Amount(requests=each.requests)
+               for each in sums.values()), Amount()))

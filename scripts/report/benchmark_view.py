@@ -1,7 +1,8 @@
 """The benchmark tables, with a bar and a tick for every run drawn as SVG. Pure functions."""
 from markupsafe import Markup
 
-from report import inputs, numbers
+from flame import numbers
+from report import inputs
 
 METRICS = (("time", "Time per operation", "ns"), ("bytes", "Bytes allocated per operation", "B"),
            ("allocs", "Allocations per operation", ""))
@@ -23,49 +24,50 @@ def _bar(side, top, runs, longest):
     return "".join(parts)
 
 
-def bars(row, label):
+def bars(row, label) -> Markup:
     """An SVG of both stages' bars; the text is for those who cannot see it."""
-    longest = max(row["old_runs"] + row["new_runs"])
-    both = _bar("old", 1, row["old_runs"], longest) + _bar("new", 13, row["new_runs"], longest)
+    longest = max(row.old_runs + row.new_runs)
+    both = _bar("old", 1, row.old_runs, longest) + _bar("new", 13, row.new_runs, longest)
     return Markup(
         '<svg class="bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
     ).format(label, Markup(both))
 
 
 def _cells(row, unit):
-    label = (
-        f"{row['name']}: {numbers.amount(row['old'], unit)} before, {numbers.amount(row['new'], unit)} after, "
-        + (numbers.change(row["old"], row["new"]) if row["differs"] else "no difference"))
-    exact = row["exact"]
+    old, new = numbers.amount(row.old, unit), numbers.amount(row.new, unit)
+    said = f"{row.change}, {row.doubt}" if row.differs else "no difference"
+    spreads = [
+        "exact" if row.exact else f"±{100 * spread:.0f}{numbers.THIN}%" for spread in (row.old_spread, row.new_spread)]
     return {
-        "name": row["name"],
-        "old": numbers.amount(row["old"], unit),
-        "new": numbers.amount(row["new"], unit),
-        "old_spread": "exact" if exact else f"±{100 * row['old_spread']:.0f}{numbers.THIN}%",
-        "new_spread": "exact" if exact else f"±{100 * row['new_spread']:.0f}{numbers.THIN}%",
-        "change": numbers.change(row["old"], row["new"]) if row["differs"] else "~",
-        "better": row["new"] < row["old"] if row["differs"] else None,
-        "p": "counted" if exact else "p < 0.001" if row["p"] < 0.001 else f"p = {row['p']:.3f}",
-        "bars": bars(row, label),
+        "name": row.name, "old": old, "new": new, "old_spread": spreads[0], "new_spread": spreads[1],
+        "change": row.change, "doubt": row.doubt, "better": row.new < row.old if row.differs else None,
+        "bars": bars(row, f"{row.name}: {old} before, {new} after, {said}"),
     }
 
 
-def tables(data):
+def tables(data) -> list:
     """One table a metric, also for metrics that are not in METRICS; [] without a comparison."""
-    rows = (data.comparison or {}).get("benchmarks", [])
-    known = [metric for metric, _, _ in METRICS]
-    others = dict.fromkeys(row["metric"] for row in rows if row["metric"] not in known)
-    found = []
-    for metric, title, unit in (*METRICS,
-                                *((name, f"{name.replace('_', ' ').capitalize()} per operation", "")
-                                  for name in others)):
-        of_metric = [row for row in rows if row["metric"] == metric]
-        if of_metric:
-            found.append({"title": title, "rows": [_cells(row, unit) for row in of_metric]})
-    return found
+    rows = data.rows("benchmarks")
+    known = {metric for metric, _, _ in METRICS}
+    others = dict.fromkeys(row.metric for row in rows if row.metric not in known)
+    wanted = (
+        *METRICS, *((name, f"{name.replace('_', ' ').capitalize()} per operation", "") for name in others))
+    found = [{"title": title, "rows": [_cells(row, unit) for row in rows if row.metric == metric]}
+             for metric, title, unit in wanted]
+    return [table for table in found if table["rows"]]
 
 
-def rule(data):
-    """How the comparison decides, in a sentence."""
-    given = (data.comparison or {}).get("rule", {})
+def finding(data) -> str:
+    """The benchmark that gains most, in a sentence."""
+    rows = [row for row in data.rows("benchmarks", "time") if row.differs]
+    if not rows:
+        return "No benchmark differs in time."
+    best = min(rows, key=lambda row: row.new / row.old)
+    return (f"{best.name} gains most: {numbers.amount(best.old, 'ns')} to {numbers.amount(best.new, 'ns')} "
+            f"({best.change}, {best.doubt}).")
+
+
+def rule(data) -> tuple:
+    """How the comparison decides: (test, limit)."""
+    given = data.said("rule")
     return given.get("test", ""), given.get("alpha", "")

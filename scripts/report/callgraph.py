@@ -5,7 +5,7 @@ import xml.etree.ElementTree as xml
 
 from markupsafe import Markup
 
-from report.inputs import PPROF, ROOT
+from base.paths import PPROF, ROOT
 
 NODES = 30
 _SVG = "http://www.w3.org/2000/svg"

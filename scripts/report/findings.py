@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.errors import main_of
-from report import attribution, inputs, numbers
+from base.paths import BUILD
+from flame import numbers
+from report import attribution, inputs
 
 # The culprits lead if they are more than half of what the application does ...
 LEADS = 0.5
@@ -45,7 +47,7 @@ def _missing(name, rule, command):
 
 def _parts(capture, value):
     """(culprits, application, everything)"""
-    totals = attribution.by_component(capture, value)
+    totals = {name: each.value for name, each in attribution.by_component(capture, value).items()}
     culprits = sum(totals.get(name, 0) for name in attribution.CULPRITS)
     everything = sum(totals.values())
     return culprits, everything - totals.get(attribution.SERVER, 0), everything
@@ -74,7 +76,11 @@ def _logger_lock(data):
         return _missing(name, rule, command)
     waits = []
     for capture in pair:
-        totals = attribution.by_component(capture, "delay")
+        totals = {
+    name: each.value for name,
+    each in attribution.by_component(
+        capture,
+         "delay").items()}
         waits.append((totals.get("logger", 0), sum(totals.values()), capture.requests or 1))
     (old, old_all, old_requests), (new, _, new_requests) = waits
     if not old_all:  # one processor, or next to no load
@@ -93,27 +99,20 @@ def _per_request(nanoseconds, capture):
 
 def _throughput(data):
     name, rule = "Requests per second", "more in the new stage, beyond the noise"
-    rows = [
-        row for row in (data.comparison or {}).get("service", [])
-        if row["metric"] == "requests_per_second"
-    ]
-    if not rows:
+    row = data.row("service", "requests_per_second")
+    if not row:
         return _missing(name, rule, "make compare")
-    row = rows[0]
-    met = row["new"] > row["old"] if row["differs"] else None
-    return Finding(name, rule, numbers.plain(row["old"]), numbers.plain(row["new"]), met,
-                   "make compare")
+    met = row.new > row.old if row.differs else None
+    return Finding(name, rule, numbers.plain(row.old), numbers.plain(row.new), met, "make compare")
 
 
 def _allocations(data):
     name, rule = "Allocations in the benchmarks", "none has more, and their sum is at most a third"
-    rows = [
-        row for row in (data.comparison or {}).get("benchmarks", []) if row["metric"] == "allocs"
-    ]
+    rows = data.rows("benchmarks", "allocs")
     if not rows:
         return _missing(name, rule, "make compare")
-    old, new = (sum(row[side] for row in rows) for side in ("old", "new"))
-    met = all(row["new"] <= row["old"] for row in rows) and new <= REST * old
+    old, new = sum(row.old for row in rows), sum(row.new for row in rows)
+    met = all(row.new <= row.old for row in rows) and new <= REST * old
     return Finding(name, rule, f"{numbers.plain(old)} in {len(rows)}",
                    f"{numbers.plain(new)} in {len(rows)}", met, "make compare")
 
@@ -143,8 +142,8 @@ def table(found, old, new):
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="python3 -m report.findings", description=__doc__)
-    parser.add_argument("--compare", type=Path, default=inputs.ROOT / "build" / "compare")
-    parser.add_argument("--profiles", type=Path, default=inputs.ROOT / "build" / "profiles")
+    parser.add_argument("--compare", type=Path, default=BUILD / "compare")
+    parser.add_argument("--profiles", type=Path, default=BUILD / "profiles")
     parser.add_argument("--old", default="v1-naive")
     parser.add_argument("--new", default="v2-optimized")
     parser.add_argument("--again", type=Path,

@@ -1,7 +1,7 @@
 """Finds and reads what the report is made of. What is missing is None or absent, never an error.
 
 Used by cli.py and findings.py. A capture is build/profiles/STAGE/KIND.pb.gz, with KIND.about.json beside it;
-a comparison is build/compare/compare.json, with the runs of ab in raw/.
+a comparison is build/compare/compare.json, with the runs of ab in raw/. Only this file knows their keys.
 """
 import json
 import statistics
@@ -10,12 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from base import ab, raw
-from base.paths import PPROF, ROOT  # noqa: F401  (ROOT for the package)
+from base.paths import PPROF
+from flame import numbers, tree
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
-# Frames of std::function that stand between two frames of ours and say nothing.
-_PLUMBING = ("std::__invoke", "std::_Function_handler", "std::function::operator()",
-             "std::__invoke_impl")
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,34 @@ class Capture:
     profile: raw.Profile
     seconds: float | None = None
     requests: float | None = None
+
+
+class Row:
+    """A row of the comparison: a metric of the service, or of a benchmark."""
+
+    def __init__(self, row):
+        self.name, self.metric, self.unit = row.get("name", ""), row["metric"], row.get("unit", "")
+        self.old, self.new = row["old"], row["new"]
+        self.old_runs, self.new_runs = row.get(
+    "old_runs", [
+        self.old]), row.get(
+            "new_runs", [
+                self.new])
+        self.old_spread, self.new_spread = row.get("old_spread", 0.0), row.get("new_spread", 0.0)
+        self.exact, self.p, self.noise = row.get(
+    "exact", False), row.get("p"), row.get(
+        "noise", 0.0)
+        self.differs = row["differs"]
+
+    @property
+    def change(self) -> str:
+        """New against old in per cent; ~ where the comparison saw no difference."""
+        return numbers.change(self.old, self.new) if self.differs else "same" if self.exact else "~"
+
+    @property
+    def doubt(self) -> str:
+        """What stands beside the change, since no change stands alone."""
+        return "counted" if self.exact else f"noise {100 * self.noise:.0f}{numbers.THIN}%"
 
 
 @dataclass
@@ -43,8 +69,23 @@ class Inputs:
         both = tuple(self.captures.get((side, kind)) for side in ("old", "new"))
         return both if all(both) else None
 
-    def stages(self):
+    def stages(self) -> dict:
         return {"old": self.old, "new": self.new}
+
+    def rows(self, group, metric=None) -> list:
+        """The rows of a group, service or benchmarks; none without a comparison."""
+        found = (self.comparison or {}).get(group, [])
+        return [Row(row) for row in found if metric in (None, row["metric"])]
+
+    def row(self, group, metric, name=""):
+        return next((row for row in self.rows(group, metric) if row.name == name), None)
+
+    def said(self, *keys):
+        """What compare.json has under these keys, such as build, new, compiler; {} for nothing."""
+        found = self.comparison or {}
+        for key in keys:
+            found = found.get(key, {})
+        return found
 
 
 def _document(path):
@@ -52,11 +93,6 @@ def _document(path):
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _without_plumbing(frames):
-    kept = [frame for frame in frames if not frame.name.startswith(_PLUMBING)]
-    return kept or frames
 
 
 def read_capture(path, stage, kind):
@@ -68,9 +104,8 @@ def read_capture(path, stage, kind):
     if done.returncode != 0 or "\nSamples:\n" not in done.stdout:
         return None
     profile = raw.parse(done.stdout)
-    profile = replace(
-        profile,
-        samples=[(values, _without_plumbing(frames)) for values, frames in profile.samples])
+    profile = replace(profile, samples=[(values, tree.without_scaffolding(stack, lambda frame: frame.name))
+                                        for values, stack in profile.samples])
     about = _document(path.with_name(f"{kind}.about.json")) or {}
     seconds, rate = about.get("seconds"), about.get("requests_per_second")
     requests = about.get("requests")
@@ -81,7 +116,7 @@ def read_capture(path, stage, kind):
                    float(requests) if requests else None)
 
 
-def read_latency(raw_folder):
+def read_latency(raw_folder) -> dict:
     """{side: {percent: [milliseconds, one a run]}} of the comparison's ab runs; a side without runs is absent."""
     latency = {}
     for side in ("old", "new"):
@@ -96,21 +131,21 @@ def read_latency(raw_folder):
     return latency
 
 
-def quartiles(values):
+def quartiles(values) -> tuple:
     """(first quartile, median, third quartile)."""
     if len(values) < 2:
         return values[0], values[0], values[0]
     return tuple(statistics.quantiles(values, n=4, method="inclusive"))
 
 
-def read(compare_folder, profiles_folder, old=None, new=None):
+def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
     """Everything there is. Stages that are not given are those of the comparison, or v1-naive and v2-optimized."""
     comparison = _document(compare_folder / "compare.json")
     compared = {
         side: build.get("stage") for side, build in (comparison or {}).get("build", {}).items()
     }
-    old, new = old or compared.get("old") or "v1-naive", new or compared.get(
-        "new") or "v2-optimized"
+    old = old or compared.get("old") or "v1-naive"
+    new = new or compared.get("new") or "v2-optimized"
     if comparison and compared != {"old": old, "new": new}:
         comparison = None  # of other stages
     result = Inputs(old, new, comparison)

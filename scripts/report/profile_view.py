@@ -1,8 +1,12 @@
-"""Tables and bars of the profiles: by component, allocations by function, locks, heap, threads. Pure functions."""
-from report import attribution, numbers
+"""Tables, bars and flame graphs of the profiles: plain data for the templates. Pure functions."""
+from flame import numbers, page, samples, tree
+from flame.samples import Amount
+from report import attribution
 
 ORDER = (*attribution.CULPRITS, "handlers")
 ROWS = 14
+# A frame narrower than this part of the whole is not worth its bytes.
+SMALLEST = 0.005
 
 
 def _order(name):
@@ -10,119 +14,125 @@ def _order(name):
     return place.get(name, len(ORDER)), name
 
 
-def _divisors(pair):
-    """(divisors, per request): by requests if both captures counted them, else by their own total."""
-    if all(capture.requests for capture in pair):
-        return [capture.requests for capture in pair], True
-    return [1.0, 1.0], False
+def _key(component):
+    return component if component in tree.LABELS else "other"
+
+
+def _requests(pair):
+    """Both counts of requests, or none of them."""
+    counts = [capture.requests for capture in pair]
+    return counts if all(counts) else []
+
+
+def _both(pair, value, sums_of):
+    """[{key: Amount}] of old and new: per request if both captures counted them."""
+    sums = [sums_of(capture, value) for capture in pair]
+    if _requests(pair):
+        return sums
+    return [{key: Amount(each.value, each.samples) for key, each in side.items()} for side in sums]
+
+
+def _row(key, both, unit):
+    empty = (attribution.total(side) for side in both)
+    old, new = (side.get(key, Amount(requests=nothing.requests))
+                for side, nothing in zip(both, empty))
+    return {"old": numbers.amount(old.each, unit), "new": numbers.amount(new.each, unit),
+            "change": samples.change(old, new), "widths": (old.each, new.each)}
+
+
+def _view(data, kind, value, unit, sums_of):
+    """What every table has: the sums, the totals as text, how many samples there were."""
+    pair = data.pair(kind)
+    if not pair:
+        return None
+    both = _both(pair, value, sums_of)
+    totals = [attribution.total(side) for side in both]
+    old, new = (numbers.amount(total.each, unit) for total in totals)
+    return {"both": both, "per_request": bool(_requests(pair)), "old": old, "new": new,
+            "change": samples.change(*totals), "samples": [numbers.plain(round(total.samples)) for total in totals]}
 
 
 def components(data, kind, value, unit):
-    """Stacked bars of both stages: {rows, sides, per_request, finding}; None without both profiles."""
-    pair = data.pair(kind)
-    if not pair:
+    """Stacked bars of both stages by component, and their table; None without both profiles."""
+    view = _view(data, kind, value, unit, attribution.by_component)
+    if not view:
         return None
-    divisors, per_request = _divisors(pair)
-    totals = [{
-        name: total / divisor for name, total in attribution.by_component(capture, value).items()
-    } for capture, divisor in zip(pair, divisors)]
-    names = sorted({*totals[0], *totals[1]}, key=_order)
-    longest = max(sum(each.values()) for each in totals) or 1
-    sides = []
-    for side, stage, each in zip(("old", "new"), (data.old, data.new), totals):
-        everything = sum(each.values())
-        sides.append({
-            "side": side, "stage": stage, "total": numbers.amount(everything, unit), "parts": [{
-                "key": _key(name), "name": _label(name), "width": 100 * each[name] / longest,
-                "share": numbers.share(each[name], everything)
-            } for name in names if each.get(name)]
-        })
-    rows = [{
-        "key": _key(name), "name": _label(name),
-        "old": numbers.amount(totals[0].get(name, 0),
-                              unit), "new": numbers.amount(totals[1].get(name, 0), unit),
-        "change": numbers.change(totals[0].get(name, 0), totals[1].get(name, 0))
-    } for name in names]
-    culprits = [sum(each.get(name, 0) for name in attribution.CULPRITS) for each in totals]
-    return {
-        "rows": rows, "sides": sides, "per_request": per_request,
-        "shares": [numbers.share(part, sum(each.values())) for part, each in zip(culprits, totals)],
-        "totals": [side["total"] for side in sides],
-        "culprits": [numbers.amount(part, unit)
-                     for part in culprits], "change": numbers.change(sum(totals[0].values()),
-                                                                     sum(totals[1].values()))
-    }
-
-
-def _key(name):
-    return name if name in attribution.LABELS else "other"
-
-
-def _label(name):
-    return attribution.LABELS.get(name, name)
+    both = view["both"]
+    names = sorted({*both[0], *both[1]}, key=_order)
+    wholes = [attribution.total(side) for side in both]
+    longest = max(whole.each for whole in wholes) or 1
+    sides = [{"stage": stage, "total": numbers.amount(whole.each, unit),
+              "parts": [{"key": _key(name), "name": attribution.label(name), "width": 100 * side[name].each / longest,
+                         "share": numbers.share(side[name].value, whole.value)} for name in names if name in side]}
+             for stage, side, whole in zip((data.old, data.new), both, wholes)]
+    culprits = [attribution.total({name: side[name]
+                                  for name in attribution.CULPRITS if name in side}) for side in both]
+    return {**view, "sides": sides,
+            "rows": [{"key": _key(name), "name": attribution.label(name), **_row(name, both, unit)} for name in names],
+            "shares": [numbers.share(part.value, whole.value) for part, whole in zip(culprits, wholes)],
+            "culprits": [numbers.amount(part.each, unit) for part in culprits]}
 
 
 def functions(data, kind, value, unit):
-    """The functions that lead by a value in either stage, largest first: {rows, per_request, more}."""
-    pair = data.pair(kind)
-    if not pair:
+    """The functions that lead by a value in either stage, largest first; None without both profiles."""
+    view = _view(data, kind, value, unit, attribution.by_function)
+    if not view:
         return None
-    divisors, per_request = _divisors(pair)
-    totals = [{
-        key: total / divisor for key, total in attribution.by_function(capture, value).items()
-    } for capture, divisor in zip(pair, divisors)]
-    keys = sorted({*totals[0], *totals[1]}, key=lambda key:
-                  (-max(each.get(key, 0) for each in totals), key))
-    keys = [key for key in keys if any(each.get(key) for each in totals)]
-    longest = max((max(each.values(), default=0) for each in totals), default=0) or 1
-    rows = []
-    for key in keys[:ROWS]:
-        old, new = (each.get(key, 0) for each in totals)
-        rows.append({
-            "key": _key(key[0]), "component": _label(key[0]),
-            "name": key[1].removeprefix("service::"), "old": numbers.amount(old, unit),
-            "new": numbers.amount(new, unit), "old_width": 100 * old / longest,
-            "new_width": 100 * new / longest, "change": numbers.change(old, new)
-        })
-    return {
-        "rows": rows, "per_request": per_request, "more": max(0,
-                                                              len(keys) - ROWS),
-        "old": numbers.amount(sum(totals[0].values()),
-                              unit), "new": numbers.amount(sum(totals[1].values()), unit)
-    }
-
-
-def _innermost(capture, value):
-    """{innermost function of ours: value}, the server's included."""
-    index, totals = capture.profile.index_of(value), {}
-    for values, frames in capture.profile.samples:
-        name = attribution.function(frames).removeprefix("service::")
-        totals[name] = totals.get(name, 0) + values[index]
-    return {name: total for name, total in totals.items() if total}
+    rows = [{"key": _key(component), "component": attribution.label(component), "name": name,
+             **_row((component, name), view["both"], unit)} for component, name in {**view["both"][0], **view["both"][1]}]
+    rows.sort(key=lambda row: (-max(row["widths"]), row["name"]))
+    longest = max((max(row["widths"]) for row in rows), default=0) or 1
+    for row in rows:
+        row["widths"] = [100 * width / longest for width in row["widths"]]
+    return {**view, "rows": rows[:ROWS], "more": max(0, len(rows) - ROWS)}
 
 
 def places(data, kind, value, unit):
-    """Like functions, but by innermost function and undivided: what is in use, where threads are."""
+    """By innermost function and undivided: what is in use, where threads are. A moment, so no change."""
     pair = data.pair(kind)
     if not pair:
         return None
-    old, new = (_innermost(capture, value) for capture in pair)
-    names = sorted({*old, *new}, key=lambda name: (-max(old.get(name, 0), new.get(name, 0)), name))
-    rows = [{
-        "name": name, "old": numbers.amount(old.get(name, 0), unit),
-        "new": numbers.amount(new.get(name, 0), unit)
-    } for name in names[:ROWS]]
-    return {
-        "rows": rows, "old": numbers.amount(sum(old.values()), unit),
-        "new": numbers.amount(sum(new.values()), unit)
-    }
+    both = [{name: each.value for name, each in attribution.by_place(
+        capture, value).items()} for capture in pair]
+    names = sorted({*both[0], *both[1]}, key=lambda name: (-max(side.get(name, 0)
+                   for side in both), name))
+    old, new = (numbers.amount(sum(side.values()), unit) for side in both)
+    return {"old": old, "new": new,
+            "rows": [{"name": name, "old": numbers.amount(both[0].get(name, 0), unit),
+                      "new": numbers.amount(both[1].get(name, 0), unit)} for name in names[:ROWS]]}
 
 
-def lock_finding(data):
+def lock_finding(data) -> str:
     """Who holds the locks that are waited for in the old stage, in a sentence."""
     pair = data.pair("mutex")
-    totals = attribution.by_component(pair[0], "delay") if pair else {}
-    if not sum(totals.values()):
+    sums = attribution.by_component(pair[0], "delay") if pair else {}
+    if not sums:
         return ""
-    leader = max(sorted(totals), key=totals.get)
-    return f"In {data.old}, {_label(leader)} holds the lock in {numbers.share(totals[leader], sum(totals.values()))} of that time."
+    leader = max(sorted(sums), key=lambda name: sums[name].value)
+    share = numbers.share(sums[leader].value, attribution.total(sums).value)
+    return f"In {data.old}, {attribution.label(leader)} holds the lock in {share} of that time."
+
+
+def shares(capture, value) -> str:
+    """Which components have most of a capture, in a sentence."""
+    sums = attribution.by_component(capture, value)
+    if not sums:
+        return "It has no samples."
+    whole = attribution.total(sums).value
+    parts = sorted(sums, key=lambda name: -sums[name].value)[:4]
+    return f"Shares: {', '.join(f'{attribution.label(name)} {numbers.share(sums[name].value, whole)}' for name in parts)}."
+
+
+def flame(data, kind, value, title):
+    """The flame graph of both stages; None unless both profiles are there and have samples."""
+    pair = data.pair(kind)
+    if not pair:
+        return None
+    index = pair[0].profile.index_of(value)
+    old, new = (tree.stacks(capture.profile, capture.profile.index_of(value)) for capture in pair)
+    if not old or not new:
+        return None
+    unit = pair[0].profile.types[index][1]
+    root = tree.build(new, old, _requests(pair))
+    return page.widget(title, root, "objects" if value.endswith(
+        "objects") else unit, (data.old, data.new), SMALLEST)

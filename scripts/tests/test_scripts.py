@@ -38,7 +38,7 @@ class Scripts(unittest.TestCase):
     def test_an_argument_too_many_is_refused(self):
         for command in ("build.sh release all", "check.sh --help", "docs-site.sh --help",
                         "doctor.sh --help", "format.sh --check", "lint.sh --all",
-                        "report/libraries.sh --check", "sanitize.sh asan", "test.sh 2"):
+                        "sanitize.sh asan", "test.sh 2"):
             self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
 
     def test_load_prints_the_gist_and_keeps_the_report(self):

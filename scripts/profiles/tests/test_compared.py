@@ -108,7 +108,7 @@ class AllocSites(Captures):
 
 
 def tree_of(page):
-    return json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(),
+    return json.loads(re.search(r'id="flame">(.*?)</script>', page.read_text(),
                                 re.DOTALL)[1])["root"]
 
 

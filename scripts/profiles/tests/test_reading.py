@@ -8,7 +8,8 @@ from pathlib import Path
 
 from base import raw
 from base.errors import Failure
-from profiles import alloc_rule, alloc_sites, heaptrack, objects, record, trace, tree
+from flame import tree
+from profiles import alloc_rule, alloc_sites, heaptrack, objects, record, trace
 
 SCRIPTS = Path(__file__).absolute().parents[2]
 RAW = """PeriodType: space bytes
@@ -50,31 +51,7 @@ class Raw(unittest.TestCase):
             raw.parse("hello")
 
 
-class Tree(unittest.TestCase):
-    def setUp(self):
-        self.new = tree.stacks(raw.parse(RAW), 0)
-
-    def test_children_add_up_and_frames_know_their_kind(self):
-        root = tree.build(self.new)
-        libc = root["c"][0]
-        self.assertEqual((root["v"], libc["v"], libc["c"][0]["v"]), (40, 40, 30))
-        self.assertEqual((libc["k"], libc["c"][0]["k"], libc["c"][0]["c"][0]["k"]), ("l", "s", "l"))
-
-    def test_two_profiles_share_a_tree_and_divide_by_requests(self):
-        root = tree.build({}, self.new, [4, 2])
-        self.assertEqual((root["o"], root["v"], root["c"][0]["o"]), (10, 0, 10))
-
-    def test_folded_has_one_value_a_profile(self):
-        self.assertEqual(
-            tree.folded(self.new),
-            "[libc.so.6] 10\n[libc.so.6];service::leftpad;std::string::_M_create 30\n")
-        self.assertEqual(tree.folded({}, self.new).splitlines()[0], "[libc.so.6] 10 0")
-
-    def test_the_finding_names_the_leader_of_the_stage(self):
-        data = {"names": [], "root": tree.build(self.new)}
-        self.assertIn("75%, is in std::string::_M_create", tree.finding(data))
-        self.assertIn("service::leftpad leads with 75%", tree.finding(data))
-
+class Heaptrack(unittest.TestCase):
     def test_heaptracks_stacks_are_charged_to_the_innermost_own_frame(self):
         text = "main (main.cpp);service::send(int) (statsd.cpp);operator new() (new.h); 7\nmain (main.cpp);service::send(int) (statsd.cpp); 3\nx; 1\n"
         self.assertEqual(heaptrack.by_function(tree.parse_folded(text)),

@@ -26,16 +26,6 @@
   );
   for (const id of links.keys()) watch.observe(document.getElementById(id));
 
-  // Paper is narrower than most screens: flame graphs, drawn to the pixel, are scaled to it.
-  addEventListener('beforeprint', () => {
-    for (const svg of document.querySelectorAll('.flame-chart svg')) {
-      svg.setAttribute('viewBox', `0 0 ${svg.getAttribute('width')} ${svg.getAttribute('height')}`);
-    }
-  });
-  addEventListener('afterprint', () => {
-    for (const svg of document.querySelectorAll('.flame-chart svg')) svg.removeAttribute('viewBox');
-  });
-
   for (const box of document.querySelectorAll('.graph-box')) {
     const view = box.querySelector('.callgraph');
     const svg = view.querySelector('svg');

@@ -120,9 +120,9 @@ class Browser:
             self.settle()
 
     def settle(self):
-        """Waits for two frames, in which observers run, and for the end of what d3 then moves (transitions of no length, too)."""
+        """Waits for two frames, in which observers run, and for the end of what then moves."""
         self.eval("""new Promise((done) => {
-          const moving = () => [...document.querySelectorAll('*')].some((element) => element.__transition);
+          const moving = () => document.getAnimations().some((each) => each.playState === 'running');
           const wait = () => setTimeout(moving() ? wait : done, 50);
           requestAnimationFrame(() => requestAnimationFrame(wait));
         })""")

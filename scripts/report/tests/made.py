@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from report import cli, inputs, page
+from report import cli, inputs
 from report.tests import fixture
 
 
@@ -29,14 +29,13 @@ def data():
     return copy.deepcopy(_data())
 
 
-def make(out, compare=None, profiles=None, libraries=page.MODULES):
+def make(out, compare=None, profiles=None):
     """Writes a page as report.sh does."""
     cli.main([
         "--compare",
         str(compare or folder() / "compare"), "--profiles",
         str(profiles or folder() / "profiles"), "--out",
-        str(out), "--libraries",
-        str(libraries), "--notice", fixture.NOTICE
+        str(out), "--notice", fixture.NOTICE
     ])
     return out
 
@@ -44,8 +43,7 @@ def make(out, compare=None, profiles=None, libraries=page.MODULES):
 def is_complete(compare, profiles):
     """Whether a page of these folders would have every picture."""
     data = inputs.read(compare, profiles)
-    return bool(data.latency and data.pair("cpu") and data.pair("allocs") and
-                not page.missing_libraries())
+    return bool(data.latency and data.pair("cpu") and data.pair("allocs"))
 
 
 @functools.cache

@@ -3,12 +3,17 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from report.inputs import ROOT
+from base.paths import BUILD, PROFILES
 from report.tests import made
 from report.tests.browser import PROGRAM, Browser
 
-REAL = {"compare": ROOT / "build" / "compare", "profiles": ROOT / "build" / "profiles"}
+REAL = {"compare": BUILD / "compare", "profiles": PROFILES}
 VISIBLE = "[...document.querySelectorAll('{}')].map((e) => {{ const b = e.getBoundingClientRect(); return [b.width, b.height]; }})"
+# Where the words of the charts are, in pixels of the window.
+LABELS = """[...document.querySelectorAll('.chart')].flatMap((chart, which) => [...chart.querySelectorAll('text')].map((text) => {
+  const { left, right, top, bottom } = text.getBoundingClientRect();
+  return { words: text.textContent, which, left, right, top: top + 2, bottom: bottom - 2 };
+}))"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 CPU = "document.querySelector('[data-flame=flame-cpu]')"
@@ -44,11 +49,12 @@ class PageTest(unittest.TestCase):
 
     def test_every_picture_is_drawn(self):
         page = self.open()
-        for selector, least in ((".chart svg", 2), (".bars", 10), (".flame-chart svg", 2),
-                                (".flame-chart rect", 20), ("details[open] .callgraph svg", 1)):
+        for selector, least in ((".chart svg", 2), (".bars", 10),
+                                (".frame:not([hidden])", 20), ("details[open] .callgraph svg", 1)):
             sizes = page(VISIBLE.format(selector))
             self.assertGreaterEqual(len(sizes), least, selector)
             self.assertTrue(all(height > 3 for _, height in sizes), selector)
+        self.assertEqual(page("document.querySelectorAll('.flame-chart').length"), 2)
         self.assertGreater(page("document.querySelectorAll('.chart circle').length"), 20)
 
     def test_pictures_have_words(self):
@@ -64,24 +70,23 @@ class PageTest(unittest.TestCase):
             f"(() => {{ const i = {CPU}.querySelector('input'); i.value = 'statsd'; i.dispatchEvent(new Event('input')); }})()"
         )
         marked = page(
-            f"[...{CPU}.querySelectorAll('rect')].filter((r) => r.getAttribute('fill') === 'var(--mark)').length"
+            f"{CPU}.querySelectorAll('.frame.found').length"
         )
         self.assertGreater(marked, 0)
         self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"),
-                         r"frames match .statsd.*%")
+                         r"^\d+ frames? match(es)? .statsd.*%")
         # The widths of the difference are of two profiles: no share of a whole.
         page(f"{CPU}.querySelector('[data-view=d]').click()")
         self.browser.settle()
         self.assertRegex(page(f"{CPU}.querySelector('.flame-details').textContent"),
-                         r"^[1-9]\d* frames match .statsd.$")
+                         r"^[1-9]\d* frames? match(es)? .statsd.$")
 
     def test_click_zooms_and_reset_shows_all(self):
         page = self.open()
-        width = f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width"
+        frame = f"{CPU}.querySelector('.frame[data-name*=timed_handler]')"
+        width = f"{frame}.getBoundingClientRect().width"
         before = page(width)
-        page(
-            f"{CPU}.querySelector('g[name*=\"timed_handler\"]').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
-        )
+        page(f"{frame}.click()")
         self.browser.settle()
         self.assertGreater(page(width), before * 1.5)
         page(f"{CPU}.querySelector('.reset').click()")
@@ -94,12 +99,12 @@ class PageTest(unittest.TestCase):
         for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
             self.browser.key(key)
         self.assertEqual(page(f"{CPU}.querySelectorAll('.frame.current').length"), 1)
-        name = page(f"{CPU}.querySelector('.frame.current').getAttribute('name')")
+        name = page(f"{CPU}.querySelector('.frame.current').dataset.name")
         self.assertIn(name, page(f"{CPU}.querySelector('.flame-details').textContent"))
         full = page(f"{CPU}.querySelector('.flame-chart').clientWidth")
         self.browser.key("Enter")
         self.assertGreater(
-            page(f"{CPU}.querySelector('.frame.current rect').getBoundingClientRect().width"),
+            page(f"{CPU}.querySelector('.frame.current').getBoundingClientRect().width"),
             full * 0.95)
         self.browser.key("Escape")
         self.assertEqual(page(f"{CPU}.querySelectorAll('.frame.current').length"), 0)
@@ -113,11 +118,11 @@ class PageTest(unittest.TestCase):
             page(f"{CPU}.querySelector('[data-view={view}]').click()")
             self.browser.settle()
             shares[view] = page(
-                f"{CPU}.querySelector('g[name*=\"timed_handler\"] rect').getBoundingClientRect().width"
+                f"{CPU}.querySelector('.frame[data-name*=timed_handler]').getBoundingClientRect().width"
             )
         self.assertGreater(shares["o"], 2 * shares["v"])
         fills = page(
-            f"[...{CPU}.querySelectorAll('rect')].map((r) => r.getAttribute('fill')).join()")
+            f"[...{CPU}.querySelectorAll('.frame')].map((each) => each.style.background).join()")
         self.assertIn("--less", fills)
 
     def test_both_themes_are_readable_and_the_button_switches(self):
@@ -134,6 +139,28 @@ class PageTest(unittest.TestCase):
     def test_no_sideways_scrolling_from_phone_to_desktop(self):
         for width in (320, 360, 390, 768, 1280):
             self.assertEqual(self.open(width=width)(OVERFLOW), 0, width)
+
+    def test_labels_of_the_charts_never_touch(self):
+        for width in (320, 390, 768, 1280):
+            texts = self.open(width=width)(LABELS)
+            self.assertGreater(len(texts), 10)
+            for number, one in enumerate(texts):
+                self.assertGreaterEqual(one["left"], -1, (width, one))
+                self.assertLessEqual(one["right"], width + 1, (width, one))
+                for other in texts[number + 1:]:
+                    apart = (one["right"] <= other["left"] or other["right"] <= one["left"]
+                             or one["bottom"] <= other["top"] or other["bottom"] <= one["top"])
+                    self.assertTrue(apart, (width, one, other))
+
+    def test_sections_lead_to_their_chapters_and_to_labs(self):
+        page = self.open()
+        links = page("[...document.querySelectorAll('.lesson a')].map((a) => a.href)")
+        self.assertGreaterEqual(len(links), 5)
+        for link in links:
+            self.assertTrue(Path(link.removeprefix("file://")).is_file(), link)
+        self.assertGreaterEqual(
+    page("[...document.querySelectorAll('.lesson code')].map((c) => c.textContent).filter((t) => /^make lab N=\\d+$/.test(t)).length"),
+     5)
 
     def test_the_tab_key_reaches_controls_and_shows_where(self):
         page = self.open()
@@ -156,13 +183,9 @@ class PageTest(unittest.TestCase):
         page = self.open(width=760, scheme="dark")
         self.browser.call("Emulation.setEmulatedMedia", media="print")
         self.addCleanup(self.browser.call, "Emulation.setEmulatedMedia", media="")
-        page("dispatchEvent(new Event('beforeprint'))")
         self.assertEqual(page(BACKGROUND), "rgb(255, 255, 255)")
-        self.assertTrue(
-            page(
-                "[...document.querySelectorAll('.flame-chart svg')].every((e) => e.hasAttribute('viewBox'))"
-            ))
-        for selector in (".chart svg", ".bars .bar", ".flame-chart rect"):
+        self.assertEqual(page(OVERFLOW), 0)
+        for selector in (".chart svg", ".bars .bar", ".frame"):
             self.assertTrue(any(width > 0 for width, _ in page(VISIBLE.format(selector))), selector)
         for selector in (".top", ".search", ".graph-tools"):
             self.assertEqual(page(VISIBLE.format(selector))[0], [0, 0], selector)
@@ -181,25 +204,20 @@ class RealReport(PageTest):
 
 @unittest.skipUnless(PROGRAM, "chromium is not installed: make setup")
 class WithLessThanAll(unittest.TestCase):
-    def check(self, **view):
+    def check(self, *folders):
         with tempfile.TemporaryDirectory() as empty, Browser() as browser:
-            browser.open(
-                made.make(Path(empty, "index.html"), *view.pop("folders", (None, None)), **view))
+            browser.open(made.make(Path(empty, "index.html"), *folders))
             self.assertEqual(browser.errors, [])
             self.assertEqual(browser.eval(OVERFLOW), 0)
             return browser.eval("document.querySelectorAll('.missing').length")
 
     def test_nothing_measured(self):
         with tempfile.TemporaryDirectory() as empty:
-            self.assertGreaterEqual(self.check(folders=(empty, empty)), 6)
+            self.assertGreaterEqual(self.check(empty, empty), 6)
 
     def test_profiles_without_a_comparison(self):
         with tempfile.TemporaryDirectory() as empty:
-            self.assertEqual(self.check(folders=(empty, None)), 2)
-
-    def test_no_libraries(self):
-        with tempfile.TemporaryDirectory() as empty:
-            self.check(libraries=Path(empty))
+            self.assertEqual(self.check(empty, None), 2)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,17 @@
 """Inputs, attribution, findings and figures: the parts of the report that need no browser."""
 import json
+import math
+import re
 import shutil
 import tempfile
 import unittest
 from pathlib import Path
 
+from base.paths import ROOT
 from base.raw import Frame
-from report import attribution, callgraph, findings, flame_view, inputs, numbers, page, profile_view, service_view
+from flame import numbers, page
+from report import attribution, callgraph, charts, findings, inputs, profile_view, service_view, sources
 from report.tests import fixture, made
-
-
-class Numbers(unittest.TestCase):
-    def test_units_follow_size(self):
-        cases = {(8.21e-1, "ms"): "821 µs", (11.5, "ms"): "11.5 ms", (32845, "ns"): "32.8 µs",
-                 (197, "ns"): "197 ns", (828, "B"): "828 B", (3072, "B"): "3 KiB",
-                 (5904.4, ""): "5,904", (53, ""): "53", (0, "B"): "0 B", (2e6, "ns"): "2.00 ms",
-                 (10000, "ns"): "10.0 µs", (0.76, ""): "0.76"}
-        for (value, unit), text in cases.items():
-            self.assertEqual(numbers.amount(value, unit).replace(numbers.THIN, " "), text)
-
-    def test_halves_are_rounded_as_the_charts_round_them(self):
-        self.assertEqual([numbers.plain(value) for value in (310.5, 311.5, -310.5, 310.4)],
-                         ["311", "312", "−311", "310"])
-
-    def test_change_keeps_a_digit_only_near_nothing_left(self):
-        self.assertEqual(numbers.change(100, 4.4).replace(numbers.THIN, ""), "−96%")
-        self.assertEqual(numbers.change(1000, 4).replace(numbers.THIN, ""), "−99.6%")
-        self.assertEqual(numbers.change(0, 4), "new")
-        self.assertEqual(numbers.change(0, 0).replace(numbers.THIN, ""), "0%")
 
 
 class Attribution(unittest.TestCase):
@@ -40,7 +24,7 @@ class Attribution(unittest.TestCase):
 
     def test_library_frames_belong_to_their_caller_in_the_stage(self):
         self.assertEqual(attribution.component(self.STACK), "leftpad")
-        self.assertEqual(attribution.function(self.STACK), "service::leftpad")
+        self.assertEqual(attribution.function(self.STACK), "leftpad")
 
     def test_samples_without_a_frame_of_the_stage_are_the_servers(self):
         self.assertEqual(attribution.component(self.STACK[:1]), attribution.SERVER)
@@ -56,7 +40,7 @@ class Inputs(unittest.TestCase):
         self.assertEqual((data.old, data.new), (fixture.OLD, fixture.NEW))
         capture = data.captures["old", "allocs"]
         self.assertEqual(capture.requests, 1000)
-        self.assertEqual(attribution.by_component(capture, "alloc_objects")["leftpad"], 35000)
+        self.assertEqual(attribution.by_component(capture, "alloc_objects")["leftpad"].value, 35000)
 
     def test_latency_has_every_run(self):
         latency = made.data().latency
@@ -121,15 +105,47 @@ class Views(unittest.TestCase):
                          ["leftpad", "statsd", "logger", "handlers", "server"])
         self.assertEqual(view["rows"][2]["old"].replace(numbers.THIN, " "), "900 µs")
 
+    def test_every_change_has_its_interval_or_is_none(self):
+        view = profile_view.components(made.data(), "cpu", "cpu", "ns")
+        changes = {row["key"]: row["change"].replace(numbers.THIN, " ") for row in view["rows"]}
+        # 70 samples against 4, and 10 against 8.
+        self.assertRegex(changes["statsd"], r"^−94 % \[−99\.\d, −\d\d\]$")
+        self.assertEqual(changes["handlers"], "~")
+        self.assertEqual(view["samples"], ["375", "299"])
+
+    def test_no_page_shows_a_signed_per_cent_alone(self):
+        text = made.fixture_page().read_text(encoding="utf-8")
+        figures = re.findall(
+    r'class="(?:change|tile-change)[^>]*>([^<]+)</span>(.{0,400}?)</(?:td|li)>',
+    text,
+     re.DOTALL)
+        signed = [(figure, rest) for figure, rest in figures if figure[0] in "+−"]
+        self.assertGreater(len(signed), 10)
+        for figure, rest in signed:
+            self.assertRegex(rest, r"\[[−+\d].*\]|\[[−+\d].* at 99%|noise|counted", figure)
+
     def test_functions_lead_with_the_largest(self):
         self.assertEqual(
             profile_view.functions(made.data(), "allocs", "alloc_objects", "")["rows"][0]["name"],
             "StatsD::send")
 
     def test_flame_tree_holds_both_stages(self):
-        tree = flame_view.flame(made.data(), "allocs", "alloc_objects", "objects", "x")
-        self.assertEqual((tree["root"]["o"], tree["root"]["v"]), (129, 26))
-        self.assertEqual(tree["components"]["service::leftpad"], "leftpad")
+        graph = profile_view.flame(made.data(), "allocs", "alloc_objects", "x")
+        root = graph["data"]["root"]
+        self.assertEqual((root["o"], root["v"], graph["data"]["unit"]), (129, 26, "objects"))
+        nodes = [root]
+        for node in nodes:
+            nodes += node["c"]
+        self.assertEqual({node["k"] for node in nodes if node["n"]
+                         == "service::leftpad"}, {"leftpad"})
+
+    def test_every_section_names_a_chapter_and_a_lab_that_exist(self):
+        for title, address in sources.lessons(ROOT / "build" / "report" / "index.html").values():
+            self.assertTrue(title)
+            self.assertTrue((ROOT / "build" / "report" / address).resolve().is_file(), address)
+        labs = {int(path.parent.name.partition("-")[0])
+                    for path in ROOT.glob("docs/labs/*/lab.json")}
+        self.assertLessEqual({number for number, _ in sources.LABS.values()}, labs)
 
     def test_headline_says_when_nothing_differs(self):
         data = made.data()
@@ -143,6 +159,21 @@ class Views(unittest.TestCase):
         self.assertIn("Too noisy", service_view.headline(data)[0])
         row["new"] = row["old"] * 1.02
         self.assertIn("equally fast", service_view.headline(data)[0])
+
+
+class Charts(unittest.TestCase):
+    def test_ticks_are_round_and_have_room(self):
+        for top in (0.7, 1, 9, 35156, 40001, 99999):
+            ticks = charts.linear_ticks(top)
+            self.assertGreaterEqual(len(ticks), 3)
+            self.assertLessEqual(ticks[-1], top)
+            self.assertGreaterEqual(ticks[1] - ticks[0], charts.APART * top)
+        for low, high in ((0.02, 5), (0.1, 1), (0.2, 0.9), (0.15, 400), (1e-3, 1e4), (0.29, 0.41)):
+            ticks = charts.log_ticks(low, high)
+            places = [math.log(tick / low) / math.log(high / low) for tick in ticks]
+            self.assertGreaterEqual(len(ticks), 2, (low, high))
+            self.assertTrue(all(b - a >= charts.APART - 1e-9 for a,
+                            b in zip(places, places[1:])), ticks)
 
 
 class CallGraph(unittest.TestCase):
@@ -177,14 +208,6 @@ class Page(unittest.TestCase):
         for command in ("make compare", "make profile-cpu", "make profile-allocs",
                         "make profile-mutex", "make profile-threads"):
             self.assertIn(f"$ {command}", text)
-
-    def test_without_libraries_says_so(self):
-        with tempfile.TemporaryDirectory() as empty:
-            text = made.make(Path(empty, "index.html"),
-                             libraries=Path(empty)).read_text(encoding="utf-8")
-        self.assertIn("make setup", text)
-        self.assertNotIn("data-flame=", text)
-        self.assertIn("Leftpad50", text)
 
     def test_a_stage_name_in_a_profile_is_escaped(self):
         with tempfile.TemporaryDirectory() as other:

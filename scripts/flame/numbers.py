@@ -39,15 +39,20 @@ def amount(value, unit=""):
     return f"{text}{THIN}{name}" if name else text
 
 
+def percent(part):
+    """A signed change without its unit: −96, +43; a digit more only near nothing left."""
+    if math.isinf(part):
+        return "∞"
+    if 0.985 <= -part < 1:
+        return f"{MINUS}{min(-part * 100, 99.9):.1f}"
+    return f"{part * 100:+.0f}".replace("-", MINUS)
+
+
 def change(old, new):
     """New against old in per cent: −96 %, +43 %; "new" where there was nothing before."""
     if old == new:
         return "0" + THIN + "%"
-    if not old:
-        return "new"
-    part = new / old - 1
-    digits = 1 if 0.985 <= abs(part) < 1 else 0
-    return f"{part * 100:+.{digits}f}{THIN}%".replace("-", MINUS)
+    return percent(new / old - 1) + THIN + "%" if old else "new"
 
 
 def share(part, whole):

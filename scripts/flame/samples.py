@@ -1,0 +1,77 @@
+"""How many samples stand behind a value of a profile, and which change two such numbers can carry. Pure.
+
+The interval is that of Clopper and Pearson for the share that the new samples have in both profiles' samples, turned into
+a ratio. It knows chance in sampling only: one capture of each says nothing of how much runs differ.
+"""
+import math
+from dataclasses import dataclass
+
+from flame import numbers
+
+CONFIDENCE = 0.99
+# A sum of n waits, which vary as exponential ones do, is as uncertain as a count of n / 2.
+_WAITS = 2
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A value, the samples that it was made of, and the requests to divide it by."""
+
+    value: float = 0
+    samples: float = 0
+    requests: float = 1
+
+    def __add__(self, other):
+        return Amount(self.value + other.value, self.samples + other.samples, self.requests)
+
+    @property
+    def each(self) -> float:
+        return self.value / self.requests
+
+
+def behind(profile, index):
+    """A function: the values of one entry of the profile -> the number of samples behind its value at the index."""
+    kinds = [kind for kind, _ in profile.types]
+    family, _, what = kinds[index].rpartition("_")
+    if what in ("objects", "space"):
+        objects, space = kinds.index(f"{family}_objects"), kinds.index(f"{family}_space")
+        return lambda values: _allocations(abs(values[objects]), abs(values[space]), profile.period)
+    counted = next((i for i, (_, unit) in enumerate(profile.types) if unit == "count"), index)
+    by = profile.period if kinds[counted] == "contentions" else 1
+    by *= _WAITS if kinds[index] == "delay" else 1
+    return lambda values: abs(values[counted]) / (by or 1)
+
+
+def _allocations(objects, space, period):
+    """The heap sampler meets an object of s bytes with the probability 1 - exp(-s / period) and scales it up."""
+    if not objects or period <= 1:
+        return objects
+    return objects * -math.expm1(-space / objects / period)
+
+
+def ratio(old, new):
+    """The least and the largest ratio of new to old, per request, that CONFIDENCE allows. inf without old samples."""
+    from scipy.special import betaincinv  # slow to import, and most profiles are not compared
+
+    tail = (1 - CONFIDENCE) / 2
+    n, m = old.samples, new.samples
+    low = betaincinv(m, n + 1, tail) if m else 0.0
+    high = betaincinv(m + 1, n, 1 - tail) if n else 1.0
+    # What a sample stands for; a side without samples would have had the other's.
+    old_unit, new_unit = (side.value /
+     side.samples if side.samples else None for side in (old, new))
+    unit = (new_unit or old_unit) / new.requests / ((old_unit or new_unit) / old.requests)
+    return low / (1 - low) * unit, high / (1 - high) * unit if high < 1 else math.inf
+
+
+def change(old, new) -> str:
+    """−83 % [−93, −63], or new, or ~ where the samples cannot carry a difference."""
+    if not (old.value and old.samples or new.value and new.samples):
+        return "~"
+    low, high = ratio(old, new)
+    if low <= 1 <= high:
+        return "~"
+    if not old.value:
+        return "new"
+    ends = (numbers.percent(end - 1) for end in (low, high))
+    return f"{numbers.change(old.each, new.each)} [{', '.join(ends)}]"
