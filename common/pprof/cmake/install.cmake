@@ -10,5 +10,5 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/pprof-config-versio
   COMPATIBILITY SameMajorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pprof-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/pprof-config-version.cmake
-              cmake/dependencies.cmake
+              cmake/dependencies.cmake cmake/plugins.list
         DESTINATION ${package_dir})

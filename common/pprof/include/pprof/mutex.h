@@ -10,6 +10,8 @@
 #include <mutex>
 #include <utility>
 
+#include "pprof/plugin.h"
+
 namespace pprof {
 
 // A std::mutex (lock, unlock, try_lock: also with lock_guard, unique_lock, scoped_lock).
@@ -17,7 +19,7 @@ namespace pprof {
 // the unlock() that ends it charges the same time to its stack in the mutex profile, once for each
 // thread that waited. Without contention it costs a std::mutex and one relaxed load.
 // Waits under 10 us are sampled in proportion to their length and scaled up, so that totals hold.
-class Mutex {
+class [[gnu::visibility("default")]] Mutex {
  public:
   Mutex() noexcept = default;
   Mutex(const Mutex&) = delete;
@@ -50,7 +52,7 @@ class Mutex {
 
 // A std::condition_variable for unique_lock<pprof::Mutex>. A wait is charged to the waiter in the
 // block profile, like a Go channel's; the time to get the mutex back is charged by Mutex itself.
-class ConditionVariable {
+class [[gnu::visibility("default")]] ConditionVariable {
  public:
   ConditionVariable() = default;
   ConditionVariable(const ConditionVariable&) = delete;
@@ -59,26 +61,26 @@ class ConditionVariable {
   void notify_one() noexcept { condition_.notify_one(); }
   void notify_all() noexcept { condition_.notify_all(); }
 
-  void wait(std::unique_lock<Mutex>& lock);
+  void wait(std::unique_lock<Mutex> & lock);
 
   template <class Predicate>
-  void wait(std::unique_lock<Mutex>& lock, Predicate ready) {
+  void wait(std::unique_lock<Mutex> & lock, Predicate ready) {
     while (!ready()) wait(lock);
   }
 
-  std::cv_status wait_until(std::unique_lock<Mutex>& lock,
+  std::cv_status wait_until(std::unique_lock<Mutex> & lock,
                             std::chrono::steady_clock::time_point deadline);
 
   // Other clocks: as the standard's, a wait for the remaining time, then a look at the clock.
   template <class Clock, class Duration>
-  std::cv_status wait_until(std::unique_lock<Mutex>& lock,
+  std::cv_status wait_until(std::unique_lock<Mutex> & lock,
                             const std::chrono::time_point<Clock, Duration>& deadline) {
     wait_for(lock, deadline - Clock::now());
     return Clock::now() < deadline ? std::cv_status::no_timeout : std::cv_status::timeout;
   }
 
   template <class Clock, class Duration, class Predicate>
-  bool wait_until(std::unique_lock<Mutex>& lock,
+  bool wait_until(std::unique_lock<Mutex> & lock,
                   const std::chrono::time_point<Clock, Duration>& deadline, Predicate ready) {
     while (!ready()) {
       if (wait_until(lock, deadline) == std::cv_status::timeout) return ready();
@@ -87,13 +89,13 @@ class ConditionVariable {
   }
 
   template <class Rep, class Period>
-  std::cv_status wait_for(std::unique_lock<Mutex>& lock,
+  std::cv_status wait_for(std::unique_lock<Mutex> & lock,
                           const std::chrono::duration<Rep, Period>& time) {
     return wait_until(lock, steady_deadline(time));
   }
 
   template <class Rep, class Period, class Predicate>
-  bool wait_for(std::unique_lock<Mutex>& lock, const std::chrono::duration<Rep, Period>& time,
+  bool wait_for(std::unique_lock<Mutex> & lock, const std::chrono::duration<Rep, Period>& time,
                 Predicate ready) {
     return wait_until(lock, steady_deadline(time), std::move(ready));
   }

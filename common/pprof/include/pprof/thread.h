@@ -3,6 +3,8 @@
 // Thread-safety: a ThreadScope belongs to the thread that made it.
 #pragma once
 
+#include "pprof/plugin.h"
+
 namespace pprof {
 
 // While it lives, the thread appears under `name` in CPU, wall, threads and trace profiles. A
@@ -13,7 +15,7 @@ namespace pprof {
 // kernel name is the name of the process. At most 1024 different names are kept in the life of the
 // process; threads with further names show their kernel name. Scopes do not nest: the inner one
 // ends the name.
-class ThreadScope {
+class [[gnu::visibility("default")]] ThreadScope {
  public:
   explicit ThreadScope(const char* name);
   ~ThreadScope();

@@ -5,13 +5,17 @@
 #include <atomic>
 #include <cstdint>
 
+#include "pprof/plugin.h"
+
 namespace pprof {
 
 namespace internal {
-inline constinit std::atomic<bool> trace_running{false};
+#pragma GCC visibility push(default)  // one for the process and its plugins
+extern constinit std::atomic<bool> trace_running;
 std::int64_t trace_now_ns() noexcept;  // steady clock, nanoseconds, never 0
 void trace_emit(const char* name, const char* category, std::int64_t start_ns,
                 std::int64_t end_ns) noexcept;
+#pragma GCC visibility pop
 }  // namespace internal
 
 // Records the time from here to the end of the scope as one span of this thread, with its labels.

@@ -12,7 +12,6 @@
 #include <thread>
 #include <utility>
 
-#include "pprof/label.h"
 #include "pprof/trace.h"
 #include "threads/names.h"
 #include "threads/tasks.h"
@@ -83,10 +82,10 @@ const LabelSet* kept_copy(const LabelSet& set) {
 // A thread's labels rarely change between its spans: the last set is compared before the table is
 // asked.
 const LabelSet* keep_labels() {
-  if (LabelScope::innermost() == nullptr) return nullptr;
   constinit static thread_local const LabelSet* last = nullptr;
   LabelSet set;
   copy_current_labels(set);
+  if (set.count == 0) return nullptr;
   if (last == nullptr || !same(*last, set)) {
     const LabelSet* const copy = kept_copy(set);
     if (copy == nullptr) {
@@ -99,6 +98,8 @@ const LabelSet* keep_labels() {
 }
 
 }  // namespace
+
+constinit std::atomic<bool> trace_running{false};
 
 std::int64_t trace_now_ns() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
