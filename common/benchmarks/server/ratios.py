@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Compares server layers under the same load, interleaved: buffered, plain, a bare read/write loop.
 
 Prints requests per second (median of the rounds) and the median of the ratios of each round, for ab and
@@ -13,48 +13,42 @@ import argparse
 import contextlib
 import os
 import re
-import shlex
 import statistics
-import subprocess
 import sys
+from pathlib import Path
 
-TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
+
+from base import ab, children, turns  # noqa: E402
+from base.errors import Failure, main_of  # noqa: E402
+from base.paths import EXAMPLE_TARGET  # noqa: E402
+from base.service import Server, Service  # noqa: E402
+
+CLIENTS = 8
 # (what, compared with, least ratio of the medians that --check takes)
 GOALS = [("buffered", "plain", 1.35), ("buffered", "bare", 0.70), ("service", "buffered", 0.92)]
 
 
-@contextlib.contextmanager
-def running(command):
-    """Starts a server and gives its URL and process id."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        for line in process.stdout:
-            if found := re.search(r"listening on (http://\S+)", line):
-                yield found.group(1), process.pid
-                break
-        else:
-            raise SystemExit(f"{shlex.join(command)} did not start")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+def run_ab(url, seconds):
+    """(requests per second, requests)"""
+    figures = ab.parse(output_of(ab.command(url, CLIENTS, seconds=seconds, quiet=True)))
+    return figures["requests_per_second"], figures["requests"]
 
 
-def ab(url, seconds):
-    command = ["ab", "-q", "-k", "-c", "8", "-t", str(seconds), "-n", "10000000", url + TARGET]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if not re.search(r"Failed requests: +0\n", text) or "Non-2xx" in text:
-        raise SystemExit(f"{shlex.join(command)}: requests failed\n{text}")
-    return (float(re.search(r"Requests per second: +([\d.]+)", text).group(1)),
-            int(re.search(r"Complete requests: +(\d+)", text).group(1)))
-
-
-def wrk(url, seconds):
-    command = ["wrk", "-t", "1", "-c", "8", "-d", str(seconds), url + TARGET]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def run_wrk(url, seconds):
+    """(requests per second, requests)"""
+    text = output_of(["wrk", "-t", "1", "-c", str(CLIENTS), "-d", str(seconds), url])
     if "Non-2xx" in text or "Socket errors" in text:
-        raise SystemExit(f"{shlex.join(command)}: requests failed\n{text}")
+        raise Failure(f"wrk on {url}", "no request may fail", f"It said: {text}")
     return (float(re.search(r"Requests/sec: +([\d.]+)", text).group(1)),
             int(re.search(r"(\d+) requests in", text).group(1)))
+
+
+def output_of(command):
+    done = children.run(command)
+    if done.status:
+        raise Failure(command[0], f"exit status {done.status}", ab.last_words(done.stderr))
+    return done.stdout
 
 
 def cpu_seconds(pid):
@@ -64,23 +58,20 @@ def cpu_seconds(pid):
 
 
 def measure(load, servers, rounds, seconds):
-    """(requests per second, CPU microseconds a request): a list for each server, one figure a round."""
-    rates = {name: [] for name in servers}
-    costs = {name: [] for name in servers}
-    for index in range(rounds):
-        order = list(servers) if index % 2 == 0 else list(reversed(servers))
-        for name in order:
-            url, pid = servers[name]
-            before = cpu_seconds(pid)
-            rate, requests = load(url, seconds)
-            rates[name].append(rate)
-            costs[name].append((cpu_seconds(pid) - before) / requests * 1e6)
-    return rates, costs
+    """{server: [(requests per second, CPU microseconds a request) of each round]}"""
+    def once(name, _round):
+        server = servers[name]
+        before = cpu_seconds(server.pid)
+        rate, requests = load(server.url + EXAMPLE_TARGET, seconds)
+        return rate, (cpu_seconds(server.pid) - before) / requests * 1e6
+    return turns.interleave("", rounds, None, once, sides=tuple(servers))
 
 
-def report(title, rates, costs):
+def report(title, figures):
     """Prints one load generator's figures; returns the goals that were missed."""
     missed = []
+    rates = {name: [rate for rate, _ in runs] for name, runs in figures.items()}
+    costs = {name: [cost for _, cost in runs] for name, runs in figures.items()}
     for name, values in rates.items():
         print(f"{title:4} {name:9} {statistics.median(values):9.0f} requests/s"
               f"   (from {min(values):.0f} to {max(values):.0f})"
@@ -91,15 +82,14 @@ def report(title, rates, costs):
         ratio = statistics.median(a / b for a, b in zip(rates[name], rates[base]))
         cost = statistics.median(b / a for a, b in zip(costs[name], costs[base]))
         verdict = "ok" if ratio >= least else "missed"
-        print(
-            f"{title:4} {name} / {base} = {ratio:.2f}   (goal {least:.2f}: {verdict}; by CPU time {cost:.2f})"
-        )
+        print(f"{title:4} {name} / {base} = {ratio:.2f}"
+              f"   (goal {least:.2f}: {verdict}; by CPU time {cost:.2f})")
         if ratio < least:
             missed.append(f"{title}: {name} / {base} = {ratio:.2f}, goal {least:.2f}")
     return missed
 
 
-def main():
+def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("probe", help="path of server-probe")
@@ -107,19 +97,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load")
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
-    options = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        servers = {mode: stack.enter_context(running([options.probe, mode]))
+    options = parser.parse_args(arguments)
+    with children.no_survivors(), contextlib.ExitStack() as stack:
+        servers = {mode: stack.enter_context(Server([options.probe, mode]))
                    for mode in ("buffered", "plain", "bare")}
         if options.service:
-            servers["service"] = stack.enter_context(
-                running([options.service, "--port=0", "--debug-addr=off", "--log-file=/dev/null"]))
+            servers["service"] = stack.enter_context(Service(options.service, "--log-file=/dev/null", debug="off"))
         missed = []
-        for load in (ab, wrk):
-            missed += report(load.__name__, *measure(load, servers, options.rounds,
-                                                     options.seconds))
+        for title, load in (("ab", run_ab), ("wrk", run_wrk)):
+            missed += report(title, measure(load, servers, options.rounds, options.seconds))
     return 1 if options.check and missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of(main)

@@ -1,29 +1,27 @@
 """What is left of a service that is told to stop, is killed, cannot write its log, or gets no
 thread.
 
-SERVICES names the binary, as for the tests of ../service. Standard library only.
+SERVICES names the binary, as for the tests of ../service.
 """
 
 import errno
-import json
-import os
 import re
 import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 import unittest
+from pathlib import Path
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 
-from service import Service, binary, main  # noqa: E402
+from service import WAIT_SECONDS, Service, eventually, main  # noqa: E402
 
 ROUNDS = 20
 CLIENTS = 4
-WAIT_SECONDS = 60  # for what must come; how soon is not what is asked
+ASK_ONCE = b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 FLUSH_SECONDS = 0.5
 GRACE_SECONDS = 2  # run_app's, for clients that keep it busy at its stop
 
@@ -108,18 +106,18 @@ class Durability(unittest.TestCase):
 
     def test_waits_for_no_idle_or_slow_connection(self):
         with Service() as service:
-            sockets = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
+            sockets = [service.connect() for _ in range(200)]
             for sock in sockets[::2]:
                 sock.sendall(b"GET /v1/leftpad/?str=slow")
             self.assertTrue(eventually(
-                lambda: counted(service.debug_port)["server"]["connections_active"] == 200))
+                lambda: service.counted()["server"]["connections_active"] == 200))
             self.assertEqual(service.stop(), 0)
             for sock in sockets:
                 self.assertEqual(end_of(sock), b"")  # a slow one's time is not up: no 408
 
     def test_sighup_while_stopping_loses_nothing(self):
         with Service() as service, not_reading(service):
-            self.assertIn(b" 200 ", ask_once(service.port))
+            self.assertIn(b" 200 ", service.raw(ASK_ONCE))
             start = time.monotonic()
             service.process.send_signal(signal.SIGTERM)
             self.assertTrue(eventually(lambda: refuses(service.port)))
@@ -131,7 +129,7 @@ class Durability(unittest.TestCase):
     def test_a_stuck_debug_client_does_not_keep_the_service_open(self):
         long_command = ["--threads=2048"] * 8000  # for answers that fill the socket's buffer
         with Service(*long_command) as service, stuck(service.debug_port, "/debug/pprof/cmdline"):
-            self.assertIn(b" 200 ", ask_once(service.port))
+            self.assertIn(b" 200 ", service.raw(ASK_ONCE))
             service.process.send_signal(signal.SIGTERM)
             self.assertTrue(eventually(lambda: refuses(service.port)))
             self.assertIsNone(service.process.poll(), "the service's port waited for the grace")
@@ -177,7 +175,7 @@ def not_reading(service):
     # 120 KB an answer: each control character takes six bytes of JSON.
     sock.sendall(b"GET /v1/leftpad/?len=20000&chr=%01 HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
     answered = 0
-    while answered != (now := counted(service.debug_port)["server"]["requests"]) or now == 0:
+    while answered != (now := service.counted()["server"]["requests"]) or now == 0:
         answered = now
         time.sleep(2)
     return sock
@@ -193,57 +191,23 @@ class NoThreadLeft(unittest.TestCase):
             # Too little for one more stack, enough for the rest.
             resource.prlimit(pid, resource.RLIMIT_AS, (address_space + (2 << 20), before[1]))
             for _ in range(3):
-                with socket.create_connection(("127.0.0.1", service.port), WAIT_SECONDS) as sock:
+                with service.connect() as sock:
                     self.assertIn(b" 503 ", sock.recv(65536))
             resource.prlimit(pid, resource.RLIMIT_AS, before)
-            self.assertIn(b" 200 ", ask_once(service.port))
+            self.assertIn(b" 200 ", service.raw(ASK_ONCE))
             self.assertEqual(service.stop(), 0)
-
-
-def ask_once(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as sock:
-        sock.sendall(b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        return sock.recv(65536)
 
 
 class FullDisk(unittest.TestCase):
     def test_the_service_answers_counts_and_reports_the_loss(self):
-        command = [binary(), "--port=0", "--debug-addr=127.0.0.1:0", "--log-file=/dev/full"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        try:
-            debug = int(re.search(r":(\d+)/debug", process.stderr.readline())[1])
-            port = int(re.search(r":(\d+)$", process.stderr.readline())[1])
-            client = Client(port, "full")
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        with Service("--log-file=/dev/full") as service:
+            client = Client(service.port, "full")
+            with service.connect() as sock:
                 for i in range(100):
                     self.assertTrue(client.ask(sock, f"full-{i}."))
-            self.assertTrue(eventually(lambda: lines_lost(debug) >= 100), lines_lost(debug))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=10)
-        self.assertEqual(process.returncode, 0)
-        self.assertRegex(errors, r"log lines lost: /dev/full")
-
-
-def lines_lost(debug_port):
-    return counted(debug_port)["log"]["lines_lost"]
-
-
-def counted(debug_port):
-    """What /debug/vars shows."""
-    with socket.create_connection(("127.0.0.1", debug_port), timeout=10) as sock:
-        sock.sendall(b"GET /debug/vars HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: sock.recv(65536), b""))
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-
-
-def eventually(condition):
-    end = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+            self.assertTrue(eventually(lambda: service.counted()["log"]["lines_lost"] >= 100))
+            self.assertEqual(service.stop(), 0)
+            self.assertRegex(service.said(), r"log lines lost: /dev/full")
 
 
 if __name__ == "__main__":

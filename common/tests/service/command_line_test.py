@@ -8,19 +8,21 @@ import tempfile
 import unittest
 
 import service
+from base.service import Broken
 
 
 def run(*options):
-    return subprocess.run([service.binary(), *options], capture_output=True, text=True, timeout=20)
+    return subprocess.run([service.binary(), *options], capture_output=True, text=True,
+                          timeout=service.WAIT_SECONDS)
 
 
 def first_line(*options):
-    """What a service with these options says first; it is stopped then."""
-    with subprocess.Popen([service.binary(), "--log-file=/dev/null", *options],
-                          stderr=subprocess.PIPE, text=True) as process:
-        line = process.stderr.readline().rstrip("\n")
-        process.terminate()
-    return line
+    """What a service with these options says first, or why it does not start."""
+    try:
+        with service.Service(*options) as running:
+            return running.said().splitlines()[0]
+    except Broken as broken:
+        return str(broken)
 
 
 def has_address(name):

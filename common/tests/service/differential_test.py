@@ -7,9 +7,10 @@ import threading
 import unittest
 import urllib.parse
 
-from service import Service, binaries, main
+from service import Service, binaries, eventually, main
 
 REQUESTS = 1500
+BATCH = 25  # whose packets fit a socket's buffer
 SEED = 20210425
 PIECES = ["a", "test", " ", "*", '"', "\\", "\0", "\n", "\x7f", "ä", "→", "😀", "é", "\u2028"]
 LENGTHS = [
@@ -43,7 +44,6 @@ class Packets:
 
     def __enter__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0.5)
         self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
@@ -60,6 +60,10 @@ class Packets:
                 if self.stopped:
                     return
 
+    def wait_for(self, count):
+        if not eventually(lambda: len(self.lines) == count):
+            raise AssertionError(f"{len(self.lines)} packets came, {count} were sent")
+
     def __exit__(self, *_):
         self.stopped = True
         self.thread.join()
@@ -73,7 +77,9 @@ def observe(path):
                                        path=path) as running:
         connection = running.connection()
         answers = []
-        for _ in range(REQUESTS):
+        for number in range(REQUESTS):
+            if number % BATCH == 0:
+                packets.wait_for(running.counted()["metrics"]["packets_sent"])
             agent = rng.choice([
                 "curl/7.88.1", "", 'x"\\y', "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                 "Mozilla/5.0 (X11; Linux x86_64)"

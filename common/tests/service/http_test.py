@@ -3,24 +3,18 @@
 import json
 import os
 import signal
-import time
 import unittest
 import urllib.error
 import urllib.request
 
 import service
-from service import Service, leftpad_path
+from service import Service, eventually, leftpad_path
 
 
 class Http(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = Service("--max-len=1000")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.service.stop()
-        cls.service.directory.cleanup()
+        cls.service = cls.enterClassContext(Service("--max-len=1000"))
 
     def test_pads_as_the_article_does(self):
         status, headers, body = self.service.request("/v1/leftpad/?str=test&len=50&chr=*")
@@ -89,44 +83,33 @@ class Lifetime(unittest.TestCase):
     def test_lines_reach_the_file_within_the_flush_interval(self):
         with Service("--log-flush-ms=50") as running:
             running.request("/v1/leftpad/?len=1")
-            deadline = time.monotonic() + 5
-            while not any(" request " in line for line in running.log_lines()):
-                self.assertLess(time.monotonic(), deadline, "the line was never flushed")
-                time.sleep(0.01)
+            self.assertTrue(eventually(lambda: " request " in "".join(running.log_lines())))
 
     def test_sighup_reopens_the_log(self):
         with Service() as running:
             running.request("/v1/leftpad/?len=1&str=before")
-            rotated = running.log_path + ".1"
-            os.rename(running.log_path, rotated)
+            rotated = running.log.rename(f"{running.log}.1")
             running.process.send_signal(signal.SIGHUP)
-            deadline = time.monotonic() + 5
-            while not os.path.exists(running.log_path):
-                self.assertLess(time.monotonic(), deadline, "the log was not reopened")
-                time.sleep(0.01)
+            self.assertTrue(eventually(running.log.exists), "the log was not reopened")
             running.request("/v1/leftpad/?len=1&str=after")
             self.assertEqual(running.stop(), 0)
-            with open(rotated, encoding="utf-8") as file:
-                self.assertIn("str=before", file.read())
+            self.assertIn("str=before", rotated.read_text(encoding="utf-8"))
             self.assertIn("str=after", "\n".join(running.log_lines()))
 
     def test_a_log_that_cannot_be_reopened_is_reported_and_kept(self):
         with Service() as running:
-            os.rename(running.log_path, running.log_path + ".1")
-            os.mkdir(running.log_path)
+            moved = running.log.rename(f"{running.log}.1")
+            running.log.mkdir()
             running.process.send_signal(signal.SIGHUP)
-            report = running.process.stderr.readline()
-            self.assertIn(f"--log-file={running.log_path} cannot be reopened: Is a directory",
-                          report)
+            running.wait_for(f"^--log-file={running.log} cannot be reopened: Is a directory")
             running.request("/v1/leftpad/?len=1&str=after")
             running.stop()
-            with open(running.log_path + ".1", encoding="utf-8") as file:
-                self.assertIn("str=after", file.read())
+            self.assertIn("str=after", moved.read_text(encoding="utf-8"))
 
     def test_debug_pages_need_the_token(self):
         with Service("--debug-token=secret") as running:
             for path in ("/debug/vars", "/debug/pprof/", "/debug/pprof/cmdline"):
-                url = f"http://127.0.0.1:{running.debug_port}{path}"
+                url = running.debug_url + path
                 with self.assertRaises(urllib.error.HTTPError) as refused:
                     urllib.request.urlopen(url)
                 refused.exception.close()
@@ -141,14 +124,8 @@ class Lifetime(unittest.TestCase):
             running.request("/v1/leftpad/?len=1")
             running.request("/v1/leftpad/")
             running.process.send_signal(signal.SIGHUP)  # flushes
-            deadline = time.monotonic() + 5
-            while True:
-                with urllib.request.urlopen(
-                        f"http://127.0.0.1:{running.debug_port}/debug/vars") as answer:
-                    counted = json.load(answer)
-                if counted["log"]["bytes_written"] > 0:
-                    break
-                self.assertLess(time.monotonic(), deadline)
+            self.assertTrue(eventually(lambda: running.counted()["log"]["bytes_written"] > 0))
+            counted = running.counted()
             self.assertEqual(counted["server"]["requests"], 2)
             self.assertEqual(counted["server"]["errors_4xx"], 1)
             self.assertEqual(counted["metrics"], {"packets_sent": 5, "packets_dropped": 0})

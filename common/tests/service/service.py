@@ -1,21 +1,24 @@
-"""Starts and stops the service for the tests of this folder. Standard library only."""
+"""The service under test, and its clients, for the tests of this folder and of ../server. SERVICES
+names its program; several are separated by commas."""
 
 import http.client
+import json
 import os
-import re
-import signal
 import socket
-import subprocess
-import tempfile
+import sys
+import time
 import unittest
 import urllib.parse
+from pathlib import Path
 
-START_SECONDS = 10
-STOP_SECONDS = 10
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
+
+from base import children, service  # noqa: E402
+
+WAIT_SECONDS = 60  # for what must come; how soon is not what a test asks
 
 
 def binaries():
-    """The services under test: SERVICES names them, separated by commas."""
     return os.environ["SERVICES"].split(",")
 
 
@@ -23,48 +26,18 @@ def binary():
     return binaries()[0]
 
 
-class Service:
+class Service(service.Service):
     """One running service on free ports of 127.0.0.1. A context manager: leaving it stops it."""
 
-    def __init__(self, *options, path=None):
-        self.directory = tempfile.TemporaryDirectory()
-        self.log_path = os.path.join(self.directory.name, "leftpad.log")
-        command = [path or binary(), "--port=0", "--debug-addr=127.0.0.1:0",
-                   f"--log-file={self.log_path}", *options]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        self.port = self.debug_port = None
-        for line in self.process.stderr:
-            match = re.search(r"^(profiles at|listening on) http://127\.0\.0\.1:(\d+)", line)
-            if match and match[1] == "listening on":
-                self.port = int(match[2])
-                break
-            if match:
-                self.debug_port = int(match[2])
-        if self.port is None:
-            raise RuntimeError(f"{command} did not start, exit code {self.process.wait()}")
+    def __init__(self, *options, path=None, **how):
+        super().__init__(path or binary(), *options, **how)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        self.directory.cleanup()
-
-    def stop(self, with_signal=signal.SIGTERM):
-        """Ends the service and returns its exit code. Safe to call twice."""
-        if self.process.poll() is None:
-            self.process.send_signal(with_signal)
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise
-        self.process.stderr.close()
-        return self.process.returncode
+    @property
+    def debug_port(self):
+        return int(self.debug_url.rsplit(":", 1)[1])
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
 
     def request(self, path, method="GET", headers=None, connection=None):
         """(status, headers, body as bytes) of one request."""
@@ -77,16 +50,33 @@ class Service:
             connection.close()
         return answer
 
-    def raw(self, data):
+    def connect(self, port=None):
+        return socket.create_connection(("127.0.0.1", port or self.port), timeout=WAIT_SECONDS)
+
+    def raw(self, data, port=None):
         """Sends bytes, closes the sending side and returns everything that comes back."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as sock:
+        with self.connect(port) as sock:
             sock.sendall(data)
             sock.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: sock.recv(65536), b""))
 
+    def counted(self):
+        """What /debug/vars shows."""
+        answer = self.raw(b"GET /debug/vars HTTP/1.1\r\nHost: a\r\n\r\n", self.debug_port)
+        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+
     def log_lines(self):
-        with open(self.log_path, encoding="utf-8") as file:
-            return file.read().splitlines()
+        return self.log.read_text(encoding="utf-8").splitlines()
+
+
+def eventually(condition):
+    """Whether the condition holds within WAIT_SECONDS."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def leftpad_path(**params):
@@ -94,4 +84,5 @@ def leftpad_path(**params):
 
 
 def main():
-    unittest.main(verbosity=2)
+    with children.no_survivors():
+        unittest.main(verbosity=2)
