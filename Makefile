@@ -28,13 +28,13 @@ walkthrough: build ## The whole story: serve, load, profile, compare, report
 	@scripts/walkthrough.sh
 
 compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-naive NEW=v2-optimized]
-	@scripts/compare.sh $(OLD) $(NEW)
+	@scripts/workshop compare $(OLD) $(NEW)
 
 test: installed ## Every test, against every stage [JOBS=]
 	@scripts/test.sh $(JOBS)
 
 report: installed ## build/report/index.html from what was captured last [OLD= NEW=]
-	@scripts/report.sh $(GIVEN_PAIR)
+	@scripts/workshop report $(GIVEN_PAIR)
 
 ##@ One stage at a time [STAGE=v1-naive]
 .PHONY: run load bench
@@ -74,17 +74,17 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 ##@ Labs
 .PHONY: lab grade hint solution bug submission
 lab: installed ## A sick service to mend [N=1 GUESS=10]
-	@scripts/labs.sh lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
+	@scripts/workshop lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
 grade: installed ## Judge your labs, or one [LAB=1]
-	@scripts/labs.sh grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
+	@scripts/workshop grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
 hint: ## The next hint [LAB=1]
-	@scripts/labs.sh hint $(or $(LAB),$(N))
+	@scripts/workshop hint $(or $(LAB),$(N))
 solution: ## The reference solution as a diff [LAB=1]
-	@scripts/labs.sh solution $(or $(LAB),$(N))
+	@scripts/workshop solution $(or $(LAB),$(N))
 bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
-	@scripts/labs.sh bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
+	@scripts/workshop bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
 submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
-	@scripts/labs.sh submission $(BUNDLE)
+	@scripts/workshop submission $(BUNDLE)
 
 ##@ The machine and the tree
 .PHONY: setup doctor build check sanitize fuzz soak docs docs-check format clean help
@@ -101,11 +101,11 @@ sanitize: installed ## Contract, server and profiler tests under asan+ubsan and 
 fuzz: installed ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
 	@scripts/fuzz.sh $(addprefix --seconds ,$(SECONDS))
 soak: build ## Load, bad clients, captures and signals at once [STAGE= SECONDS=60]
-	@scripts/soak.sh $(STAGE) $(addprefix --seconds ,$(SECONDS))
+	@scripts/workshop soak $(STAGE) $(addprefix --seconds ,$(SECONDS))
 docs: installed ## The tutorial as a site with search, in build/site/
-	@scripts/docs-site.sh
+	@scripts/workshop docs
 docs-check: build ## Run every command of the tutorial and compare its output
-	@scripts/docs-check.sh
+	@scripts/workshop docs-check
 format: installed ## Format the C++ code
 	@scripts/format.sh
 clean: ## Remove build/ and everything in it, captures included

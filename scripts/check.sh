@@ -25,4 +25,4 @@ step 'Lint'
 scripts/lint.sh
 scripts/sanitize.sh # its own headings
 step 'Documentation'
-scripts/docs-check.sh
+scripts/workshop docs-check

@@ -16,7 +16,25 @@ from base.errors import UsageError, main_of
 COMMANDS = {
     "One stage": {
         "load": ("profiles.load", "requests per second under ab"),
-        "bench": ("compare.bench", "the micro-benchmarks"),
+        "bench": ("compare.bench", "the five micro-benchmarks"),
+        "soak": ("soak.cli", "load, bad clients, captures and signals at once"),
+    },
+    "Old against new": {
+        "compare": ("compare.cli", "benchmarks, then requests per second; old and new in turn"),
+        "report": ("report.cli", "one page, build/report/index.html, of what was captured last"),
+    },
+    "Labs": {
+        "lab": ("labs.cli", "a sick service to fix"),
+        "grade": ("labs.cli", "judge your labs, or one"),
+        "hint": ("labs.cli", "the next hint"),
+        "solution": ("labs.cli", "the reference solution as a diff"),
+        "bug": ("labs.cli", "a hidden performance bug in a copy of v2-optimized"),
+        "submission": ("labs.cli", "pack your labs to hand in; grade a bundle anew"),
+        "noise": ("labs.cli", "lab 13: replay a way to compare"),
+    },
+    "Documentation": {
+        "docs": ("docs.site", "the tutorial as a site with search, in build/site/"),
+        "docs-check": ("docs.cli", "run every command of the tutorial and compare its output"),
     },
 }
 BY_NAME = {name: command for group in COMMANDS.values() for name, command in group.items()}
@@ -28,7 +46,7 @@ def overview() -> str:
              "What can be measured, compared, graded and documented here."]
     for group, commands in COMMANDS.items():
         lines += ["", group, *(f"  {name:<12} {what}" for name, (_, what) in commands.items())]
-    return "\n".join([*lines, "", "scripts/workshop COMMAND --help tells its arguments and defaults. `make` has the same commands.",
+    return "\n".join([*lines, "", "Arguments and defaults: scripts/workshop COMMAND --help",
                       "Example: scripts/workshop load v1-naive -n 20000"])
 
 
@@ -43,8 +61,9 @@ def parse(name, arguments):
         own, rest = arguments[:arguments.index("--")], arguments[arguments.index("--") + 1:]
     options, unknown = parser.parse_known_args(own)
     if unknown and passes_on != "all":
-        rule = "unknown option" if unknown[0].startswith("-") else "this is one argument too many"
-        raise UsageError(unknown[0], rule, parser.prog)
+        options_first = sorted(unknown, key=lambda word: not word.startswith("-"))
+        rule = "unknown option" if options_first[0].startswith("-") else "one argument too many"
+        raise UsageError(options_first[0], rule, parser.prog)
     options.name, options.prog, options.rest = name, parser.prog, unknown + rest
     return module, options
 

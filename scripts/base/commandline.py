@@ -1,6 +1,7 @@
 """What the commands of scripts/workshop share in reading command lines: one-line errors with
 status 2, checked numbers."""
 import argparse
+import inspect
 import re
 
 from base.errors import UsageError
@@ -11,9 +12,15 @@ class Parser(argparse.ArgumentParser):
     is."""
 
     def __init__(self, command, **options):
+        self.command = command
         super().__init__(prog=f"scripts/workshop {command}".strip(), allow_abbrev=False, add_help=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self.add_argument("--help", action="help", help="this text")
+
+    def describe(self, description, *examples) -> None:
+        """What stands above and below the arguments in the help."""
+        self.description = inspect.cleandoc(description)
+        self.epilog = "Example: " + "\n     or: ".join(examples)
 
     def error(self, message):
         """Argparse's message as value and rule."""

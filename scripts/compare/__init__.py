@@ -1,1 +1,1 @@
-"""Compares two stages: benchmarks and service, old and new runs interleaved. Run by compare.sh."""
+"""Compares two stages: benchmarks and service, old and new runs interleaved."""

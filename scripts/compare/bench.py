@@ -15,11 +15,11 @@ ASKS = ("--help", "--benchmark_list_tests", "--benchmark_out=")
 
 def add_arguments(parser):
     parser.usage = "%(prog)s STAGE [GOOGLE BENCHMARK OPTION…]"
-    parser.description = """\
-Runs build/bin/bench-STAGE: time, bytes and allocations per operation. The same data as JSON goes to
-build/bench/STAGE.json. Refuses a debug build, whose times mean nothing.
-For Google Benchmark's options: build/bin/bench-STAGE --help"""
-    parser.epilog = "Example: make bench STAGE=v1-naive        (or: scripts/workshop bench v1-naive --benchmark_filter=Leftpad50)"
+    parser.describe(
+        """Runs build/bin/bench-STAGE: time, bytes and allocations per operation. The same data as
+        JSON goes to build/bench/STAGE.json. Refuses a debug build, whose times mean nothing.
+        For Google Benchmark's options: build/bin/bench-STAGE --help""",
+        "make bench STAGE=v1-naive", "scripts/workshop bench v1-naive --benchmark_filter=Leftpad50")
     parser.add_argument("stage", metavar="STAGE")
 
 

@@ -1,12 +1,13 @@
-"""The comparison from start to end: check, measure, judge, write. Called by compare.sh through __main__."""
-import argparse
+"""The comparison from start to end: check, measure, judge, write."""
 import json
 import tempfile
 from pathlib import Path
 
-from base import ab, children, console, machine, turns
+from base import ab, console, machine, tools, turns
+from base import stages as programs
+from base.commandline import Number
 from base.errors import Failure
-from base.paths import ROOT
+from base.paths import BUILD, ROOT
 from compare import gbench, gobench, report, service, stats, tables
 
 CLIENTS = 8
@@ -22,31 +23,30 @@ RESULTS = ("old.txt", "new.txt", "compare.txt", "compare.json")
 CALIBRATION_REQUESTS = 2000
 
 
-def parse_arguments(arguments):
-    """compare.sh has checked the stages and prints --help."""
-    parser = argparse.ArgumentParser(prog="compare.sh", add_help=False)
-    parser.add_argument("old")
-    parser.add_argument("new")
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "compare")
-    parser.add_argument("--no-service", action="store_true")
-    options = parser.parse_args(arguments)
-    if options.pairs < turns.PAIRS_MINIMUM:
-        raise Failure(f"--pairs {options.pairs}",
-                      f"the statistics need at least {turns.PAIRS_MINIMUM}",
-                      "Give more, or none")
-    return options
-
-
-def program(kind, stage):
-    return str(ROOT / "build" / "bin" / f"{kind}-{stage}")
+def add_arguments(parser):
+    parser.describe(
+        """Prints time, bytes and allocations per operation of both stages, then requests per
+        second and latency of both services, each with its delta, or ~ where there is no
+        difference. Takes up to two minutes. Fails if a request fails or a build is a debug
+        build.""",
+        "make compare OLD=v1-naive NEW=v3-mine")
+    parser.add_argument("old", metavar="OLD", nargs="?", default="v1-naive",
+                        help="a stage (default %(default)s)")
+    parser.add_argument("new", metavar="NEW", nargs="?", default="v2-optimized",
+                        help="another one (default %(default)s)")
+    parser.add_argument("--pairs", metavar="N", action=Number, default=PAIRS,
+                        help="runs of each side, at least 16 (default %(default)s; fewer if time runs out)")
+    parser.add_argument("--no-service", action="store_true", help="benchmarks only")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=BUILD / "compare", help=(
+        "where results go (default build/compare): compare.json, compare.txt, old.txt and new.txt in "
+        "the Go benchmark format (benchstat old.txt new.txt), raw/ with every run"))
 
 
 def check_builds(stages):
     """{side: context} of both benchmark programs; refuses a debug build, warns of unlike builds."""
     builds = {}
     for side, stage in stages.items():
-        builds[side], _ = gbench.parse(gbench.run(program("bench", stage), gbench.PROBE))
+        builds[side], _ = gbench.parse(gbench.run(programs.program("bench", stage), gbench.PROBE))
         gbench.require_release(builds[side], f"bench-{stage}")
     for key in ("compiler", "flags", "build_type", "commit"):
         old, new = (builds[side].get(key, "unknown") for side in turns.SIDES)
@@ -62,7 +62,8 @@ def check_builds(stages):
 
 
 def publish(fresh, out):
-    """Puts a whole comparison in the place of the last one, which stays until then. Other files in `out` stay, too."""
+    """Puts a whole comparison in the place of the last one, which stays until then. Other files in
+    `out` stay, too."""
     for path in [*(out / "raw").glob("bench-*.json"), *(out / "raw").glob("ab-*")]:
         path.unlink()
     for path in sorted((fresh / "raw").iterdir()) + [fresh / name for name in RESULTS]:
@@ -72,10 +73,10 @@ def publish(fresh, out):
 def run_benchmarks(stages, pairs, raw):
     console.step(f"Benchmarks: {pairs} pairs of runs, old and new in turn (A B B A)")
     for stage in stages.values():
-        console.show([program("bench", stage), *gbench.MEASURE])
+        console.show([programs.program("bench", stage), *gbench.MEASURE])
 
     def measure(side, pair):
-        text = gbench.run(program("bench", stages[side]))
+        text = gbench.run(programs.program("bench", stages[side]))
         (raw / f"bench-{pair:02}-{side}.json").write_text(text, encoding="utf-8")
         return gbench.parse(text)[1]
 
@@ -95,15 +96,17 @@ def check_names(runs):
 
 
 def requests_for(rates):
-    """How many requests the slower side answers in LOAD_SECONDS, to the thousand, within REQUESTS_RANGE."""
+    """How many requests the slower side answers in LOAD_SECONDS, to the thousand, within
+    REQUESTS_RANGE."""
     wanted = round(min(rates) * LOAD_SECONDS, -3)
     return int(max(REQUESTS_RANGE[0], min(wanted, REQUESTS_RANGE[1])))
 
 
 def calibrate(stages, raw):
-    """Requests for each ab run. Comes first, so that a service that cannot serve is known at once."""
+    """Requests for each ab run. Comes first, so that a service that cannot serve is known at
+    once."""
     rates = [
-        service.load(program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS,
+        service.load(programs.program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS,
                      raw / f"ab-warm-up-{side}.txt") for side in turns.SIDES
     ]
     return requests_for([figures["requests_per_second"] for figures in rates])
@@ -113,12 +116,13 @@ def run_service(stages, pairs, requests, raw):
     console.step(
         f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
     for stage in stages.values():
-        console.show(service.service_command(program("leftpad", stage), 8080, "/tmp/requests.log"))
+        console.show(service.service_command(programs.program(
+            "leftpad", stage), 8080, "/tmp/requests.log"))
         console.show(
             service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"))
 
     def measure(side, pair):
-        return service.load(program("leftpad", stages[side]), requests, CLIENTS,
+        return service.load(programs.program("leftpad", stages[side]), requests, CLIENTS,
                             raw / f"ab-{pair:02}-{side}.txt")
 
     return turns.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
@@ -186,10 +190,14 @@ def warn_of_noise(verdicts):
         )
 
 
-def main(arguments):
-    with children.no_survivors():
-        options = parse_arguments(arguments)
-        compare(options)
+def run(options):
+    for kind in ("bench", "leftpad"):
+        for stage in (options.old, options.new):
+            programs.program(kind, stage)
+    if options.pairs < turns.PAIRS_MINIMUM:
+        raise Failure(f"--pairs {options.pairs}",
+                      f"the statistics need at least {turns.PAIRS_MINIMUM}", "Give more, or none")
+    tools.need("ab", "apache2-utils")
+    compare(options)
     console.result_at(options.out / "compare.json")
     console.next_command("make report")
-    return 0

@@ -1,42 +1,35 @@
-"""The command line of docs-check: what to check, progress, the verdict."""
+"""`make docs-check`: what to check, progress, the verdict."""
 
 import argparse
 import sys
 import time
 from pathlib import Path
 
+from base import console
+from base.paths import ROOT
 from docs import book, figures, packages
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
 from docs.workspace import NotReady, clean_state
-from base import signals
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
-def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/docs-check.sh",
-        description="Runs every command block of the tutorial and compares what it prints.",
-        epilog="Example: scripts/docs-check.sh docs/03-measuring.md",
-    )
+def add_arguments(parser) -> None:
+    parser.describe(
+        """Runs every command block of the tutorial and compares what it prints.""",
+        "scripts/workshop docs-check docs/03-measuring.md")
     parser.add_argument("chapters", nargs="*", type=Path, help="chapters to run (default: all)")
     parser.add_argument("--static", action="store_true",
                         help="run nothing: blocks, snippets, links, figures")
     parser.add_argument("--update", action="store_true",
                         help="record the output of this run in the chapters")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
 
 
-def main(arguments: list[str]) -> int:
-    options = parse_arguments(arguments)
-    root = options.root.resolve()
-    signals.leave_on_signals()
+def run(options: argparse.Namespace) -> int:
     try:
-        return _check(root, options)
+        return _check(options.root.resolve(), options)
     except (DocumentError, NotReady) as error:
-        print(f"error: {error}", file=sys.stderr)
+        console.error(error)
         return 1
 
 
@@ -86,7 +79,8 @@ def _run(root: Path, chapters: list[Chapter], chosen: list[Chapter], update: boo
 
 
 def _write(root: Path, chapters: list[Chapter], chosen: list[Chapter]) -> list[Chapter]:
-    """Writes the recorded chapters and the table of packages, then the figures of all prose that cites them."""
+    """Writes the recorded chapters and the table of packages, then the figures of all prose that
+    cites them."""
     for chapter in chosen:
         chapter.path.write_text("\n".join(chapter.lines) + "\n", encoding="utf-8")
     packages.rewrite(root)
@@ -105,7 +99,7 @@ def _verdict(problems: list[str], chapters: int, commands: int, seconds: float) 
     if problems:
         print(f"{len(problems)} problems ({done}).", file=sys.stderr)
         print(
-            "Mend the chapter or the command. If the new output is right: scripts/docs-check.sh --update",
+            "Mend the chapter or the command. If the new output is right: scripts/workshop docs-check --update",
             file=sys.stderr)
         return 1
     print(f"The chapters hold ({done}).")

@@ -1,4 +1,4 @@
-"""Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader and by labs.sh.
+"""Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader and by the command noise.
 
 `python3 -m labs.noise PROGRAM OPERATION COUNT OUT` records them; runs-of-one-program.json came from
 `python3 -m labs.noise build/bin/bench-v2-optimized LeftpadHandler 600 …`, while the machine compiled something else.

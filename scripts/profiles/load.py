@@ -16,11 +16,11 @@ PASSES_ON = "after --"
 
 def add_arguments(parser):
     parser.usage = "%(prog)s STAGE [--url URL] [-n REQUESTS] [-c CLIENTS] [-- SERVICE OPTION…]"
-    parser.description = """\
-Sends requests with keep-alive from several clients at once. Starts the service on free ports for
-the duration, or loads the one at URL (http://HOST:PORT). ab's own report and its latency
-percentiles go to build/load/STAGE/. Fails if any request fails."""
-    parser.epilog = "Example: make load STAGE=v1-naive        (or: scripts/workshop load v1-naive -n 20000 -c 16)"
+    parser.describe(
+        """Sends requests with keep-alive from several clients at once. Starts the service on free
+        ports for the duration, or loads the one at URL (http://HOST:PORT). ab's own report and its
+        latency percentiles go to build/load/STAGE/. Fails if any request fails.""",
+        "make load STAGE=v1-naive", "scripts/workshop load v1-naive -n 20000 -c 16")
     parser.add_argument("stage", metavar="STAGE")
     parser.add_argument("--url", default="",
                         help="a running service, for example http://127.0.0.1:8080")

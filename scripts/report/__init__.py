@@ -1,1 +1,1 @@
-"""Makes build/report/index.html of a comparison and of the profiles of two stages. Run by report.sh."""
+"""Makes build/report/index.html of a comparison and of the profiles of two stages."""

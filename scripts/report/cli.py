@@ -1,23 +1,28 @@
-"""`python3 -m report`: reads what there is, writes one page, says what is missing. Called by report.sh."""
-import argparse
+"""`make report`: reads what there is, writes one page, says what is missing."""
 from datetime import datetime, timezone
 from pathlib import Path
 
-from base import console
+from base import console, stages, tools
 from base.paths import BUILD, PROFILES, relative
 from report import benchmark_view, callgraph, charts, findings, inputs, page, profile_view, service_view, sources
 
 
-def parse_arguments(arguments):
-    """report.sh prints --help."""
-    parser = argparse.ArgumentParser(prog="report.sh", add_help=False)
-    parser.add_argument("old", nargs="?")
-    parser.add_argument("new", nargs="?")
-    parser.add_argument("--compare", type=Path, default=BUILD / "compare")
-    parser.add_argument("--profiles", type=Path, default=PROFILES)
-    parser.add_argument("--out", type=Path, default=BUILD / "report" / "index.html")
-    parser.add_argument("--notice", default="")
-    return parser.parse_args(arguments)
+def add_arguments(parser):
+    parser.describe(
+        """Writes a page that works offline: the service before and after, benchmarks, flame
+        graphs, call graphs, allocations, lock waits, threads. It measures nothing: what is missing
+        gets a section that says what to run.""",
+        "make report OLD=v1-naive NEW=v3-mine")
+    parser.add_argument("old", metavar="OLD", nargs="?",
+                        help="a stage (default: the old one compared last, or v1-naive)")
+    parser.add_argument("new", metavar="NEW", nargs="?",
+                        help="another one (default: the new one compared last, or v2-optimized)")
+    parser.add_argument("--compare", metavar="DIR", type=Path, default=BUILD / "compare",
+                        help="results of a comparison (default build/compare)")
+    parser.add_argument("--profiles", metavar="DIR", type=Path, default=PROFILES,
+                        help="captures (default build/profiles)")
+    parser.add_argument("--out", metavar="FILE", type=Path, default=BUILD / "report" / "index.html",
+                        help="the page (default build/report/index.html)")
 
 
 def graphs(data) -> list:
@@ -44,11 +49,11 @@ def sites(data, profiles) -> list:
              for stage, path in paths if path.is_file()]
 
 
-def fields(data, options) -> dict:
+def fields(data, options, notice) -> dict:
     """What the templates name."""
     made = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     return {
-        "data": data, "notice": options.notice, "commands": sources.commands(data), "labs": sources.LABS,
+        "data": data, "notice": notice, "commands": sources.commands(data), "labs": sources.LABS,
         "lessons": sources.lessons(options.out), "facts": [*sources.facts(data), ("Page made", made)],
         "headline": service_view.headline(data), "tiles": service_view.tiles(data), "findings": findings.judge(data),
         "service": service_view.table(data), "service_findings": service_view.finding(data),
@@ -67,15 +72,24 @@ def fields(data, options) -> dict:
     }
 
 
-def main(arguments):
-    options = parse_arguments(arguments)
+def run(options):
+    for stage in (options.old, options.new):
+        if stage:
+            stages.need(stage)
+    tools.need_module("jinja2", "python3-jinja2")
+    tools.need_pprof("the report reads profiles with it, and it is not built")
+    console.step("Writing the report")
+    write(options)
+    console.result_at(options.out)
+    console.next_command(f"xdg-open {relative(options.out)}")
+
+
+def write(options, notice=""):
+    """The page of what there is; warns of what is not."""
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
-    content = fields(data, options)
+    content = fields(data, options, notice)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(page.render(content), encoding="utf-8")
     for each in content["findings"]:
         if not each.measured:
             console.warn(f"not measured: {each.name}. Run: {each.command}")
-    console.result_at(options.out)
-    console.next_command(f"xdg-open {relative(options.out)}")
-    return 0

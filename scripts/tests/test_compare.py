@@ -1,4 +1,4 @@
-"""compare.sh from outside, on fake programs: files, exit codes, refusals, Ctrl-C."""
+"""`make compare` from outside, on fake programs: files, exit codes, refusals, Ctrl-C."""
 import json
 import os
 import re
@@ -34,7 +34,7 @@ class Compare(unittest.TestCase):
         self.assertRegex(lines[0], saying)
 
     def test_writes_tables_json_raw_runs_and_the_go_format(self):
-        code, out, err = self.box.run("compare.sh", *PAIRS)
+        code, out, err = self.box.run("workshop", "compare", *PAIRS)
         self.assertEqual(code, 0, err)
         self.assertIn("$ build/bin/bench-v1-naive --benchmark_min_time", out)
         self.assertRegex(out, r"Leftpad50 .*-\d\d\.\d\d%  \(p=0\.000 n=16\+16\)")
@@ -66,7 +66,7 @@ class Compare(unittest.TestCase):
             self.assertEqual(len(list((self.out / "raw").glob(f"ab-[0-9]*-{side}.csv"))), 16)
 
     def test_reports_no_difference_between_a_stage_and_itself(self):
-        code, out, err = self.box.run("compare.sh", "v1-naive", "v1-naive", *PAIRS)
+        code, out, err = self.box.run("workshop", "compare", "v1-naive", "v1-naive", *PAIRS)
         self.assertEqual(code, 0, err)
         rows = [line for line in out.splitlines() if re.search(r"n=16\+16\)$|^\[Geo mean\]", line)]
         self.assertEqual(len(rows), 5 * 3 + 3 + 4)
@@ -74,39 +74,39 @@ class Compare(unittest.TestCase):
             self.assertRegex(row, r" ~( |$)")
 
     def test_refuses_an_unknown_stage_and_names_the_nearest(self):
-        self.fails("compare.sh", "v1-naiv",
+        self.fails("workshop", "compare", "v1-naiv",
                    saying="'v1-naiv'.*v1-naive, v2-optimized.*Did you mean v1-naive")
 
     def test_refuses_a_debug_build(self):
-        self.fails("compare.sh", saying="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
+        self.fails("workshop", "compare", saying="'Debug'.*make clean build", FAKE_BUILD_TYPE="Debug")
 
     def test_refuses_what_is_not_built(self):
         (self.box.root / "build/bin/leftpad-v2-optimized").unlink()
-        self.fails("compare.sh", saying="build/bin/leftpad-v2-optimized.*make build")
+        self.fails("workshop", "compare", saying="build/bin/leftpad-v2-optimized.*make build")
 
     def test_refuses_wrong_options(self):
         for command in (("--frob",), ("--pairs", "x"), ("--pairs",), ("a", "b", "c")):
-            self.fails("compare.sh", *command, saying="--help", status=2)
-        self.fails("compare.sh", "--pairs", "3", saying="at least 16")
+            self.fails("workshop", "compare", *command, saying="--help", status=2)
+        self.fails("workshop", "compare", "--pairs", "3", saying="at least 16")
 
     def test_says_where_it_cannot_write(self):
-        self.fails("compare.sh", *PAIRS, "--out", "build/bin/bench-v1-naive/x",
+        self.fails("workshop", "compare", *PAIRS, "--out", "build/bin/bench-v1-naive/x",
                    saying="Not a directory")
 
     def test_removes_nothing_but_its_own_results(self):
         kept = self.box.root / "mine" / "raw" / "notes.txt"
         kept.parent.mkdir(parents=True)
         kept.write_text("mine", encoding="utf-8")
-        self.fails("compare.sh", *PAIRS, "--out", "mine", saying="Failed", FAKE_AB="failed")
+        self.fails("workshop", "compare", *PAIRS, "--out", "mine", saying="Failed", FAKE_AB="failed")
         self.assertTrue(kept.exists())
 
     def test_failed_requests_fail_the_comparison(self):
-        self.fails("compare.sh", *PAIRS, saying="Failed requests: 3", FAKE_AB="failed")
-        self.fails("compare.sh", *PAIRS, saying="Non-2xx", FAKE_AB="non2xx")
-        self.fails("compare.sh", *PAIRS, saying="Connection refused", FAKE_AB="error")
+        self.fails("workshop", "compare", *PAIRS, saying="Failed requests: 3", FAKE_AB="failed")
+        self.fails("workshop", "compare", *PAIRS, saying="Non-2xx", FAKE_AB="non2xx")
+        self.fails("workshop", "compare", *PAIRS, saying="Connection refused", FAKE_AB="error")
 
     def test_a_service_that_does_not_start_fails_the_comparison(self):
-        self.fails("compare.sh", *PAIRS, saying="port 1: it is in use", FAKE_SERVICE="dies")
+        self.fails("workshop", "compare", *PAIRS, saying="port 1: it is in use", FAKE_SERVICE="dies")
 
     def test_a_comparison_that_fails_leaves_the_earlier_one(self):
         (self.out / "raw").mkdir(parents=True)
@@ -115,13 +115,13 @@ class Compare(unittest.TestCase):
         ]
         for path in earlier:
             path.write_text("{}", encoding="utf-8")
-        self.fails("compare.sh", *PAIRS, saying="Failed", FAKE_AB="failed")
+        self.fails("workshop", "compare", *PAIRS, saying="Failed", FAKE_AB="failed")
         self.assertEqual([path.read_text(encoding="utf-8") for path in earlier], ["{}"] * 3)
         self.assertEqual(sorted(path.name for path in self.out.iterdir()),
                          ["compare.json", "compare.txt", "raw"])
 
     def interrupt(self, number, ready, **extra):
-        child = self.box.start("compare.sh", *PAIRS, **extra)
+        child = self.box.start("workshop", "compare", *PAIRS, **extra)
         try:
             wait_for(ready)
             os.kill(child.pid, number)

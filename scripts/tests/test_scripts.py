@@ -8,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+import workshop
 from base.tests.sandbox import SCRIPTS, Sandbox, alive
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.sh") if path.name != "lib.sh")
@@ -30,14 +31,24 @@ class Scripts(unittest.TestCase):
 
     def test_every_script_refuses_an_unknown_option_in_one_line(self):
         for command in COMMANDS:
-            if command == "docs-check.sh":
-                continue  # argparse's error has two lines
             self.ends(command, "--frob", status=1 if command == "stage.sh" else 2,
                       err=r"^error: [^\n]*\n$")
 
+    def test_every_command_has_help_with_an_example_and_refuses_an_unknown_option(self):
+        for name in workshop.BY_NAME:
+            self.ends("workshop", name, "--help", status=0,
+                      out=rf"(?s)^usage: scripts/workshop {name} .*Example: ", err="^$")
+            if name != "bench":  # Google Benchmark answers
+                self.ends("workshop", name, "v1-naive", "--frob", status=2,
+                          err=r"^error: --frob: [^\n]*\n$")
+            self.assertIn(f"  {name} ", workshop.overview())
+
+    def test_an_unknown_command_is_refused_and_the_nearest_named(self):
+        self.ends("workshop", "laod", status=2, err="^error: laod: .*did you mean load")
+        self.ends("workshop", status=2, err="^error: nothing: ")
+
     def test_an_argument_too_many_is_refused(self):
-        for command in ("build.sh release all", "check.sh --help", "docs-site.sh --help",
-                        "doctor.sh --help", "format.sh --check", "lint.sh --all",
+        for command in ("build.sh release all", "check.sh --help", "doctor.sh --help", "format.sh --check", "lint.sh --all",
                         "sanitize.sh asan", "test.sh 2"):
             self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
 

@@ -32,7 +32,7 @@ add_steps() {
     script workshop bench "$OLD"
   add changes 1 "$old $new" '' 'What was improved' 'leftpad, StatsD and the logger: the culprits that the profiles name.' changes
   add compare 110 "$old $new bench-$OLD bench-$NEW" compare/compare.json 'Old against new' \
-    'Runs in turn, then statistics: a difference is shown only where there is one.' script compare.sh "$OLD" "$NEW"
+    'Runs in turn, then statistics: a difference is shown only where there is one.' script workshop compare "$OLD" "$NEW"
   add cpu-new 12 "$new" "profiles/$NEW/cpu.pb.gz" 'CPU profile again' 'What remains is the HTTP server and the kernel.' \
     script profile.sh cpu "$NEW" --seconds 8
   add diff 8 "$old $new" "profiles/diff/$OLD/$NEW/cpu.svg" 'CPU profiles, the difference' 'Negative is less than before.' \
@@ -46,7 +46,7 @@ add_steps() {
   add mutex-new 9 "$new" "profiles/$NEW/mutex.pb.gz" 'Lock contention again' 'The lock is held for an append to a buffer, not for a write.' \
     script profile.sh mutex "$NEW" --seconds 5
   add load-new 6 "$new" "load/$NEW/ab.txt" 'How fast it is now' 'The command of the second step, on the new stage.' script workshop load "$NEW"
-  add report 6 '' report/index.html 'The report' 'All of it on one page.' script report.sh "$OLD" "$NEW"
+  add report 6 '' report/index.html 'The report' 'All of it on one page.' script workshop report "$OLD" "$NEW"
 }
 
 # script NAME ARG…: what the make target of that name calls.

@@ -11,7 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
-from docs import cli
+import workshop
 
 
 def chapter(*blocks: str) -> str:
@@ -32,7 +32,7 @@ class Chapters(unittest.TestCase):
     def check(self, *options: str) -> tuple[int, str]:
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            status = cli.main(["--root", str(self.root), *options])
+            status = workshop.main(["docs-check", "--root", str(self.root), *options])
         return status, said.getvalue()
 
     def holds(self, text: str):
@@ -186,7 +186,7 @@ class Commands(Chapters):
                         "$ echo $$ > build/new; mv build/new build/pid; sleep 60")),
             encoding="utf-8")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([sys.executable, "-m", "docs", "--root", self.root],
+            with subprocess.Popen([sys.executable, workshop.__file__, "docs-check", "--root", self.root],
                                   stdout=subprocess.DEVNULL) as child:
                 pid = self.root / "build" / "pid"
                 while not pid.exists():

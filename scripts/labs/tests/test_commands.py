@@ -10,9 +10,10 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import workshop
+from base.errors import Failure
 from labs import catalog, commands, forge, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
-from base.errors import Failure
 from processes import has_ended
 
 
@@ -92,7 +93,7 @@ class Learner(unittest.TestCase):
 
     def test_a_seed_in_other_digits_is_refused(self):
         for seed in ("²", "٣", "-1", "x"):
-            done = subprocess.run([paths.PYTHON, "-m", "labs", "bug", seed], capture_output=True,
+            done = subprocess.run([paths.PYTHON, workshop.__file__, "bug", seed], capture_output=True,
                                   text=True, check=False)
             self.assertRegex(done.stderr, "^error: .*a seed is a whole number.*\n$")
 
@@ -122,7 +123,7 @@ class Endings(unittest.TestCase):
     """The commands as processes of their own."""
 
     def ends(self, *command, **extra):
-        done = subprocess.run([paths.ROOT / "scripts/labs.sh", *command],
+        done = subprocess.run([paths.ROOT / "scripts/workshop", *command],
                               env={**os.environ,
                                    **extra}, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
@@ -133,7 +134,7 @@ class Endings(unittest.TestCase):
         self.assertRegex(said, r"^error: /dev/null/x: [^\n]*\n$")
 
     def test_a_reader_that_went_away_ends_it_without_a_word(self):
-        with subprocess.Popen([paths.ROOT / "scripts/labs.sh", "solution", "1"],
+        with subprocess.Popen([paths.ROOT / "scripts/workshop", "solution", "1"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
             child.stdout.close()
             self.assertEqual((child.stderr.read(), child.wait(60)), ("", 141))
@@ -143,14 +144,14 @@ class Endings(unittest.TestCase):
             Path(folder, "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n",
                                                         encoding="utf-8")
             done = subprocess.run(
-                [paths.PYTHON, "-m", "labs", "noise", "v3-x"], capture_output=True, text=True,
+                [paths.PYTHON, workshop.__file__, "noise", "v3-x"], capture_output=True, text=True,
                 check=False, env={**os.environ, "PYTHONPATH": f"{folder}:{paths.ROOT / 'scripts'}"})
         self.assertRegex(done.stderr, r"^error: [^\n]*apt-get install python3-scipy\n$")
 
     def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
         code = (
             "import subprocess\nfrom unittest import mock\nfrom labs import commands\n"
-            "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport labs.__main__"
+            "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport workshop; workshop.main_of(workshop.main)"
         )
         done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True,
                               text=True, check=False)
@@ -166,7 +167,7 @@ class Endings(unittest.TestCase):
         program.chmod(0o755)
         code = (
             f"from labs import commands, running\ndef hint(_):\n  with running.Service({str(program)!r}): pass\n"
-            "commands.hint = hint\nimport labs.__main__")
+            "commands.hint = hint\nimport workshop; workshop.main_of(workshop.main)")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             with subprocess.Popen([paths.PYTHON, "-c", code, "hint", "1"]) as child:
                 while not (folder / "pid").exists():

@@ -4,6 +4,7 @@ import copy
 import functools
 import shutil
 import tempfile
+import types
 from pathlib import Path
 
 from report import cli, inputs
@@ -30,13 +31,10 @@ def data():
 
 
 def make(out, compare=None, profiles=None):
-    """Writes a page as report.sh does."""
-    cli.main([
-        "--compare",
-        str(compare or folder() / "compare"), "--profiles",
-        str(profiles or folder() / "profiles"), "--out",
-        str(out), "--notice", fixture.NOTICE
-    ])
+    """Writes a page as `make report` does."""
+    cli.write(types.SimpleNamespace(
+        old=None, new=None, compare=Path(compare or folder() / "compare"),
+        profiles=Path(profiles or folder() / "profiles"), out=Path(out)), fixture.NOTICE)
     return out
 
 

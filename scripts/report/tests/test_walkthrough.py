@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
-STEPS = ("workshop", "profile.sh", "profile_diff.sh", "alloc_sites.sh", "compare.sh", "report.sh")
+STEPS = ("workshop", "profile.sh", "profile_diff.sh", "alloc_sites.sh")
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
 STUB = r"""#!/bin/bash
@@ -27,8 +27,8 @@ case $call in
   profile_diff.sh*) file=profiles/diff/$1/$2/cpu.svg ;;
   alloc_sites.sh*) file=profiles/$1/alloc-sites.txt ;;
   bench*) file=bench/$1.json ;;
-  compare.sh*) file=compare/compare.json ;;
-  report.sh*) file=report/index.html ;;
+  compare*) file=compare/compare.json ;;
+  report*) file=report/index.html ;;
 esac
 mkdir -p "$build/${file%/*}" && echo made >"$build/$file"
 """
@@ -92,9 +92,9 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual(status, 0, output)
         wanted = (f"load {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}",
                   f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}", f"profile.sh threads {OLD}",
-                  f"profile.sh mutex {OLD}", f"bench {OLD}", f"compare.sh {OLD} {NEW}",
+                  f"profile.sh mutex {OLD}", f"bench {OLD}", f"compare {OLD} {NEW}",
                   f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load {NEW}",
-                  f"report.sh {OLD} {NEW}")
+                  f"report {OLD} {NEW}")
         places = [
             next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted
         ]
@@ -110,14 +110,14 @@ class Walkthrough(unittest.TestCase):
     def test_second_run_only_makes_the_report(self):
         self.run_it()
         status, output, calls = self.run_it()
-        self.assertEqual((status, calls), (0, [f"report.sh {OLD} {NEW}"]), output)
+        self.assertEqual((status, calls), (0, [f"report {OLD} {NEW}"]), output)
 
     def test_a_new_program_repeats_its_steps_only(self):
         self.run_it()
         self.program(f"build/bin/leftpad-{NEW}", SERVICE + "# better\n")
         calls = self.run_it()[2]
         self.assertIn(f"profile.sh cpu {NEW} --seconds 8", calls)
-        self.assertIn(f"compare.sh {OLD} {NEW}", calls)
+        self.assertIn(f"compare {OLD} {NEW}", calls)
         self.assertFalse(
             [call for call in calls if call.startswith(("profile.sh", "load")) and OLD in call])
 
@@ -125,7 +125,7 @@ class Walkthrough(unittest.TestCase):
         self.run_it()
         (self.root / f"build/profiles/{OLD}/heap.pb.gz").unlink()
         self.assertEqual(self.run_it()[2],
-                         [f"profile.sh heap {OLD} --seconds 3", f"report.sh {OLD} {NEW}"])
+                         [f"profile.sh heap {OLD} --seconds 3", f"report {OLD} {NEW}"])
 
     def test_restart_forgets(self):
         first = self.run_it()[2]
@@ -135,7 +135,7 @@ class Walkthrough(unittest.TestCase):
         status, output, calls = self.run_it(FAIL_AT="bench")
         self.assertEqual(status, 1)
         self.assertIn("make walkthrough", output.splitlines()[-1])
-        self.assertNotIn(f"compare.sh {OLD} {NEW}", calls)
+        self.assertNotIn(f"compare {OLD} {NEW}", calls)
         status, _, calls = self.run_it()
         self.assertEqual((status, calls[0]), (0, f"bench {OLD}"))
 

@@ -1,4 +1,4 @@
-"""soak.sh on the real service: what a stopped soak leaves behind."""
+"""`make soak` on the real service: what a stopped soak leaves behind."""
 import os
 import signal
 import subprocess
@@ -28,12 +28,12 @@ class Stopped(unittest.TestCase):
     def stopped_by(self, number):
         """(exit status, processes left, temporary files left) of a soak that gets a signal under load."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        child = subprocess.Popen([SCRIPTS / "soak.sh", "v2-optimized", "--seconds", "60"],
+        child = subprocess.Popen([SCRIPTS / "workshop", "soak", "v2-optimized", "--seconds", "60"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL, start_new_session=True,
                                  env={**os.environ, "TMPDIR": str(temp)})
         deadline = time.monotonic() + 60
-        while len(session(child.pid)) < 4:  # the script, Python, the service, ab
+        while len(session(child.pid)) < 3:  # the command, the service, ab
             self.assertLess(time.monotonic(), deadline, "the load did not begin")
             time.sleep(0.05)
         time.sleep(1)

@@ -1,10 +1,10 @@
-"""Runs a stage's service under everything at once, then proves that nothing was lost or left behind.
+"""Runs a stage's service under everything at once, then proves that nothing was lost or left
+behind.
 
-Called by scripts/soak.sh. Two phases of the same load with a rest after each: what is in use after the
+Two phases of the same load with a rest after each: what is in use after the
 second rest must be what was in use after the first.
 """
 
-import argparse
 import contextlib
 import json
 import os
@@ -12,13 +12,14 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.request
 
-from base import signals
+from base import console, signals, stages, tools
+from base.commandline import Number
+from base.errors import Failure
 from soak import actors
 
 # actor: how many threads
@@ -178,21 +179,29 @@ def soak(binary, seconds, directory):
     return findings
 
 
-def main():
-    signals.leave_on_signals()
-    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
-    parser.add_argument("binary", help="the service, for example build/bin/leftpad-v2-optimized")
-    parser.add_argument("--seconds", type=int, default=60,
-                        help="of the second phase (default %(default)s)")
-    options = parser.parse_args()
+def add_arguments(parser):
+    parser.describe(
+        """Starts the service of the stage and sets on it, at the same time: ab, clients that check
+        every answer, slow, half-open, resetting and malformed ones, profile captures, and log
+        rotation with SIGHUP. Twice, with a rest after each. Then proves that no answer was wrong,
+        that every answered request is in the log, and that memory, threads and descriptors are
+        what they were after the first rest. Fails with a list of findings otherwise.""",
+        "make soak STAGE=v2-optimized SECONDS=600", "scripts/workshop soak v2-optimized --seconds 600")
+    parser.add_argument("stage", metavar="STAGE")
+    parser.add_argument("--seconds", metavar="N", action=Number, default=60, help=(
+        "how long the second time takes (default %(default)s); the first takes a third, and each rest 15 s"))
+
+
+def run(options):
+    program = stages.program("leftpad", options.stage)
+    tools.need("ab", "apache2-utils")
+    console.step(f"Soaking {options.stage}")
     with tempfile.TemporaryDirectory() as directory:
-        findings = soak(options.binary, options.seconds, directory)
+        findings = soak(program, options.seconds, directory)
     for finding in findings[:20]:
         print(f"finding: {finding}")
-    print(f"{len(findings)} findings"
-          if findings else "nothing lost, nothing wrong, nothing left behind")
-    return 1 if findings else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if findings:
+        print(f"{len(findings)} findings", flush=True)
+        raise Failure(program.name, "a soak must end without findings", "See the findings above")
+    print("nothing lost, nothing wrong, nothing left behind")
+    console.next_command("make fuzz")
