@@ -13,8 +13,9 @@ MINUS = "\u2212"
 THIN = "\u202f"
 
 
-def plain(value, counted=True):
-    """A figure without a unit: 5,904 or 1.42 or 0. counted: a whole number stays one, 53 and not 53.0."""
+def plain(value, counted=True) -> str:
+    """A figure without a unit: 5,904 or 1.42 or 0. counted: a whole number stays one, 53 and not
+    53.0."""
     size = abs(value)
     if size == 0:
         return "0"
@@ -29,7 +30,7 @@ def plain(value, counted=True):
     return text.replace("-", MINUS)
 
 
-def amount(value, unit=""):
+def amount(value, unit="") -> str:
     """A figure in the largest unit that leaves it at 1 or more: 32.8 µs."""
     scale = _SCALES.get(unit, ((1, unit),))
     size, name = next(((size, name) for size, name in scale if abs(value) >= size), scale[-1])
@@ -39,7 +40,7 @@ def amount(value, unit=""):
     return f"{text}{THIN}{name}" if name else text
 
 
-def percent(part):
+def percent(part) -> str:
     """A signed change without its unit: −96, +43; a digit more only near nothing left."""
     if math.isinf(part):
         return "∞"
@@ -48,20 +49,25 @@ def percent(part):
     return f"{part * 100:+.0f}".replace("-", MINUS)
 
 
-def change(old, new):
+def change(old, new) -> str:
     """New against old in per cent: −96 %, +43 %; "new" where there was nothing before."""
     if old == new:
         return "0" + THIN + "%"
     return percent(new / old - 1) + THIN + "%" if old else "new"
 
 
-def share(part, whole):
+def share(part, whole) -> str:
     if not whole:
         return "0" + THIN + "%"
     value = 100 * part / whole
     return f"{value:.0f}{THIN}%" if value >= 9.95 or value == 0 else f"{value:.1f}{THIN}%"
 
 
-def times(old, new):
+def times(old, new) -> str:
     """How many times as much: 1.43×."""
     return f"{plain(new / old)}×" if old else "∞"
+
+
+def spread(part, exact=False) -> str:
+    """What runs scatter by: ±3 %."""
+    return "exact" if exact else f"±{100 * part:.0f}{THIN}%"

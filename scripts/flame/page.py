@@ -1,4 +1,4 @@
-"""The flame graph page of one profile or of two compared, and the pieces that the report has in common with it.
+"""The flame graph page of one profile or of two compared, and what the report shares with it.
 
 A page is one file that works offline: templates, style, script and data put together.
 """
@@ -16,8 +16,9 @@ UNITS = {"nanoseconds": "ns", "bytes": "B", "count": ""}  # others are their own
 
 def environment(*folders) -> jinja2.Environment:
     """Templates of these folders and of the widget."""
-    made = jinja2.Environment(loader=jinja2.FileSystemLoader([*folders, HERE / "templates"]), autoescape=True,
-                              undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader([*folders, HERE / "templates"]),
+                              autoescape=True, undefined=jinja2.StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)
     made.filters["breakable"] = breakable
     made.filters["json"] = as_json
     made.globals["confidence"] = f"{samples.CONFIDENCE:.0%}"
@@ -31,8 +32,8 @@ def breakable(name) -> Markup:
 
 def as_json(value) -> Markup:
     """JSON that cannot end the script element it stands in."""
-    return Markup(json.dumps(value, separators=(",", ":"),
-                  ensure_ascii=False).replace("<", "\\u003c"))
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def asset(name, folder=HERE) -> Markup:
@@ -41,20 +42,24 @@ def asset(name, folder=HERE) -> Markup:
 
 
 def widget(title, root, unit, names=(), least=0.0) -> dict:
-    """What widget.html.j2 and flame.js read. unit: of the profile; names: (old, new) of a comparison;
-    least: the part of the whole below which a frame is left out."""
+    """What widget.html.j2 and flame.js read.
+
+    unit: of the profile; names: (old, new) of a comparison; least: the part of the whole below
+    which a frame is left out.
+    """
     unit = UNITS.get(unit, unit)
     per_request = " per request" if root.new.requests != 1 else ""
     return {
         "title": title, "finding": tree.finding(root, names, unit),
-        "data": {"title": title, "unit": unit, "per": per_request, "names": list(names), "labels": tree.LABELS,
-                 "root": tree.plain(root, least * root.most)},
+        "data": {"title": title, "unit": unit, "per": per_request, "names": list(names),
+                 "labels": tree.LABELS, "root": tree.plain(root, least * root.most)},
     }
 
 
 def render(graph, root) -> str:
     """The page of one widget, with the leading functions of the tree as a table."""
     table = [(name, *(numbers.share(part, 1) for part in parts))
-              for name, *parts in tree.leaders(root)]
+             for name, *parts in tree.leaders(root)]
     return environment().get_template("page.html.j2").render(
-        graph=graph, table=table, style=asset("theme.css") + asset("flame.css"), script=asset("flame.js"))
+        graph=graph, table=table, style=asset("theme.css") + asset("flame.css"),
+        script=asset("flame.js"))

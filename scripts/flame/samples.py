@@ -1,7 +1,8 @@
-"""How many samples stand behind a value of a profile, and which change two such numbers can carry. Pure.
+"""How many samples stand behind a value of a profile, and which change two such numbers can carry.
 
-The interval is that of Clopper and Pearson for the share that the new samples have in both profiles' samples, turned into
-a ratio. It knows chance in sampling only: one capture of each says nothing of how much runs differ.
+The interval is that of Clopper and Pearson for the share that the new samples have in both
+profiles' samples, turned into a ratio. It knows chance in sampling only: one capture of each says
+nothing of how much runs differ. Pure.
 """
 import math
 from dataclasses import dataclass
@@ -30,27 +31,29 @@ class Amount:
 
 
 def behind(profile, index):
-    """A function: the values of one entry of the profile -> the number of samples behind its value at the index."""
+    """A function: the values of an entry of the profile -> the samples behind the one at index."""
     kinds = [kind for kind, _ in profile.types]
     family, _, what = kinds[index].rpartition("_")
     if what in ("objects", "space"):
         objects, space = kinds.index(f"{family}_objects"), kinds.index(f"{family}_space")
-        return lambda values: _allocations(abs(values[objects]), abs(values[space]), profile.period)
+        return lambda values: _met(abs(values[objects]), abs(values[space]), profile.period)
     counted = next((i for i, (_, unit) in enumerate(profile.types) if unit == "count"), index)
     by = profile.period if kinds[counted] == "contentions" else 1
     by *= _WAITS if kinds[index] == "delay" else 1
     return lambda values: abs(values[counted]) / (by or 1)
 
 
-def _allocations(objects, space, period):
-    """The heap sampler meets an object of s bytes with the probability 1 - exp(-s / period) and scales it up."""
+def _met(objects, space, period):
+    """The heap sampler meets an object of s bytes with the probability 1 - exp(-s / period), and
+    scales up what it met."""
     if not objects or period <= 1:
         return objects
     return objects * -math.expm1(-space / objects / period)
 
 
 def ratio(old, new):
-    """The least and the largest ratio of new to old, per request, that CONFIDENCE allows. inf without old samples."""
+    """The least and the largest ratio of new to old, per request, at CONFIDENCE. inf without old
+    samples."""
     from scipy.special import betaincinv  # slow to import, and most profiles are not compared
 
     tail = (1 - CONFIDENCE) / 2
@@ -58,8 +61,7 @@ def ratio(old, new):
     low = betaincinv(m, n + 1, tail) if m else 0.0
     high = betaincinv(m + 1, n, 1 - tail) if n else 1.0
     # What a sample stands for; a side without samples would have had the other's.
-    old_unit, new_unit = (side.value /
-     side.samples if side.samples else None for side in (old, new))
+    old_unit, new_unit = (side.samples and side.value / side.samples for side in (old, new))
     unit = (new_unit or old_unit) / new.requests / ((old_unit or new_unit) / old.requests)
     return low / (1 - low) * unit, high / (1 - high) * unit if high < 1 else math.inf
 

@@ -1,8 +1,10 @@
 """Stacks as the tree of a flame graph, and as folded text (one line a stack: `a;b;c 42`). Pure.
 
-A stack is a tuple of (name, kind) from the root to the leaf. The kind is the file of a stage that the function is in, such
-as logger; APPLICATION for the rest of the workshop's code; LIBRARY for everything else.
+A stack is a tuple of (name, kind) from the root to the leaf. The kind is the file of a stage that
+the function is in, such as logger; APPLICATION for the rest of the workshop's code; LIBRARY for
+everything else.
 """
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,37 +15,29 @@ from flame.samples import Amount
 
 APPLICATION, LIBRARY = "/", ""
 SERVER = "server"  # what no function of the stage has called
-LABELS = {"leftpad": "leftpad", "statsd": "StatsD", "logger": "logger", "handlers": "handlers: parsing, JSON",
-          SERVER: "HTTP server and kernel"}
+LABELS = {"leftpad": "leftpad", "statsd": "StatsD", "logger": "logger",
+          "handlers": "handlers: parsing, JSON", SERVER: "HTTP server and kernel"}
 LEADERS = 15
 # What stands between two functions of interest, or above the first, and says nothing.
 _SCAFFOLDING = re.compile(
-    r"(?:[^(]* )?std::(?:__invoke|_Function_handler|_Bind|thread::_|function(?:<.*>)?::operator\(\))"
-    r"|(?:__)?clone3?$|start_thread$|execute_native_thread_routine$|_start$|__libc_start_(?:call_)?main")
-_NAMESPACES = {
-    "service",
-    "pprof",
-    "httplib",
-    "detail",
-    "std",
-    "__cxx11",
-    "__gnu_cxx",
-    "__cxxabiv1",
-     "__detail"}
+    r"(?:[^(]* )?std::(?:__invoke|_Function_handler|_Bind|thread::_"
+    r"|function(?:<.*>)?::operator\(\))"
+    r"|(?:__)?clone3?$|start_thread$|execute_native_thread_routine$"
+    r"|_start$|__libc_start_(?:call_)?main")
+_NAMESPACES = set("service pprof httplib detail std __cxx11 __gnu_cxx __cxxabiv1 __detail".split())
 
 
 def kind_of(file) -> str:
     """The kind of a function, by its source file."""
-    kind = frames.kind_of(file)
-    return frames.component(
-        file) or "other" if kind == "s" else APPLICATION if kind == "a" else LIBRARY
+    kinds = {"s": frames.component(file) or "other", "a": APPLICATION, "l": LIBRARY}
+    return kinds[frames.kind_of(file)]
 
 
 def without_scaffolding(stack, name=lambda frame: frame[0]) -> tuple:
-    """The stack without thread start-up and std::function, and with a function that calls itself only once."""
-    kept = [frame for frame in stack if not _SCAFFOLDING.match(name(frame))] or list(stack)
-    return tuple(frame for frame, above in zip(
-        kept, [None, *kept]) if above is None or name(frame) != name(above))
+    """The stack without thread start-up and std::function; a function that calls itself is there
+    once."""
+    kept = [frame for frame in stack if not _SCAFFOLDING.match(name(frame))] or stack
+    return tuple(next(same) for _, same in itertools.groupby(kept, name))
 
 
 def stacks(profile, index) -> dict:
@@ -134,7 +128,10 @@ class Node:
 
 
 def build(new, old=None, requests=()) -> Node:
-    """The root of {stack: Amount}; amounts without samples count everything. With requests (old's and new's, or just new's) values are divided by them."""
+    """The root of {stack: Amount}. Amounts without samples are of profiles that count everything.
+
+    With requests (old's and new's, or just new's) values are divided by them.
+    """
     divisors = list(requests) or [1]
     root = Node("all", LIBRARY, Amount(requests=divisors[-1]),
                 None if old is None else Amount(requests=divisors[0]))
@@ -149,9 +146,10 @@ def build(new, old=None, requests=()) -> Node:
 
 
 def plain(node, least=0.0) -> dict:
-    """The tree for the widget: {n: name, s: label, k: kind, v: value, c: children}, in a comparison also o: the old value and d: the change.
+    """The tree for the widget: {n: name, s: label, k: kind, v: value, c: children}; in a comparison
+    also o: the old value, and d: the change.
 
-    Children smaller than `least` are left out; what is empty, or a label like its name, too. Six digits keep pages small.
+    Children smaller than `least` are left out; so is a label that is the name, and a change of ~.
     """
     text = {"n": node.name, "k": node.kind, "v": float(f"{node.new.each:.6g}")}
     if (short := label(node.name)) != node.name:
@@ -167,12 +165,18 @@ def plain(node, least=0.0) -> dict:
 
 @dataclass
 class Function:
-    """A function wherever it is called: its value by itself, and with what it calls (recursion counts once)."""
+    """A function wherever it is called: its value by itself, and with what it calls, where a
+    recursion counts once."""
 
     kind: str
     itself: float
     new: Amount
     old: Amount | None
+
+    @property
+    def shift(self) -> float:
+        """How much it changes in a comparison, in either direction."""
+        return abs(self.new.each - self.old.each)
 
 
 def functions(root) -> dict:
@@ -234,7 +238,7 @@ def _compared(root, names, unit):
             f"{words(root)}, of {counts} samples.")
     stage = {name: each for name, each in _of_stage(root).items()
              if samples.change(each.old, each.new) != "~"}
-    ranked = sorted(
-        stage, key=lambda name: (-abs(stage[name].new.each - stage[name].old.each), name))[:3]
+    ranked = sorted(stage, key=lambda name: (-stage[name].shift, name))[:3]
     changed = ", ".join(f"{name} {words(stage[name])}" for name in ranked)
-    return f"{text} With callees, most change of the stage’s functions: {changed}." if changed else text
+    most = f" With callees, most change of the stage’s functions: {changed}." if changed else ""
+    return text + most

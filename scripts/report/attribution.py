@@ -1,7 +1,8 @@
 """Whose cost a sample is. Pure functions.
 
-A sample belongs to the innermost frame of the stage's own code, so what leftpad() makes the library do is
-leftpad's. Samples without such a frame are the server's. The source file names the component.
+A sample belongs to the innermost frame of the stage's own code, so what leftpad() makes the
+library do is leftpad's. Samples without such a frame are the server's. The source file names the
+component.
 """
 from base import frames
 from flame import samples
@@ -23,7 +24,7 @@ def component(stack) -> str:
 
 
 def function(stack) -> str:
-    """The function of the workshop's own code that the sample is charged to: the innermost one."""
+    """The workshop's own function that the sample is charged to: the innermost one."""
     return next((frame.name.removeprefix("service::") for frame in reversed(stack)
                  if frames.ours(frame.file)), _NOBODY)
 
@@ -34,14 +35,13 @@ def _function_of_component(stack):
 
 
 def _sums(capture, value, key_of):
-    """{key: Amount} of the samples; value: the name of a sample type. Divided by requests if they were counted."""
+    """{key: Amount} of the samples; value: the name of a sample type; key_of: stack -> key."""
     index = capture.profile.index_of(value)
     seen, sums = samples.behind(capture.profile, index), {}
     for values, stack in capture.profile.samples:
         if values[index]:
             key = key_of(stack)
-            sums[key] = sums.get(key, Amount(requests=capture.requests or 1.0)
-                                 ) + Amount(values[index], seen(values))
+            sums[key] = sums.get(key, Amount()) + Amount(values[index], seen(values))
     return sums
 
 
@@ -59,7 +59,6 @@ def by_place(capture, value) -> dict:
     return _sums(capture, value, function)
 
 
-def total(sums) -> Amount:
-    """The sum of the Amounts of {key: Amount}."""
-    return sum(sums.values(), next((Amount(requests=each.requests)
-               for each in sums.values()), Amount()))
+def total(sums, requests=1) -> Amount:
+    """The sum of the Amounts of {key: Amount}, to be divided by the requests."""
+    return sum(sums.values(), Amount(requests=requests))

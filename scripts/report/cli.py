@@ -4,7 +4,8 @@ from pathlib import Path
 
 from base import console, stages, tools
 from base.paths import BUILD, PROFILES, relative
-from report import benchmark_view, callgraph, charts, findings, inputs, page, profile_view, service_view, sources
+from report import (benchmark_view, callgraph, charts, findings, inputs, page, profile_view,
+                    service_view, sources)
 
 
 def add_arguments(parser):
@@ -54,20 +55,24 @@ def fields(data, options, notice) -> dict:
     made = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     return {
         "data": data, "notice": notice, "commands": sources.commands(data), "labs": sources.LABS,
-        "lessons": sources.lessons(options.out), "facts": [*sources.facts(data), ("Page made", made)],
-        "headline": service_view.headline(data), "tiles": service_view.tiles(data), "findings": findings.judge(data),
-        "service": service_view.table(data), "service_findings": service_view.finding(data),
+        "lessons": sources.lessons(options.out),
+        "facts": [*sources.facts(data), ("Page made", made)],
+        "headline": service_view.headline(data), "tiles": service_view.tiles(data),
+        "findings": findings.judge(data), "service": service_view.table(data),
+        "service_findings": service_view.finding(data),
         "throughput": charts.throughput(data), "latency": charts.latency(data),
-        "benchmarks": benchmark_view.tables(data), "benchmark_finding": benchmark_view.finding(data),
-        "rule": benchmark_view.rule(data),
+        "benchmarks": benchmark_view.tables(data),
+        "benchmark_finding": benchmark_view.finding(data), "rule": benchmark_view.rule(data),
         "cpu": profile_view.components(data, "cpu", "cpu", "ns"),
         "cpu_flame": profile_view.flame(data, "cpu", "cpu", "CPU time"),
-        "graphs": graphs(data), "listings": listings(data), "sites": sites(data, options.profiles),
+        "graphs": graphs(data), "listings": listings(data),
+        "sites": sites(data, options.profiles),
         "allocations": profile_view.functions(data, "allocs", "alloc_objects", ""),
         "alloc_parts": profile_view.components(data, "allocs", "alloc_objects", ""),
         "alloc_flame": profile_view.flame(data, "allocs", "alloc_objects", "Allocated objects"),
         "heap": profile_view.places(data, "heap", "inuse_space", "B"),
-        "locks": profile_view.functions(data, "mutex", "delay", "ns"), "lock_finding": profile_view.lock_finding(data),
+        "locks": profile_view.functions(data, "mutex", "delay", "ns"),
+        "lock_finding": profile_view.lock_finding(data),
         "threads": profile_view.places(data, "threads", "threads", ""),
     }
 
@@ -76,7 +81,6 @@ def run(options):
     for stage in (options.old, options.new):
         if stage:
             stages.need(stage)
-    tools.need_module("jinja2", "python3-jinja2")
     tools.need_pprof("the report reads profiles with it, and it is not built")
     console.step("Writing the report")
     write(options)

@@ -1,4 +1,6 @@
 """Tables, bars and flame graphs of the profiles: plain data for the templates. Pure functions."""
+from dataclasses import replace
+
 from flame import numbers, page, samples, tree
 from flame.samples import Amount
 from report import attribution
@@ -14,92 +16,94 @@ def _order(name):
     return place.get(name, len(ORDER)), name
 
 
-def _key(component):
-    return component if component in tree.LABELS else "other"
+def _names(component):
+    key = component if component in tree.LABELS else "other"
+    return {"key": key, "component": attribution.label(component)}
 
 
 def _requests(pair):
-    """Both counts of requests, or none of them."""
+    """What to divide by: the requests, or 1 unless both captures counted them."""
     counts = [capture.requests for capture in pair]
-    return counts if all(counts) else []
+    return counts if all(counts) else [1, 1]
 
 
-def _both(pair, value, sums_of):
-    """[{key: Amount}] of old and new: per request if both captures counted them."""
-    sums = [sums_of(capture, value) for capture in pair]
-    if _requests(pair):
-        return sums
-    return [{key: Amount(each.value, each.samples) for key, each in side.items()} for side in sums]
-
-
-def _row(key, both, unit):
-    empty = (attribution.total(side) for side in both)
-    old, new = (side.get(key, Amount(requests=nothing.requests))
-                for side, nothing in zip(both, empty))
+def _row(sums, totals, key, unit):
+    old, new = (replace(side.get(key, Amount()), requests=total.requests)
+                for side, total in zip(sums, totals))
     return {"old": numbers.amount(old.each, unit), "new": numbers.amount(new.each, unit),
             "change": samples.change(old, new), "widths": (old.each, new.each)}
 
 
-def _view(data, kind, value, unit, sums_of):
-    """What every table has: the sums, the totals as text, how many samples there were."""
+def _sums(data, kind, value, sums_of):
+    """[{key: Amount}] and [total] of old and new; None without both profiles."""
     pair = data.pair(kind)
     if not pair:
         return None
-    both = _both(pair, value, sums_of)
-    totals = [attribution.total(side) for side in both]
+    sums = [sums_of(capture, value) for capture in pair]
+    return sums, [attribution.total(*each) for each in zip(sums, _requests(pair))]
+
+
+def _totals(totals, unit):
+    """What every table says of the whole."""
     old, new = (numbers.amount(total.each, unit) for total in totals)
-    return {"both": both, "per_request": bool(_requests(pair)), "old": old, "new": new,
-            "change": samples.change(*totals), "samples": [numbers.plain(round(total.samples)) for total in totals]}
+    return {"per_request": totals[0].requests != 1, "old": old, "new": new,
+            "change": samples.change(*totals),
+            "samples": [numbers.plain(round(total.samples)) for total in totals]}
 
 
 def components(data, kind, value, unit):
     """Stacked bars of both stages by component, and their table; None without both profiles."""
-    view = _view(data, kind, value, unit, attribution.by_component)
-    if not view:
+    found = _sums(data, kind, value, attribution.by_component)
+    if not found:
         return None
-    both = view["both"]
-    names = sorted({*both[0], *both[1]}, key=_order)
-    wholes = [attribution.total(side) for side in both]
-    longest = max(whole.each for whole in wholes) or 1
-    sides = [{"stage": stage, "total": numbers.amount(whole.each, unit),
-              "parts": [{"key": _key(name), "name": attribution.label(name), "width": 100 * side[name].each / longest,
-                         "share": numbers.share(side[name].value, whole.value)} for name in names if name in side]}
-             for stage, side, whole in zip((data.old, data.new), both, wholes)]
-    culprits = [attribution.total({name: side[name]
-                                  for name in attribution.CULPRITS if name in side}) for side in both]
-    return {**view, "sides": sides,
-            "rows": [{"key": _key(name), "name": attribution.label(name), **_row(name, both, unit)} for name in names],
-            "shares": [numbers.share(part.value, whole.value) for part, whole in zip(culprits, wholes)],
-            "culprits": [numbers.amount(part.each, unit) for part in culprits]}
+    sums, totals = found
+    names = sorted({*sums[0], *sums[1]}, key=_order)
+    longest = max(total.each for total in totals) or 1
+    sides, culprits = [], []
+    for stage, side, total in zip((data.old, data.new), sums, totals):
+        parts = [{**_names(name), "width": 100 * side[name].value / total.requests / longest,
+                  "share": numbers.share(side[name].value, total.value)}
+                 for name in names if name in side]
+        sides.append({"stage": stage, "total": numbers.amount(total.each, unit), "parts": parts})
+        culprit = attribution.total({name: each for name, each in side.items()
+                                     if name in attribution.CULPRITS}, total.requests)
+        culprits.append({"share": numbers.share(culprit.value, total.value),
+                         "each": numbers.amount(culprit.each, unit)})
+    return {**_totals(totals, unit), "sides": sides, "culprits": culprits,
+            "rows": [{**_names(name), **_row(sums, totals, name, unit)} for name in names]}
 
 
 def functions(data, kind, value, unit):
-    """The functions that lead by a value in either stage, largest first; None without both profiles."""
-    view = _view(data, kind, value, unit, attribution.by_function)
-    if not view:
+    """The functions that lead in either stage, largest first; None without both profiles."""
+    found = _sums(data, kind, value, attribution.by_function)
+    if not found:
         return None
-    rows = [{"key": _key(component), "component": attribution.label(component), "name": name,
-             **_row((component, name), view["both"], unit)} for component, name in {**view["both"][0], **view["both"][1]}]
+    sums, totals = found
+    rows = [{**_names(key[0]), "name": key[1], **_row(sums, totals, key, unit)}
+            for key in {**sums[0], **sums[1]}]
     rows.sort(key=lambda row: (-max(row["widths"]), row["name"]))
     longest = max((max(row["widths"]) for row in rows), default=0) or 1
     for row in rows:
         row["widths"] = [100 * width / longest for width in row["widths"]]
-    return {**view, "rows": rows[:ROWS], "more": max(0, len(rows) - ROWS)}
+    return {**_totals(totals, unit), "rows": rows[:ROWS],
+            "more": max(0, len(rows) - ROWS)}
 
 
 def places(data, kind, value, unit):
-    """By innermost function and undivided: what is in use, where threads are. A moment, so no change."""
-    pair = data.pair(kind)
-    if not pair:
+    """By innermost function and undivided: what is in use, where threads are. A moment, so no
+    change."""
+    found = _sums(data, kind, value, attribution.by_place)
+    if not found:
         return None
-    both = [{name: each.value for name, each in attribution.by_place(
-        capture, value).items()} for capture in pair]
-    names = sorted({*both[0], *both[1]}, key=lambda name: (-max(side.get(name, 0)
-                   for side in both), name))
-    old, new = (numbers.amount(sum(side.values()), unit) for side in both)
+    sums, totals = found
+    values = {name: [side[name].value if name in side else 0 for side in sums]
+              for name in {*sums[0], *sums[1]}}
+    ranked = sorted(values, key=lambda name: (-max(values[name]), name))[:ROWS]
+    old, new = (numbers.amount(total.value, unit) for total in totals)
     return {"old": old, "new": new,
-            "rows": [{"name": name, "old": numbers.amount(both[0].get(name, 0), unit),
-                      "new": numbers.amount(both[1].get(name, 0), unit)} for name in names[:ROWS]]}
+            "rows": [dict(zip(("name", "old", "new"),
+                              (name, *(numbers.amount(each, unit) for each in values[name]))))
+                     for name in ranked]}
 
 
 def lock_finding(data) -> str:
@@ -116,11 +120,10 @@ def lock_finding(data) -> str:
 def shares(capture, value) -> str:
     """Which components have most of a capture, in a sentence."""
     sums = attribution.by_component(capture, value)
-    if not sums:
-        return "It has no samples."
     whole = attribution.total(sums).value
-    parts = sorted(sums, key=lambda name: -sums[name].value)[:4]
-    return f"Shares: {', '.join(f'{attribution.label(name)} {numbers.share(sums[name].value, whole)}' for name in parts)}."
+    parts = [f"{attribution.label(name)} {numbers.share(sums[name].value, whole)}"
+             for name in sorted(sums, key=lambda name: -sums[name].value)[:4]]
+    return f"Shares: {', '.join(parts)}." if parts else "It has no samples."
 
 
 def flame(data, kind, value, title):
@@ -128,11 +131,11 @@ def flame(data, kind, value, title):
     pair = data.pair(kind)
     if not pair:
         return None
-    index = pair[0].profile.index_of(value)
-    old, new = (tree.stacks(capture.profile, capture.profile.index_of(value)) for capture in pair)
-    if not old or not new:
+    old, new = (capture.profile for capture in pair)
+    index = old.index_of(value)
+    unit = "objects" if value.endswith("objects") else old.types[index][1]
+    stacks = [tree.stacks(profile, profile.index_of(value)) for profile in (new, old)]
+    if not all(stacks):
         return None
-    unit = pair[0].profile.types[index][1]
-    root = tree.build(new, old, _requests(pair))
-    return page.widget(title, root, "objects" if value.endswith(
-        "objects") else unit, (data.old, data.new), SMALLEST)
+    root = tree.build(*stacks, _requests(pair))
+    return page.widget(title, root, unit, (data.old, data.new), SMALLEST)

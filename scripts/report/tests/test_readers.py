@@ -113,6 +113,14 @@ class Views(unittest.TestCase):
         self.assertEqual(changes["handlers"], "~")
         self.assertEqual(view["samples"], ["375", "299"])
 
+    def test_a_stage_without_any_sample_is_compared_per_request_too(self):
+        data = made.data()
+        data.captures["new", "mutex"].profile.samples.clear()
+        view = profile_view.functions(data, "mutex", "delay", "ns")
+        self.assertRegex(view["change"].replace(numbers.THIN, " "), r"^−100 % \[−100, −9\d")
+        self.assertEqual((view["per_request"], view["new"][0]), (True, "0"))
+        self.assertEqual(service_view.tiles(data)[-1]["change"], view["change"])
+
     def test_no_page_shows_a_signed_per_cent_alone(self):
         text = made.fixture_page().read_text(encoding="utf-8")
         figures = re.findall(
