@@ -1,6 +1,7 @@
 """Makes flame graphs: folded stacks and one self-contained page, of one profile or of two compared.
 
-`python3 -m profiles.flame --help` lists the options; profile.sh, profile_diff.sh and heaptrack.sh call it.
+`python3 -m profiles.flame --help` lists the options; profile.sh, profile_diff.sh and heaptrack.sh
+call it.
 """
 import argparse
 from pathlib import Path
@@ -12,11 +13,12 @@ from flame.samples import Amount
 
 
 def read_profile(path, sample_index, stage=""):
-    """(stacks {frames: Amount}, unit) of a `pprof -raw` text or of folded stacks (*.folded) of a stage."""
+    """(stacks {frames: Amount}, unit) of a `pprof -raw` text or of folded stacks (*.folded) of a
+    stage."""
     text = Path(path).read_text(encoding="utf-8", errors="replace")
     if path.endswith(".folded"):
-        return {stack: Amount(count)
-                              for stack, count in tree.parse_folded(text, stage).items()}, "count"
+        counts = tree.parse_folded(text, stage)
+        return {frames: Amount(count) for frames, count in counts.items()}, "count"
     profile = raw.parse(text)
     index = profile.index_of(sample_index)
     return tree.stacks(profile, index), profile.types[index][1]

@@ -28,7 +28,8 @@ def draw(capture, value, name, label):
 
 
 def clean(text, name, label):
-    """pprof's SVG for use inside a page: no script, no background, ids of its own, sized to the graph."""
+    """pprof's SVG for use inside a page: no script, no background, ids of its own, sized to the
+    graph."""
     xml.register_namespace("", _SVG)
     root = xml.fromstring(text)
     graph = next(node for node in root.iter() if node.get("id") == "graph0")

@@ -47,6 +47,7 @@ def throughput(data):
     def across(value):
         return f"{100 * value / top:.2f}%"
 
+    sides = (("old", data.old, row.old, row.old_runs), ("new", data.new, row.new, row.new_runs))
     # Runs of nearly the same speed must not hide each other: they take turns in five heights.
     rows = [{"side": side, "top": number * HEIGHT // 2, "height": HEIGHT // 2,
              "name": f"{stage}: {numbers.plain(middle)}", "middle": across(middle),
@@ -54,8 +55,7 @@ def throughput(data):
              "dots": [{"x": across(run), "y": 38 + place % 5 * 15,
                        "title": f"{stage}: {numbers.plain(run)}"}
                       for place, run in enumerate(sorted(runs))]}
-            for number, (side, stage, middle, runs) in enumerate(
-                (("old", data.old, row.old, row.old_runs), ("new", data.new, row.new, row.new_runs)))]
+            for number, (side, stage, middle, runs) in enumerate(sides)]
     ticks = [(across(tick), numbers.plain(tick)) for tick in linear_ticks(top)]
     return {"height": HEIGHT, "ticks": ticks, "rows": rows}
 
@@ -80,11 +80,12 @@ def latency(data):
     def milliseconds(value):
         return numbers.amount(value, "ms").replace(".00", "").replace(".0", "")
 
+    stages = data.stages()
     drawn = [{"side": side, "middle": path((percent, middle) for percent, _, middle, _ in curve),
               "band": path([(percent, first) for percent, first, _, _ in curve]
                            + [(percent, last) for percent, _, _, last in reversed(curve)]),
               "dots": [{"x": f"{across(middle):.2f}%", "y": HEIGHT * (1 - percent / 100),
-                        "title": f"{data.stages()[side]}: {percent} % within {milliseconds(middle)}"}
+                        "title": f"{stages[side]}: {percent} % within {milliseconds(middle)}"}
                        for percent, _, middle, _ in curve if percent in (50, 90, 99)]}
              for side, curve in curves.items()]
     ticks = [(f"{across(tick):.2f}%", milliseconds(tick)) for tick in log_ticks(low, high)]

@@ -47,7 +47,7 @@ def sites(data, profiles) -> list:
     """What `make alloc-sites` wrote: [(stage, text)]."""
     paths = [(stage, profiles / stage / "alloc-sites.txt") for stage in data.stages().values()]
     return [(stage, path.read_text(encoding="utf-8").strip())
-             for stage, path in paths if path.is_file()]
+            for stage, path in paths if path.is_file()]
 
 
 def fields(data, options, notice) -> dict:

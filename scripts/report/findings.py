@@ -1,8 +1,10 @@
-"""The article's findings as checks on real profiles. The report shows them; the walkthrough fails on them.
+"""The article's findings as checks on real profiles. The report shows them; the walkthrough fails
+on them.
 
-`python3 -m report.findings [--profiles DIR] [--compare DIR]` prints the table; exit 1 if a finding is not met or
-not measured. Limits are wide: they tell a culprit from none, not one machine from another. What only noise hides
-is undecided, which is no failure: counts and shares decide, times inform.
+`python3 -m report.findings [--profiles DIR] [--compare DIR]` prints the table; exit 1 if a finding
+is not met or not measured. Limits are wide: they tell a culprit from none, not one machine from
+another. What only noise hides is undecided, which is no failure: counts and shares decide, times
+inform.
 """
 import argparse
 from dataclasses import dataclass
@@ -15,14 +17,16 @@ from report import attribution, inputs
 
 # The culprits lead if they are more than half of what the application does ...
 LEADS = 0.5
-# ... and are gone from the top below this part of everything, and at most this part of before per request.
+# ... and are gone from the top below this part of everything, and per request at most this part of
+# before.
 GONE = 0.2
 REST = 1 / 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """met: True, False, or None: undecided, or not measured at all. command: what measures it (again)."""
+    """met: True, False, or None: undecided, or not measured at all. command: what measures it
+    (again)."""
 
     name: str
     rule: str
@@ -45,9 +49,14 @@ def _missing(name, rule, command):
     return Finding(name, rule, "", "", None, command)
 
 
+def _values(capture, value):
+    """{component: its part of the value}"""
+    return {name: each.value for name, each in attribution.by_component(capture, value).items()}
+
+
 def _parts(capture, value):
     """(culprits, application, everything)"""
-    totals = {name: each.value for name, each in attribution.by_component(capture, value).items()}
+    totals = _values(capture, value)
     culprits = sum(totals.get(name, 0) for name in attribution.CULPRITS)
     everything = sum(totals.values())
     return culprits, everything - totals.get(attribution.SERVER, 0), everything
@@ -63,24 +72,20 @@ def _culprits(data, kind, value, name, command):
     met = old_all > 0 and old > LEADS * old_application and new < GONE * new_all
     if pair[0].requests and pair[1].requests:
         met = met and new / pair[1].requests < REST * old / pair[0].requests
-    return Finding(
-        name, rule,
-        f"{numbers.share(old, old_application)} of the application, {numbers.share(old, old_all)} of all",
-        f"{numbers.share(new, new_all)} of all", met, command)
+    led = f"{numbers.share(old, old_application)} of the application"
+    return Finding(name, rule, f"{led}, {numbers.share(old, old_all)} of all",
+                   f"{numbers.share(new, new_all)} of all", met, command)
 
 
 def _logger_lock(data):
-    name, rule, command = "Logger's mutex, waiting", "leads the old stage's lock waits, next to nothing in the new one", "make profile-mutex"
+    name, command = "Logger's mutex, waiting", "make profile-mutex"
+    rule = "leads the old stage's lock waits, next to nothing in the new one"
     pair = data.pair("mutex")
     if not pair:
         return _missing(name, rule, command)
     waits = []
     for capture in pair:
-        totals = {
-    name: each.value for name,
-    each in attribution.by_component(
-        capture,
-         "delay").items()}
+        totals = _values(capture, "delay")
         waits.append((totals.get("logger", 0), sum(totals.values()), capture.requests or 1))
     (old, old_all, old_requests), (new, _, new_requests) = waits
     if not old_all:  # one processor, or next to no load
@@ -155,9 +160,8 @@ def main(arguments):
     for each in found:
         if not each.met:
             again = "Measure again, on a quieter machine" if each.measured else "Run"
-            print(
-                f"{'not met' if each.met is False else each.verdict}: {each.name}: {each.rule}. {again}: {each.command}"
-            )
+            verdict = "not met" if each.met is False else each.verdict
+            print(f"{verdict}: {each.name}: {each.rule}. {again}: {each.command}")
     bad = [each for each in found if each.met is False or not each.measured]
     if options.again:
         options.again.write_text("".join(f"{each.command}\n" for each in bad), encoding="utf-8")

@@ -1,7 +1,8 @@
 """Finds and reads what the report is made of. What is missing is None or absent, never an error.
 
-Used by cli.py and findings.py. A capture is build/profiles/STAGE/KIND.pb.gz, with KIND.about.json beside it;
-a comparison is build/compare/compare.json, with the runs of ab in raw/. Only this file knows their keys.
+Used by cli.py and findings.py. A capture is build/profiles/STAGE/KIND.pb.gz, with KIND.about.json
+beside it; a comparison is build/compare/compare.json, with the runs of ab in raw/. Only this file
+knows their keys.
 """
 import json
 import statistics
@@ -33,17 +34,11 @@ class Row:
 
     def __init__(self, row):
         self.name, self.metric, self.unit = row.get("name", ""), row["metric"], row.get("unit", "")
-        self.old, self.new = row["old"], row["new"]
-        self.old_runs, self.new_runs = row.get(
-    "old_runs", [
-        self.old]), row.get(
-            "new_runs", [
-                self.new])
-        self.old_spread, self.new_spread = row.get("old_spread", 0.0), row.get("new_spread", 0.0)
-        self.exact, self.p, self.noise = row.get(
-    "exact", False), row.get("p"), row.get(
-        "noise", 0.0)
-        self.differs = row["differs"]
+        self.old, self.new, self.differs = row["old"], row["new"], row["differs"]
+        self.old_runs = row.get("old_runs", [self.old])
+        self.new_runs = row.get("new_runs", [self.new])
+        self.old_spread, self.new_spread = row.get("old_spread", 0), row.get("new_spread", 0)
+        self.exact, self.noise = row.get("exact", False), row.get("noise", 0)
 
     @property
     def change(self) -> str:
@@ -104,20 +99,21 @@ def read_capture(path, stage, kind):
     if done.returncode != 0 or "\nSamples:\n" not in done.stdout:
         return None
     profile = raw.parse(done.stdout)
-    profile = replace(profile, samples=[(values, tree.without_scaffolding(stack, lambda frame: frame.name))
-                                        for values, stack in profile.samples])
+    folded = [(values, tree.without_scaffolding(stack, lambda frame: frame.name))
+              for values, stack in profile.samples]
     about = _document(path.with_name(f"{kind}.about.json")) or {}
     seconds, rate = about.get("seconds"), about.get("requests_per_second")
     requests = about.get("requests")
     if requests is None and seconds and rate:
         requests = float(seconds) * float(rate)
-    return Capture(path, stage, kind, profile,
+    return Capture(path, stage, kind, replace(profile, samples=folded),
                    float(seconds) if seconds else None,
                    float(requests) if requests else None)
 
 
 def read_latency(raw_folder) -> dict:
-    """{side: {percent: [milliseconds, one a run]}} of the comparison's ab runs; a side without runs is absent."""
+    """{side: {percent: [milliseconds, one a run]}} of the comparison's ab runs; a side without runs
+    is absent."""
     latency = {}
     for side in ("old", "new"):
         tables = [ab.percentiles(path.read_text(encoding="utf-8"))
@@ -139,7 +135,8 @@ def quartiles(values) -> tuple:
 
 
 def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
-    """Everything there is. Stages that are not given are those of the comparison, or v1-naive and v2-optimized."""
+    """Everything there is. Stages that are not given are those of the comparison, or v1-naive and
+    v2-optimized."""
     comparison = _document(compare_folder / "compare.json")
     compared = {
         side: build.get("stage") for side, build in (comparison or {}).get("build", {}).items()

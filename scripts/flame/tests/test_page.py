@@ -1,4 +1,5 @@
-"""The flame graph page in a browser: no console message, every control works, everything is in the one file."""
+"""The flame graph page in a browser: no console message, every control works, everything is in the
+one file."""
 import re
 import shutil
 import subprocess
@@ -11,10 +12,12 @@ from flame.samples import Amount
 
 # Presses the controls, then writes what they did into the page.
 DRIVER = """<script>addEventListener('load', () => {
-  const said = [], chart = document.querySelector('.flame-chart'), search = document.querySelector('input');
+  const said = [], find = (selector) => document.querySelector(selector);
+  const chart = find('.flame-chart'), search = find('input');
   const note = (name, value) => said.push(name + '=' + value);
-  const key = (name) => chart.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
-  const details = () => document.querySelector('.flame-details').textContent;
+  const press = (key) => new KeyboardEvent('keydown', { key, bubbles: true });
+  const key = (name) => chart.dispatchEvent(press(name));
+  const details = () => find('.flame-details').textContent;
   const count = (selector) => chart.querySelectorAll(selector).length;
   note('frames', count('.frame:not([hidden])'));
   search.value = 'LEFT';

@@ -13,7 +13,7 @@ alloc_objects/count alloc_space/bytes[dflt]
          30        960: 1 2
          10        100: 2
 Locations
-     1: 0x55a803 M=1 std::string::_M_create /usr/include/c++/12/bits/basic_string.tcc:145 s=279(_ZNSs9_M_createE)
+     1: 0x55a803 M=1 std::string::_M_create /usr/include/c++/12/bits/string.tcc:145 s=279(_ZNSs9E)
              service::leftpad /src/v1-naive/leftpad.cpp:9 s=6(_ZN7service7leftpadE)
      2: 0x7f32de M=2 [libc.so.6] :0 s=0
 Mappings
@@ -119,11 +119,10 @@ class Tree(unittest.TestCase):
     def test_the_finding_of_two_names_what_changed_most_or_says_that_nothing_did(self):
         def side(send, other):
             return {(("send", "statsd"),): Amount(send, send),
-                     (("leftpad", "leftpad"),): Amount(other, other)}
+                    (("leftpad", "leftpad"),): Amount(other, other)}
 
         text = self.finding(side(900, 290), side(20, 300))
-        self.assertRegex(
-    text, r"From a to b: 320 to 1,190 \(\+272 % \[.*\]\), of 320 and 1,190 samples\.")
+        self.assertRegex(text, r"From a to b: 320 to 1,190 \(\+272 % \[.*\]\), of 320 and 1,190 ")
         self.assertRegex(text, r"most change of the stage’s functions: send 20 to 900 \(\+")
         self.assertNotIn("leftpad", text)
         self.assertNotIn("most change", self.finding(side(20, 30), side(25, 28)))
@@ -148,7 +147,8 @@ class Tree(unittest.TestCase):
             ("std::__cxx11::basic_string::append", "basic_string::append"),
             ("std::__cxx11::basic_string<char, std::char_traits<char> >::append(char const*)",
              "basic_string::append"),
-            ("void std::__find_if<char*>(char*, char*)", "__find_if"), ("std::operator+", "operator+"),
+            ("void std::__find_if<char*>(char*, char*)", "__find_if"),
+            ("std::operator+", "operator+"),
             ("std::operator<< <char>(std::ostream&, char)",
              "operator<<"), ("operator new(unsigned long)", "operator new"),
             ("timed_handler::{lambda}::operator",

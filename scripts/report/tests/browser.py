@@ -1,4 +1,5 @@
-"""A headless Chromium driven by the DevTools protocol over a pipe: no port, no driver, standard library only.
+"""A headless Chromium driven by the DevTools protocol over a pipe: no port, no driver, standard
+library only.
 
 Used by the page tests and by screenshot.py. One page, one thread.
 """
@@ -18,7 +19,8 @@ _ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-
 
 
 class Browser:
-    """Use with `with`. errors: what the page wrote to the console as errors or warnings, and uncaught exceptions."""
+    """Use with `with`. errors: what the page wrote to the console as errors or warnings, and
+    uncaught exceptions."""
 
     def __init__(self, timeout=60):
         self.timeout, self.errors, self.requests = timeout, [], []
@@ -122,13 +124,14 @@ class Browser:
     def settle(self):
         """Waits for two frames, in which observers run, and for the end of what then moves."""
         self.eval("""new Promise((done) => {
-          const moving = () => document.getAnimations().some((each) => each.playState === 'running');
+          const runs = (each) => each.playState === 'running';
+          const moving = () => document.getAnimations().some(runs);
           const wait = () => setTimeout(moving() ? wait : done, 50);
           requestAnimationFrame(() => requestAnimationFrame(wait));
         })""")
 
     def eval(self, expression):
-        """The value of a JavaScript expression (a promise's too). Raises RuntimeError if it throws."""
+        """The value of a JavaScript expression, a promise's too. Raises RuntimeError."""
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True,
                            returnByValue=True)
         if "exceptionDetails" in answer:

@@ -1,4 +1,5 @@
-"""A generated data set for tests: NOT measured. Two stages whose profiles and runs have the article's shape.
+"""A generated data set for tests: NOT measured. Two stages whose profiles and runs have the
+article's shape.
 
 `python3 -m report.tests.fixture FOLDER` writes it, for a look at the page without measuring.
 """

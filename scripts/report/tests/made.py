@@ -1,4 +1,5 @@
-"""The fixture's data and the page made of it, once for a test program. Also: how to make a page of a folder."""
+"""The fixture's data and the page made of it, once for a test program. Also: how to make a page of
+a folder."""
 import atexit
 import copy
 import functools

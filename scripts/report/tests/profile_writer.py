@@ -1,4 +1,5 @@
-"""Writes a small profile.proto, gzipped, for the fixture. Format: profile.proto of github.com/google/pprof."""
+"""Writes a small profile.proto, gzipped, for the fixture. Format: profile.proto of
+github.com/google/pprof."""
 import gzip
 
 
@@ -32,8 +33,8 @@ class _Strings(dict):
 
 
 def profile(types, samples, binary="/fixture/leftpad"):
-    """The bytes of a .pb.gz. types: (type, unit); samples: (values, frames from the root to the leaf),
-    a frame is (function, file, line)."""
+    """The bytes of a .pb.gz. types: (type, unit); samples: (values, frames from the root to the
+    leaf), a frame is (function, file, line)."""
     strings, locations = _Strings(), {}
     parts = [_field(1, _message((1, strings[kind]), (2, strings[unit]))) for kind, unit in types]
     for values, frames in samples:

@@ -1,4 +1,5 @@
-"""Pictures of a report as people see it: `python3 -m report.tests.screenshot PAGE FOLDER`, from scripts/.
+"""Pictures of a report as people see it: `python3 -m report.tests.screenshot PAGE FOLDER`, from
+scripts/.
 
 Writes desktop and phone, light and dark, in pieces of one screen each, for looking at.
 """

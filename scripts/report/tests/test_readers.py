@@ -10,7 +10,8 @@ from pathlib import Path
 from base.paths import ROOT
 from base.raw import Frame
 from flame import numbers, page
-from report import attribution, callgraph, charts, findings, inputs, profile_view, service_view, sources
+from report import (attribution, callgraph, charts, findings, inputs, profile_view, service_view,
+                    sources)
 from report.tests import fixture, made
 
 
@@ -123,10 +124,8 @@ class Views(unittest.TestCase):
 
     def test_no_page_shows_a_signed_per_cent_alone(self):
         text = made.fixture_page().read_text(encoding="utf-8")
-        figures = re.findall(
-    r'class="(?:change|tile-change)[^>]*>([^<]+)</span>(.{0,400}?)</(?:td|li)>',
-    text,
-     re.DOTALL)
+        cell = r'class="(?:change|tile-change)[^>]*>([^<]+)</span>(.{0,400}?)</(?:td|li)>'
+        figures = re.findall(cell, text, re.DOTALL)
         signed = [(figure, rest) for figure, rest in figures if figure[0] in "+−"]
         self.assertGreater(len(signed), 10)
         for figure, rest in signed:
@@ -152,7 +151,7 @@ class Views(unittest.TestCase):
             self.assertTrue(title)
             self.assertTrue((ROOT / "build" / "report" / address).resolve().is_file(), address)
         labs = {int(path.parent.name.partition("-")[0])
-                    for path in ROOT.glob("docs/labs/*/lab.json")}
+                for path in ROOT.glob("docs/labs/*/lab.json")}
         self.assertLessEqual({number for number, _ in sources.LABS.values()}, labs)
 
     def test_headline_says_when_nothing_differs(self):
