@@ -7,15 +7,17 @@ target_sources(pprof PRIVATE
   src/heap/sample_blocks.cpp
   src/heap/sample_table.cpp
   src/heap/sampler.cpp
+  src/stacks/cfi.cpp
+  src/stacks/objects.cpp
+  src/stacks/stack_memory.cpp
+  src/stacks/unwind.cpp
+  src/stacks/unwind_table.cpp
   src/threads/handler.cpp
   src/threads/interrupt.cpp
   src/threads/labels.cpp
   src/threads/names.cpp
   src/threads/tasks.cpp
-  src/stacks/landing.cpp
-  src/stacks/stack_cache.cpp
   src/threads/threads.cpp
-  src/stacks/unwind.cpp
   src/trace/json.cpp
   src/trace/json_string.cpp
   src/trace/recorder.cpp

@@ -184,8 +184,7 @@ TEST(Handler, ThoseOfForkNeitherAllocateNorFree) {
   EXPECT_EQ(steps(), before);
 }
 
-// Throws while the registers hold numbers: unwinding that takes one for an address crashes. See
-// stacks/landing.h.
+// Throws while the registers hold numbers: unwinding that takes one for an address crashes.
 #ifndef __clang__  // has no such attribute, and one number less
 [[gnu::optimize("omit-frame-pointer")]]
 #endif

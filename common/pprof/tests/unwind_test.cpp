@@ -1,4 +1,4 @@
-// Stacks of the calling thread: complete, equal whether unwound or recognized, and told apart.
+// Stacks of the calling thread: complete, told apart, and cut with a mark.
 #include "stacks/unwind.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "capture_helpers.h"
-#include "stacks/stack_cache.h"
 
 namespace pprof::internal {
 namespace {
@@ -18,7 +17,6 @@ namespace {
 using Stack = std::vector<std::uintptr_t>;
 
 [[gnu::noinline]] Stack stack_here() {
-  prepare_unwinder();
   std::array<std::uintptr_t, kMaxStackDepth> out{};
   const std::size_t depth = capture_own_stack(out.data(), out.size(), __builtin_return_address(0));
   return {out.begin(), out.begin() + depth};
@@ -51,14 +49,22 @@ TEST(Unwind, BeginsWithTheCallerAndReachesMain) {
   EXPECT_TRUE(testing::stack_has(stack, "main"));
 }
 
-TEST(Unwind, RecognizedStacksEqualUnwoundOnes) {
-  for (const int depth : {0, 5, 20}) {
-    std::size_t count = 2;
-    asm volatile("" : "+r"(count));  // no unrolling: one call site for both
-    std::vector<Stack> unwound_and_recognized(count);
-    for (Stack& out : unwound_and_recognized) recursive_caller(depth, &out);
-    EXPECT_EQ(unwound_and_recognized.front(), unwound_and_recognized.back());
-  }
+TEST(Unwind, EndsWithTheOutermostFunctionOfTheThread) {
+  Stack stack;
+  first_caller(&stack);
+  EXPECT_NE(stack.back(), kCutMark);
+  std::thread([&stack] { first_caller(&stack); }).join();
+  EXPECT_EQ(testing::function_at(stack.front()), "first_caller");
+  EXPECT_NE(stack.back(), kCutMark);
+}
+
+TEST(Unwind, ADeepStackKeepsItsInnerFramesAndIsMarked) {
+  Stack stack;
+  recursive_caller(1000, &stack);
+  ASSERT_EQ(stack.size(), kMaxStackDepth);
+  EXPECT_EQ(testing::function_at(stack.front()), "first_caller");
+  EXPECT_EQ(testing::function_at(stack.at(kMaxStackDepth - 2)), "recursive_caller");
+  EXPECT_EQ(stack.back(), kCutMark);
 }
 
 TEST(Unwind, StacksOfEqualShapeAreToldApart) {
@@ -86,7 +92,7 @@ TEST(Unwind, StacksOfDifferentDepthAreToldApart) {
   }
 }
 
-TEST(Unwind, ManyThreadsShareRememberedStacks) {
+TEST(Unwind, ManyThreadsAtOnce) {
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
   for (int t = 0; t < 4; ++t) {
@@ -105,19 +111,6 @@ TEST(Unwind, ManyThreadsShareRememberedStacks) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
-}
-
-TEST(StackCache, RefusesWhatMemoryDoesNotConfirm) {
-  std::array<std::uintptr_t, 2> memory{0x1000, 0x2000};
-  const auto base = reinterpret_cast<std::uintptr_t>(memory.data());
-  const std::array<std::uintptr_t, 2> places{base, base + sizeof(std::uintptr_t)};
-  const std::array<std::uintptr_t, 2> call_sites{0x0FFF, 0x1FFF};
-  remember_stack(call_sites.data(), places.data(), 2, 0x0FFF, base);
-  std::array<std::uintptr_t, 2> out{};
-  EXPECT_EQ(recognize_stack(out.data(), 2, 0x0FFF, base), 2U);
-  EXPECT_EQ(out, call_sites);
-  memory[1] = 0x3000;
-  EXPECT_EQ(recognize_stack(out.data(), 2, 0x0FFF, base), 0U);
 }
 
 }  // namespace

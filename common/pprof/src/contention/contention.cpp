@@ -35,7 +35,6 @@ struct Tables {
 Tables& tables() {
   // Never destroyed: locks are used during static destruction, too.
   static auto* const instance = [] {
-    prepare_unwinder();
     pthread_atfork(
         [] {
           tables().block.mutex.lock();

@@ -46,6 +46,7 @@ class GperftoolsSession {
       session_is_ours = false;
       throw std::runtime_error(kAlreadyProfiling);
     }
+    install_tick_handler();
     // Its process-wide timer favours some threads; ThreadTimers replaces it.
     constexpr itimerval kOff{};
     setitimer(ITIMER_PROF, &kOff, nullptr);
@@ -67,6 +68,7 @@ void sample_until(steady_clock::time_point end, ThreadTimers& timers, SampleRing
   for (auto now = steady_clock::now(); now < end && wanted(); now = steady_clock::now()) {
     if (now >= next_refresh) {
       timers.refresh();
+      refresh_unwinder();
       const auto cost = steady_clock::now() - now;
       next_refresh = now + std::max<steady_clock::duration>(kPoll, kCostFactor * cost);
     }
@@ -95,6 +97,7 @@ Profile empty_profile() {
 
 std::string cpu_unavailable_reason() {
   if (ProfilingIsEnabledForAllThreads() != 0 && !session_is_ours) return kAlreadyProfiling;
+  if (is_tick_handler_ours()) return {};
   struct sigaction action {};
   sigaction(SIGPROF, nullptr, &action);
   Dl_info handler{};

@@ -1,10 +1,9 @@
 // See tick.h.
 #include "cpu/tick.h"
 
-#include <ucontext.h>
-
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <ctime>
 
@@ -27,6 +26,16 @@ struct Account {
 };
 constinit thread_local Account account;
 std::atomic<std::uint64_t> current_capture{0};
+
+// gperftools does not tell the filter what was interrupted: its handler is called by ours.
+struct sigaction gperftools_action;
+constinit thread_local const void* interrupted_context = nullptr;
+
+void on_tick(int number, siginfo_t* info, void* context) {
+  interrupted_context = context;
+  gperftools_action.sa_sigaction(number, info, context);
+  interrupted_context = nullptr;
+}
 
 nanoseconds thread_cpu_time() noexcept {
   timespec now{};
@@ -51,6 +60,21 @@ std::int64_t charge_periods(std::uint64_t capture) noexcept {
 
 }  // namespace
 
+bool is_tick_handler_ours() {
+  struct sigaction action {};
+  sigaction(SIGPROF, nullptr, &action);
+  return action.sa_sigaction == &on_tick;
+}
+
+void install_tick_handler() {
+  if (is_tick_handler_ours()) return;
+  sigaction(SIGPROF, nullptr, &gperftools_action);
+  struct sigaction action = gperftools_action;
+  action.sa_sigaction = &on_tick;
+  action.sa_flags |= SA_ONSTACK;
+  sigaction(SIGPROF, &action, nullptr);
+}
+
 void begin_cpu_capture() { ++current_capture; }
 
 void expect_first_tick(nanoseconds due) {
@@ -63,10 +87,10 @@ int record_tick(void* argument) {
   // Pairs with begin_cpu_capture(): the ring is complete.
   const std::uint64_t capture = current_capture.load(std::memory_order_acquire);
   auto& ring = *static_cast<SampleRing*>(argument);
-  CpuSample* sample = ring.begin_push();
+  CpuSample* sample = interrupted_context != nullptr ? ring.begin_push() : nullptr;
   if (sample == nullptr) return 0;
-  static const ucontext_t kUnknown{};  // gperftools does not pass on what was interrupted
-  sample->depth = capture_interrupted_stack(sample->stack.data(), sample->stack.size(), &kUnknown);
+  sample->depth =
+      capture_interrupted_stack(sample->stack.data(), sample->stack.size(), interrupted_context);
   sample->periods = charge_periods(capture);
   sample->tid = current_tid();
   sample->thread_name = current_thread_name();

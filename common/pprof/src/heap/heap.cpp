@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "heap/sampler.h"
-#include "stacks/unwind.h"
 
 namespace pprof::internal {
 namespace {
@@ -42,7 +41,6 @@ void start_heap_sampler(const char* allocator, const char* obstacle) {
   reason = obstacle;
   if (bytes == 0) reason = "PPROF_HEAP_SAMPLE_BYTES is 0: no heap profiles; unset it";
   if (reason != nullptr) return set_sample_distance(0);
-  prepare_unwinder();
   set_sample_distance(bytes);
 }
 

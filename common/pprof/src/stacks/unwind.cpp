@@ -1,127 +1,193 @@
 // See unwind.h.
 #include "stacks/unwind.h"
 
-#include <dlfcn.h>
-#include <ucontext.h>
-#include <unwind.h>
+#include <cstring>
+#include <utility>
 
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <mutex>
-
-#include "stacks/landing.h"
-#include "stacks/stack_cache.h"
+#include "stacks/machine.h"
+#include "stacks/objects.h"
+#include "stacks/stack_memory.h"
 
 namespace pprof::internal {
 namespace {
 
-using BacktraceFunction = decltype(&_Unwind_Backtrace);
-using IpInfoFunction = decltype(&_Unwind_GetIPInfo);
-using CfaFunction = decltype(&_Unwind_GetCFA);
+class Walk {
+ public:
+  // Begins at `from`. `live`: see StackMemory.
+  Walk(std::uintptr_t* out, std::size_t capacity, const Registers& from, std::uintptr_t live)
+      : out_(out), capacity_(capacity), at_(from), memory_(live) {}
 
-std::atomic<BacktraceFunction> backtrace_function{nullptr};
-std::atomic<IpInfoFunction> ip_info_function{nullptr};
-std::atomic<CfaFunction> cfa_function{nullptr};
-
-struct Walk {
-  std::uintptr_t* out;
-  std::uintptr_t* places;  // where the return addresses lay, or nullptr
-  std::size_t capacity;
-  std::uintptr_t first;  // start at the frame with this address; 0: at the interrupted one
-  std::size_t depth;
-  bool started;
-  IpInfoFunction ip_info;
-  CfaFunction cfa;
-};
-
-_Unwind_Reason_Code visit_frame(_Unwind_Context* context, void* argument) {
-  auto& walk = *static_cast<Walk*>(argument);
-  int interrupted = 0;  // the address is that of the next instruction itself, not a return address
-  const auto address = static_cast<std::uintptr_t>(walk.ip_info(context, &interrupted));
-  if (address == 0) return _URC_END_OF_STACK;
-  const _Unwind_Reason_Code next = is_landing_code(address) ? _URC_END_OF_STACK : _URC_NO_REASON;
-  walk.started = walk.started || (walk.first == 0 ? interrupted != 0 : address == walk.first);
-  if (!walk.started) return next;
-  if (walk.depth == walk.capacity) return _URC_END_OF_STACK;
-  if (walk.places != nullptr) walk.places[walk.depth] = walk.cfa(context) - sizeof(void*);
-  walk.out[walk.depth++] = interrupted != 0 ? address : address - 1;
-  return next;
-}
-
-std::uintptr_t interrupted_address([[maybe_unused]] const void* ucontext) noexcept {
-#if defined(__x86_64__)
-  return static_cast<std::uintptr_t>(
-      static_cast<const ucontext_t*>(ucontext)->uc_mcontext.gregs[REG_RIP]);
-#elif defined(__aarch64__)
-  return static_cast<std::uintptr_t>(static_cast<const ucontext_t*>(ucontext)->uc_mcontext.pc);
-#else
-  return 0;
-#endif
-}
-
-std::size_t walk_stack(std::uintptr_t* out, std::uintptr_t* places, std::size_t capacity,
-                       std::uintptr_t first) noexcept {
-  Walk walk{out,
-            places,
-            capacity,
-            first,
-            0,
-            false,
-            ip_info_function.load(std::memory_order_relaxed),
-            cfa_function.load(std::memory_order_relaxed)};
-  if (const auto function = backtrace_function.load(std::memory_order_acquire)) {
-    function(visit_frame, &walk);
+  // Leaves out the frames before the one where a call returns to this address.
+  void begin_with(std::uintptr_t return_address) {
+    first_ = return_address;
+    is_recording_ = false;
   }
-  return walk.depth;
-}
 
-template <class Function>
-Function look_up(void* library, const char* name, Function otherwise) {
-  void* const found = library != nullptr ? dlsym(library, name) : nullptr;
-  return found != nullptr ? reinterpret_cast<Function>(found) : otherwise;
-}
+  // Returns how many entries were written.
+  std::size_t run() noexcept {
+    for (std::size_t step = 0; step < 4 * kMaxStackDepth && at_.pc != 0; ++step) {
+      const Rule rule = rule_here();
+      is_recording_ = is_recording_ || at_.pc == first_;
+      if (rule.cfa != CfaKind::kNone) {
+        is_certain_ = true;
+      } else if (std::exchange(is_certain_, false)) {
+        certain_depth_ = depth_ + (is_exact_ ? 1 : 0);
+      }
+      if (is_recording_) {
+        if (depth_ == capacity_) return cut();
+        out_[depth_++] = is_exact_ ? at_.pc : at_.pc - 1;
+      }
+      if (rule.cfa == CfaKind::kEnd) break;
+      if (!step_out(rule)) return cut();
+    }
+    return is_recording_ && is_certain_ ? depth_ : cut();
+  }
 
-void look_all_up() {
-  // The handle stays open: the functions are used until the process ends. A program with its own
-  // copy of libgcc (-static-libgcc) has no such library, and calls that copy.
-  void* const libgcc = dlopen("libgcc_s.so.1", RTLD_NOW);
-  cfa_function = look_up(libgcc, "_Unwind_GetCFA", &_Unwind_GetCFA);
-  ip_info_function = look_up(libgcc, "_Unwind_GetIPInfo", &_Unwind_GetIPInfo);
-  find_landing_code(libgcc);
-  backtrace_function = look_up(libgcc, "_Unwind_Backtrace", &_Unwind_Backtrace);
-  std::array<std::uintptr_t, 4> warm_up{};  // runs libgcc's own once-initialization
-  capture_own_stack(warm_up.data(), warm_up.size(), __builtin_return_address(0));
-}
+  // Code in an object that is not known, or 0.
+  std::uintptr_t unknown_code() const { return unknown_code_; }
+
+ private:
+  std::uintptr_t sp() const { return at_.tracked[kSp]; }
+  bool read(std::uintptr_t address, std::uintptr_t& word) noexcept {
+    return memory_.read(address, sp(), word);
+  }
+
+  // Of a caller, the call's own rule: one that never returns may end its function.
+  Rule rule_here() noexcept {
+    const Rule* const found = objects_.find(is_exact_ ? at_.pc : at_.pc - 1);
+    if (found == nullptr) unknown_code_ = at_.pc;
+    Rule rule = found != nullptr ? *found : Rule{};
+    std::array<unsigned char, kReturnFromSignal.size()> code;  // NOLINT(*-member-init)
+    if (rule.cfa == CfaKind::kNone && copy_memory(code.data(), at_.pc, code.size()) &&
+        code == kReturnFromSignal) {
+      rule.cfa = CfaKind::kSignal;
+    }
+    return rule;
+  }
+
+  bool step_out(const Rule& rule) noexcept {
+    if (rule.cfa == CfaKind::kSignal) return leave_signal();
+    if (rule.cfa == CfaKind::kNone) return follow_frame_pointer();
+    const std::uintptr_t cfa = cfa_by(rule);
+    const bool may_be_without_frame = kHasLinkRegister && is_exact_;
+    if (cfa < sp() || (cfa == sp() && !may_be_without_frame)) return false;
+    Registers caller = at_;
+    const bool is_in_link = rule.return_address.where == Where::kUnchanged;
+    if (is_in_link && !may_be_without_frame) return false;
+    if (is_in_link) caller.pc = at_.tracked[kExtra];
+    return restore(rule.return_address, cfa, caller.pc) &&
+           restore(rule.fp, cfa, caller.tracked[kFp]) &&
+           restore(rule.extra, cfa, caller.tracked[kExtra]) && enter(caller, cfa);
+  }
+
+  // 0: it cannot be read.
+  std::uintptr_t cfa_by(const Rule& rule) noexcept {
+    constexpr std::uintptr_t kStubBytes = 16;
+    constexpr std::uintptr_t kWord = sizeof(std::uintptr_t);
+    if (rule.cfa == CfaKind::kPlt) {
+      const bool has_pushed = at_.pc % kStubBytes >= static_cast<unsigned>(rule.cfa_offset);
+      return sp() + (has_pushed ? 2 : 1) * kWord;
+    }
+    std::uintptr_t cfa = at_.tracked[rule.cfa_register] +
+                         static_cast<std::uintptr_t>(std::intptr_t{rule.cfa_offset});
+    return rule.cfa == CfaKind::kMemory && !read(cfa, cfa) ? 0 : cfa;
+  }
+
+  // A register without a place keeps its value.
+  bool restore(const Place& place, std::uintptr_t cfa, std::uintptr_t& value) noexcept {
+    const auto offset = static_cast<std::uintptr_t>(std::intptr_t{place.offset});
+    if (place.where == Where::kAtCfa) return read(cfa + offset, value);
+    if (place.where == Where::kAtFp) return read(at_.tracked[kFp] + offset, value);
+    return true;
+  }
+
+  bool follow_frame_pointer() noexcept {
+    constexpr std::uintptr_t kWord = sizeof(std::uintptr_t);
+    Registers caller = at_;
+    const std::uintptr_t record = at_.tracked[kFp];
+    return read(record + kWord, caller.pc) && read(record, caller.tracked[kFp]) &&
+           enter(caller, record + 2 * kWord);
+  }
+
+  bool enter(const Registers& caller, std::uintptr_t cfa) noexcept {
+    at_ = caller;
+    at_.pc = without_signature(caller.pc);
+    at_.tracked[kSp] = cfa;
+    at_.tracked[kScratch] = 0;
+    is_exact_ = false;
+    return true;
+  }
+
+  // To what the signal interrupted, which may be on another stack.
+  bool leave_signal() noexcept {
+    const std::uintptr_t context = sp() + kSavedContext;
+    Registers interrupted;
+    for (std::size_t i = 0; i < kSavedRegisters.size(); ++i) {
+      std::uintptr_t& value = i == 0 ? interrupted.pc : interrupted.tracked[i - 1];
+      if (!read(context + kSavedRegisters[i], value)) return false;
+    }
+    at_ = interrupted;
+    is_exact_ = true;
+    return true;
+  }
+
+  // Frames found by frame pointers count only if these led on to code with tables.
+  std::size_t cut() noexcept {
+    if (!is_certain_) depth_ = std::min(depth_, certain_depth_);
+    if (!is_recording_) out_[depth_++] = first_ - 1;
+    depth_ = std::min(depth_, capacity_ - 1);
+    out_[depth_++] = kCutMark;
+    return depth_;
+  }
+
+  std::uintptr_t* out_;
+  std::size_t capacity_;
+  std::size_t depth_ = 0;
+  std::uintptr_t first_ = 0;
+  bool is_recording_ = true;
+  Registers at_;
+  bool is_exact_ = true;    // at_.pc is the next instruction, not where a call returns to
+  bool is_certain_ = true;  // there are tables for it
+  std::size_t certain_depth_ = 0;
+  std::uintptr_t unknown_code_ = 0;
+  const ObjectReader objects_;
+  StackMemory memory_;
+};
 
 }  // namespace
 
-void prepare_unwinder() {
-  static std::once_flag once;
-  std::call_once(once, look_all_up);
+void prepare_unwinder() { add_all_objects(); }
+void refresh_unwinder() noexcept { refresh_objects(); }
+
+const char* why_stacks_are_cut() noexcept {
+  return can_copy_memory() ? ""
+                           : "stacks are cut: a seccomp filter forbids process_vm_readv(2) on this "
+                             "process itself";
 }
 
 std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
                               const void* return_address) noexcept {
-  const auto first = reinterpret_cast<std::uintptr_t>(return_address);
-  const auto base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (const std::size_t depth = recognize_stack(out, capacity, first - 1, base); depth > 0) {
-    return depth;
+  learn_own_stack();
+  while (true) {
+    Walk walk(out, capacity, own_registers(),
+              reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+    walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));
+    const std::size_t depth = walk.run();
+    if (walk.unknown_code() == 0 || !add_object_at(walk.unknown_code())) return depth;
   }
-  std::array<std::uintptr_t, kMaxStackDepth> places;  // NOLINT(*-member-init): filled below
-  const std::size_t depth =
-      walk_stack(out, places.data(), std::min(capacity, places.size()), first);
-  remember_stack(out, places.data(), depth, first - 1, base);
-  return depth;
 }
 
 std::size_t capture_interrupted_stack(std::uintptr_t* out, std::size_t capacity,
                                       const void* ucontext) noexcept {
-  const std::size_t depth = walk_stack(out, nullptr, capacity, 0);
-  if (depth == 0 && capacity > 0) {  // no unwind table for the trampoline: at least the leaf
-    out[0] = interrupted_address(ucontext);
-    return out[0] != 0 ? 1 : 0;
+  Registers from;
+  const auto* const bytes = static_cast<const unsigned char*>(ucontext);
+  for (std::size_t i = 0; i < kSavedRegisters.size(); ++i) {
+    std::uintptr_t& value = i == 0 ? from.pc : from.tracked[i - 1];
+    std::memcpy(&value, bytes + kSavedRegisters[i], sizeof(value));
   }
+  Walk walk(out, capacity, from, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  const std::size_t depth = walk.run();
+  if (walk.unknown_code() != 0) want_object_at(walk.unknown_code());
   return depth;
 }
 

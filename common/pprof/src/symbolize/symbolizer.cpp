@@ -3,6 +3,8 @@
 
 #include <libelf.h>
 
+#include "stacks/unwind.h"
+
 namespace pprof::internal {
 namespace {
 
@@ -30,6 +32,8 @@ void Symbolizer::observe_modules() {
 const Location& Symbolizer::locate(std::uintptr_t address) {
   const std::scoped_lock lock(mutex_);
   modules_.refresh();
+  static const Location kCut{nullptr, {{"[stack cut]", "stack_cut", {}, 0, 0}}};
+  if (address == kCutMark) return kCut;
   static const Location kNowhere;  // not remembered: there are too many such addresses
   Module* module = modules_.find(address);
   if (module == nullptr) return kNowhere;

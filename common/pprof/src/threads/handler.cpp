@@ -71,7 +71,6 @@ int chosen_signal() {
 }
 
 void install() {
-  prepare_unwinder();
   sem_init(&slot_filled, 0, 0);
   struct sigaction action {};
   action.sa_sigaction = on_signal;

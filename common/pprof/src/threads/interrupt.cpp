@@ -135,6 +135,7 @@ std::uint64_t next_ticket() {
 void interrupt_threads(std::span<const pid_t> tids, std::chrono::milliseconds patience,
                        const InterruptCallbacks& callbacks) {
   install_handler();
+  refresh_unwinder();
   const std::lock_guard lock(one_capture);
   while (!tids.empty()) {
     while (sem_trywait(&slot_filled) == 0) {  // posts of threads that were late last time

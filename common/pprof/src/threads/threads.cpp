@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 
+#include "stacks/unwind.h"
 #include "threads/interrupt.h"
 #include "threads/labels.h"
 #include "threads/names.h"
@@ -45,6 +46,7 @@ std::string why_silent(pid_t tid) {
 }
 
 std::vector<ThreadStack> capture_threads() {
+  prepare_unwinder();
   std::vector<ThreadStack> threads;
   const std::vector<pid_t> tids = list_threads();
   const InterruptCallbacks callbacks{

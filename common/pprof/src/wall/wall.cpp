@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "stacks/unwind.h"
 #include "threads/interrupt.h"
 #include "threads/labels.h"
 #include "threads/names.h"
@@ -93,6 +94,7 @@ class WallSampler {
 }  // namespace
 
 Profile wall_profile(std::chrono::nanoseconds duration, const Wanted& wanted) {
+  prepare_unwinder();
   Profile profile;
   profile.sample_types = {{"samples", "count"}, {"wall", "nanoseconds"}};
   profile.period_type = {"wall", "nanoseconds"};

@@ -1,0 +1,272 @@
+// See objects.h.
+#include "stacks/objects.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "stacks/pages.h"
+#include "stacks/stack_memory.h"
+
+namespace pprof::internal {
+namespace {
+
+// What .eh_frame_hdr begins with, in the encodings that all linkers use.
+struct ListHeader {
+  std::array<unsigned char, 4> format;
+  std::int32_t eh_frame;  // from this field's own address
+  std::uint32_t count;
+  ListedFunction first;
+  bool operator==(const ListHeader&) const = default;
+};
+constexpr std::array<unsigned char, 4> kFormat{1, 0x1B, 0x03, 0x3B};
+
+// An object as the loader describes it. One that is loaded later at the same place differs in some
+// part; if in none, its rows are the same but for single instructions.
+struct Object {
+  std::uintptr_t begin;
+  std::uintptr_t end;
+  const void* link_map;
+  std::uintptr_t list;  // where .eh_frame_hdr lies
+  ListHeader header;
+  const UnwindTable* table;  // null: it has none
+  bool operator==(const Object&) const = default;
+};
+
+std::uintptr_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+// Copies from an object. Where a seccomp filter forbids the safe way, it is read as it stands.
+bool copy_from_object(void* to, std::uintptr_t from, std::size_t size) {
+  if (copy_memory(to, from, size)) return true;
+  if (can_copy_memory()) return false;
+  std::memcpy(to, reinterpret_cast<const void*>(from), size);  // NOLINT(*-int-to-ptr)
+  return true;
+}
+
+// The object at `pc`, without a table. Since glibc 2.35 the loader tells without a lock.
+std::optional<Object> loaded_object_at(std::uintptr_t pc) {
+  dl_find_object found{};
+  if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0) return {};  // NOLINT(*-int-to-ptr)
+  Object object{address_of(found.dlfo_map_start),
+                address_of(found.dlfo_map_end),
+                found.dlfo_link_map,
+                address_of(found.dlfo_eh_frame),
+                {},
+                nullptr};
+  ListHeader header{};
+  if (object.list != 0 && copy_from_object(&header, object.list, sizeof(header)) &&
+      header.format == kFormat) {
+    object.header = header;
+  }
+  return object;
+}
+
+const UnwindTable* table_of(const Object& object) {
+  const auto holds = [&object](std::uintptr_t begin, std::size_t size) {
+    return begin >= object.begin && begin < object.end && size <= object.end - begin;
+  };
+  const std::size_t count = object.header.count;
+  const std::uintptr_t functions_at = object.list + offsetof(ListHeader, first);
+  if (count == 0 || !holds(functions_at, count * sizeof(ListedFunction))) return nullptr;
+  const Pages<ListedFunction> functions(count);
+  if (functions.data() == nullptr ||
+      !copy_from_object(functions.data(), functions_at, functions.bytes())) {
+    return nullptr;
+  }
+  const std::span all(functions.data(), count);
+  const auto from_list = [&object](std::int32_t offset) {
+    return object.list + static_cast<std::uintptr_t>(std::intptr_t{offset});
+  };
+  const auto eh_frame = from_list(object.header.eh_frame) + offsetof(ListHeader, eh_frame);
+  const auto last = from_list(std::ranges::max(all, {}, &ListedFunction::record).record);
+  std::uint32_t last_size = 0;  // without the field itself
+  if (!holds(last, sizeof(last_size)) || !copy_from_object(&last_size, last, sizeof(last_size)) ||
+      !holds(eh_frame, last - eh_frame + sizeof(last_size) + last_size)) {
+    return nullptr;
+  }
+  const Pages<unsigned char> records(last - eh_frame + sizeof(last_size) + last_size);
+  if (records.data() == nullptr || !copy_from_object(records.data(), eh_frame, records.bytes())) {
+    return nullptr;
+  }
+  return build_unwind_table(all, object.list, {{records.data(), records.bytes()}, eh_frame});
+}
+
+// Held while the list is replaced. Signals wait so long: their handlers may allocate, and need it.
+class BuildLock {
+ public:
+  BuildLock() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+    mutex.lock();
+  }
+  ~BuildLock() {
+    mutex.unlock();
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  BuildLock(const BuildLock&) = delete;
+  BuildLock& operator=(const BuildLock&) = delete;
+
+  static inline constinit std::mutex mutex;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+// In one mapping with its objects, which are sorted by address.
+struct ObjectList {
+  std::size_t bytes;
+  std::size_t count;
+  ObjectList* retired_before;
+  const UnwindTable* last_use;  // a table that later lists have not
+
+  Object* objects() { return reinterpret_cast<Object*>(this + 1); }
+  std::span<const Object> all() const { return {reinterpret_cast<const Object*>(this + 1), count}; }
+};
+
+namespace {
+
+constinit std::atomic<ObjectList*> current{nullptr};
+constinit std::atomic<int> readers{0};
+constinit ObjectList* retired = nullptr;
+constinit std::array<std::atomic<std::uintptr_t>, 16> wanted{};
+
+[[maybe_unused]] const int locked_around_fork =
+    pthread_atfork([] { BuildLock::mutex.lock(); }, [] { BuildLock::mutex.unlock(); },
+                   [] {
+                     readers = 0;  // they were threads that the child has not
+                     BuildLock::mutex.unlock();
+                   });
+
+const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
+  if (list == nullptr) return nullptr;
+  const std::span<const Object> all = list->all();
+  const auto behind = std::ranges::upper_bound(all, pc, {}, &Object::begin);
+  return behind == all.begin() || pc >= behind[-1].end ? nullptr : &behind[-1];
+}
+
+// Whoever reads a retired list began before it was replaced, and is still counted.
+void free_retired() {
+  if (readers.load() != 0) return;
+  while (retired != nullptr) {
+    ObjectList* const list = std::exchange(retired, retired->retired_before);
+    if (list->last_use != nullptr) free_unwind_table(list->last_use);
+    munmap(list, list->bytes);
+  }
+}
+
+// The following three under the lock. Replaces the list by one without `dropped`, with `added`.
+void replace_list(const Object* dropped, const Object* added) {
+  ObjectList* const before = current.load();
+  const std::size_t count = before != nullptr ? before->count : 0;
+  Pages<unsigned char> memory(sizeof(ObjectList) + (count + 1) * sizeof(Object));
+  if (memory.data() == nullptr) return;
+  const std::size_t bytes = memory.bytes();
+  auto* const list = reinterpret_cast<ObjectList*>(memory.release());
+  list->bytes = bytes;
+  const auto append = [list](const Object& object) { list->objects()[list->count++] = object; };
+  for (std::size_t i = 0; i < count; ++i) {
+    const Object& object = before->objects()[i];
+    if (added != nullptr && added->begin < object.begin) append(*std::exchange(added, nullptr));
+    if (&object != dropped) append(object);
+  }
+  if (added != nullptr) append(*added);
+  current = list;
+  if (before == nullptr) return;
+  before->last_use = dropped != nullptr ? dropped->table : nullptr;
+  before->retired_before = std::exchange(retired, before);
+  free_retired();
+}
+
+void drop_if_gone(std::uintptr_t begin) {
+  const Object* const known = find_object(current, begin);
+  std::optional<Object> now = loaded_object_at(begin);
+  if (now) now->table = known->table;
+  if (!now || *now != *known) replace_list(known, nullptr);
+}
+
+bool add(std::uintptr_t pc) {
+  if (find_object(current, pc) != nullptr) return false;
+  std::optional<Object> object = loaded_object_at(pc);
+  if (!object) return false;
+  object->table = table_of(*object);
+  replace_list(nullptr, &*object);
+  return true;
+}
+
+void drop_gone() {
+  std::array<std::uintptr_t, 64> begins;  // a few at a time: the list is replaced meanwhile
+  std::uintptr_t next = 0;
+  for (std::size_t count = begins.size(); count == begins.size();) {
+    count = 0;
+    if (current.load() == nullptr) return;
+    for (const Object& object : current.load()->all()) {
+      if (object.begin >= next && count < begins.size()) begins.at(count++) = object.begin;
+    }
+    for (std::size_t i = 0; i < count; ++i) drop_if_gone(begins.at(i));
+    if (count > 0) next = begins.at(count - 1) + 1;
+  }
+}
+
+}  // namespace
+
+ObjectReader::ObjectReader() noexcept {
+  readers.fetch_add(1);
+  list_ = current.load();
+}
+
+ObjectReader::~ObjectReader() { readers.fetch_sub(1); }
+
+const Rule* ObjectReader::find(std::uintptr_t pc) const noexcept {
+  static constexpr Rule kNothingKnown{};
+  const Object* const object = find_object(list_, pc);
+  if (object == nullptr) return nullptr;
+  return object->table != nullptr ? &object->table->find(pc) : &kNothingKnown;
+}
+
+void want_object_at(std::uintptr_t pc) noexcept {
+  constexpr unsigned kPageBits = 12;
+  wanted[(pc >> kPageBits) % wanted.size()].store(pc, std::memory_order_relaxed);
+}
+
+bool add_object_at(std::uintptr_t pc) noexcept {
+  dl_find_object found{};
+  if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0) return false;  // NOLINT
+  const BuildLock lock;
+  return add(pc);
+}
+
+void refresh_objects() noexcept {
+  const BuildLock lock;
+  drop_gone();
+  for (auto& pc : wanted) {
+    if (const std::uintptr_t address = pc.exchange(0); address != 0) add(address);
+  }
+}
+
+void add_all_objects() {
+  refresh_objects();
+  std::ifstream maps("/proc/self/maps");  // proc(5): "begin-end rwxp ..."
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0;
+    constexpr int kHexadecimal = 16;
+    std::from_chars(line.data(), line.data() + line.size(), begin, kHexadecimal);
+    const std::size_t space = line.find(' ');
+    if (space != std::string::npos && line.compare(space + 3, 1, "x") == 0) add_object_at(begin);
+  }
+}
+
+}  // namespace pprof::internal
