@@ -16,6 +16,9 @@ target_include_directories(pprof_capture_test PRIVATE ../src)
 target_link_libraries(pprof_capture_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
   nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names for dladdr()
+target_compile_definitions(pprof_capture_test PRIVATE
+  PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
+add_dependencies(pprof_capture_test pprof_safety_plugin)
 gtest_discover_tests(pprof_capture_test DISCOVERY_TIMEOUT 60
   PROPERTIES LABELS pprof TIMEOUT 120)
 

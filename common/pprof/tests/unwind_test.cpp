@@ -1,7 +1,11 @@
 // Stacks of the calling thread: complete, told apart, and cut with a mark.
 #include "stacks/unwind.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -10,6 +14,7 @@
 #include <vector>
 
 #include "capture_helpers.h"
+#include "stacks/objects.h"
 
 namespace pprof::internal {
 namespace {
@@ -65,6 +70,27 @@ TEST(Unwind, ADeepStackKeepsItsInnerFramesAndIsMarked) {
   EXPECT_EQ(testing::function_at(stack.front()), "first_caller");
   EXPECT_EQ(testing::function_at(stack.at(kMaxStackDepth - 2)), "recursive_caller");
   EXPECT_EQ(stack.back(), kCutMark);
+}
+
+// Handlers of fork() may allocate, and so be sampled, while the unwinder's own hold its lock.
+std::atomic<std::uintptr_t> object_to_add{0};
+[[gnu::constructor(101)]] void before_other_handlers() {
+  pthread_atfork([] { add_object_at(object_to_add); }, nullptr, nullptr);
+}
+
+TEST(Unwind, AHandlerOfForkMayMeetANewObject) {
+  void* const plugin = dlopen(PPROF_SAFETY_PLUGIN, RTLD_NOW);
+  ASSERT_NE(plugin, nullptr);
+  object_to_add = reinterpret_cast<std::uintptr_t>(dlsym(plugin, "plugin_throws_and_catches"));
+  alarm(60);
+  const pid_t child = fork();
+  if (child == 0) _exit(add_object_at(object_to_add) ? 1 : 0);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  alarm(0);
+  EXPECT_EQ(status, 0) << "it was added before the fork";
+  object_to_add = 0;
+  dlclose(plugin);
 }
 
 TEST(Unwind, StacksOfEqualShapeAreToldApart) {

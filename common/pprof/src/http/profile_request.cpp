@@ -12,6 +12,7 @@
 #include "encode/text.h"
 #include "http/query.h"
 #include "http/reply.h"
+#include "stacks/unwind.h"
 #include "symbolize/symbolizer.h"
 
 namespace pprof::internal {
@@ -19,7 +20,8 @@ namespace {
 
 using std::chrono::nanoseconds, std::chrono::steady_clock;
 
-std::string encode(const Endpoint& endpoint, const Profile& profile, int debug) {
+std::string encode(const Endpoint& endpoint, Profile profile, int debug) {
+  if (const std::string why = why_stacks_are_cut(); !why.empty()) profile.comments.push_back(why);
   Symbolizer& symbols = Symbolizer::instance();
   if (debug != 0) return format_text(endpoint.name, profile, symbols);
   return gzip(encode_proto(profile, symbols));

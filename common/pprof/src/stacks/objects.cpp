@@ -103,26 +103,38 @@ const UnwindTable* table_of(const Object& object) {
 }
 
 // Held while the list is replaced. Signals wait so long: their handlers may allocate, and need it.
+// A thread in fork() holds it already, and other handlers of fork() may allocate.
 class BuildLock {
  public:
   BuildLock() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before_);
-    mutex.lock();
+    if (!forking) mutex.lock();
   }
   ~BuildLock() {
-    mutex.unlock();
+    if (!forking) mutex.unlock();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
   BuildLock(const BuildLock&) = delete;
   BuildLock& operator=(const BuildLock&) = delete;
 
   static inline constinit std::mutex mutex;
+  static inline constinit thread_local bool forking = false;
 
  private:
   sigset_t before_{};
 };
+
+void begin_fork() {
+  BuildLock::mutex.lock();
+  BuildLock::forking = true;
+}
+
+void end_fork() {
+  BuildLock::forking = false;
+  BuildLock::mutex.unlock();
+}
 
 }  // namespace
 
@@ -144,12 +156,10 @@ constinit std::atomic<int> readers{0};
 constinit ObjectList* retired = nullptr;
 constinit std::array<std::atomic<std::uintptr_t>, 16> wanted{};
 
-[[maybe_unused]] const int locked_around_fork =
-    pthread_atfork([] { BuildLock::mutex.lock(); }, [] { BuildLock::mutex.unlock(); },
-                   [] {
-                     readers = 0;  // they were threads that the child has not
-                     BuildLock::mutex.unlock();
-                   });
+[[maybe_unused]] const int locked_around_fork = pthread_atfork(begin_fork, end_fork, [] {
+  readers = 0;  // they were threads that the child has not
+  end_fork();
+});
 
 const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
   if (list == nullptr) return nullptr;
