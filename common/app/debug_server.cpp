@@ -6,6 +6,7 @@
 #include <rapidjson/stringbuffer.h>
 
 #include "leftpad_api.h"
+#include "server/routes.h"
 
 namespace service {
 namespace {
@@ -54,18 +55,21 @@ std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& va
   server_options.io = options.io;
   server_options.max_threads = kMaxDebugConnections;
   server_options.max_body_bytes = kMaxSymbolQueryBytes;
+  server_options.takes_body = [token = options.debug_token](const httplib::Request& request) {
+    return pprof::is_authorized(request, token);
+  };
   auto server = make_server(server_options, counters);
   pprof::mount(*server, {.token = options.debug_token, .version = version});
-  server->Get("/debug/vars",
-              [vars, token = options.debug_token](const auto& request, auto& response) {
-                if (!pprof::is_authorized(request, token)) {
-                  response.status = 401;
-                  response.set_content(encode_error("a token is needed: add ?token=TOKEN"), kJson);
-                  return;
-                }
-                response.set_content(vars_json(vars), kJson);
-              });
-  install_error_pages(*server, {{"GET", "/debug/vars"}, {"GET", "/debug/pprof/*"}});
+  const auto answer_vars = [vars, token = options.debug_token](const auto& request,
+                                                               auto& response) {
+    if (!pprof::is_authorized(request, token)) {
+      response.status = 401;
+      response.set_content(encode_error("a token is needed: add ?token=TOKEN"), kJson);
+      return;
+    }
+    response.set_content(vars_json(vars), kJson);
+  };
+  install_routes(*server, {{"GET", "/debug/vars", answer_vars}, {"GET", "/debug/pprof/*"}});
   return server;
 }
 

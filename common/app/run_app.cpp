@@ -18,6 +18,7 @@
 #include "app/options.h"
 #include "app/signals.h"
 #include "metrics/host_port.h"
+#include "server/routes.h"
 #include "server/server.h"
 #include "stage.h"
 
@@ -49,9 +50,9 @@ std::unique_ptr<Server> make_service(const Options& options, const Services& ser
   server_options.max_threads = options.threads;
   auto server = make_server(server_options, counters);
   server->set_default_headers({{"Content-Type", "application/json; charset=utf-8"}});
-  server->Get(kLeftpadRoute,
-              labelled(kLeftpadRoute, timed_handler(services, "leftpad", leftpad_handler)));
-  install_error_pages(*server, {{"GET", kLeftpadRoute}});
+  install_routes(*server,
+                 {{"GET", kLeftpadRoute,
+                   labelled(kLeftpadRoute, timed_handler(services, "leftpad", leftpad_handler))}});
   return server;
 }
 
@@ -63,9 +64,9 @@ class Listener {
   Listener(std::unique_ptr<Server> server, const HostPort& address, const char* options,
            const char* thread_name, StopSignals& signals)
       : server_(std::move(server)), host_(address.host), options_(options) {
-    const BindResult bound = bind_server(*server_, address.host, address.port);
-    if (!bound.error.empty()) throw std::runtime_error(options_ + ": " + bound.error);
-    port_ = bound.port;
+    const auto bound = bind_server(*server_, address.host, address.port);
+    if (!bound) throw std::runtime_error(options_ + ": " + bound.error());
+    port_ = *bound;
     thread_ = std::thread([this, thread_name, &signals] {
       pprof::ThreadScope scope(thread_name);
       accept(signals);

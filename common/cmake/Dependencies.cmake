@@ -2,9 +2,11 @@
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # the stages, next to common/, link them too
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/HttplibHeader.cmake)
 pkg_check_modules(CPPHTTPLIB REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
 find_package(utf8cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(GTest REQUIRED)

@@ -1,5 +1,5 @@
-// Binding and listening with own socket options and errors that say what to do; see server.h.
-// Called at start-up, from one thread.
+// Binding and listening with socket options of our own and errors that say what to do; see
+// server.h. Called at start-up, from one thread.
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -34,8 +34,8 @@ std::string explain(const std::string& host, int port, int error) {
   }
 }
 
-// Empty if the host has an address.
-std::string resolve_error(const std::string& host) {
+// Nothing if the host has an address.
+tl::expected<void, std::string> resolve(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -44,17 +44,18 @@ std::string resolve_error(const std::string& host) {
     freeaddrinfo(found);
     return {};
   }
-  return "host \"" + host + "\" has no address (" + gai_strerror(code) +
-         "): give an IP address or a name that resolves, such as 127.0.0.1";
+  return tl::unexpected("host \"" + host + "\" has no address (" + gai_strerror(code) +
+                        "): give an IP address or a name that resolves, such as 127.0.0.1");
 }
 
 }  // namespace
 
-BindResult bind_server(httplib::Server& server, const std::string& host, int port) {
+tl::expected<int, std::string> bind_server(httplib::Server& server, const std::string& host,
+                                           int port) {
   if (port < 0 || port > 65535) {
-    return {0, "port " + std::to_string(port) + " is out of range: choose 0 to 65535"};
+    return tl::unexpected("port " + std::to_string(port) + " is out of range: choose 0 to 65535");
   }
-  if (std::string error = resolve_error(host); !error.empty()) return {0, std::move(error)};
+  if (const auto resolved = resolve(host); !resolved) return tl::unexpected(resolved.error());
 
   // cpp-httplib sets SO_REUSEPORT by default: two servers would then share one port silently.
   int listener = -1;
@@ -68,10 +69,10 @@ BindResult bind_server(httplib::Server& server, const std::string& host, int por
       port == 0 ? server.bind_to_any_port(host) : (server.bind_to_port(host, port) ? port : -1);
   const int error = errno;
   server.set_socket_options([](int) {});
-  if (bound <= 0) return {0, explain(host, port, error)};
+  if (bound <= 0) return tl::unexpected(explain(host, port, error));
   // Listening again on the same socket only changes its backlog.
   ::listen(listener, kBacklog);
-  return {bound, {}};
+  return bound;
 }
 
 }  // namespace service

@@ -1,5 +1,8 @@
 // The buffered connection; see buffered_server.h. cpp-httplib's SSLServer extends the server in the
-// same way: process_and_close_socket is overridden, and process_request gets an own Stream.
+// same way: process_and_close_socket is overridden, and process_request gets a Stream of its own.
+//
+// That stream gives cpp-httplib the shortest head there is. The request itself, which RequestReader
+// has parsed already, takes its place before it is routed.
 #include "app/server/buffered_server.h"
 
 #include <arpa/inet.h>
@@ -18,7 +21,8 @@
 
 #include "app/server/connection_registry.h"
 #include "app/server/elastic_pool.h"
-#include "app/server/lingering_closer.h"
+#include "app/server/httplib_adapter.h"
+#include "app/server/httplib_request.h"
 #include "app/server/refusal.h"
 #include "app/server/request_reader.h"
 
@@ -26,13 +30,25 @@ namespace service {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
+constexpr std::string_view kShortestHead = "GET / HTTP/1.1\r\n\r\n";
 // Output is collected up to this size; an ordinary answer leaves in one send.
 constexpr std::size_t kMaxPending = 64 * 1024;
+constexpr std::size_t kKeptPending = 4 * 1024;  // what an idle connection keeps of it
+// For how long the input of a client that is still sending is thrown away: closing at once would
+// answer it with a reset, and the reset would discard the error page on its way.
+constexpr milliseconds kLinger{500};
+
+// How long to poll until `deadline`.
+int left_ms(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+  return static_cast<int>(std::max<milliseconds::rep>(0, left.count()));
+}
 
 // Sends everything or fails. SO_SNDTIMEO, set by cpp-httplib, bounds one call, `timeout` all of
 // them.
-bool send_all(int socket, std::array<iovec, 2> parts, std::chrono::milliseconds timeout) {
+bool send_all(int socket, std::array<iovec, 2> parts, milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   std::size_t left = parts[0].iov_len + parts[1].iov_len;
   while (left > 0) {
@@ -54,9 +70,19 @@ bool send_all(int socket, std::array<iovec, 2> parts, std::chrono::milliseconds 
   return true;
 }
 
-bool send_all(int socket, std::string_view data, std::chrono::milliseconds timeout) {
-  return send_all(socket, {iovec{const_cast<char*>(data.data()), data.size()}, iovec{nullptr, 0}},
-                  timeout);
+iovec part(std::string_view data) { return {const_cast<char*>(data.data()), data.size()}; }
+
+// Ends the output, and throws the input away until the client closes, for a while at most.
+void linger(int socket) {
+  ::shutdown(socket, SHUT_WR);
+  const auto deadline = Clock::now() + kLinger;
+  char scrap[16 * 1024];
+  pollfd polled{socket, POLLIN, 0};
+  while (Clock::now() < deadline) {
+    if (::poll(&polled, 1, left_ms(deadline)) == 0) return;
+    const ssize_t size = ::recv(socket, scrap, sizeof(scrap), MSG_DONTWAIT);
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) return;
+  }
 }
 
 class SocketSource final : public ByteSource {
@@ -74,9 +100,8 @@ class SocketSource final : public ByteSource {
 
   Result read_more(char* to, std::size_t size, Deadline deadline) override {
     while (true) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
       pollfd polled{socket_, POLLIN, 0};
-      const int ready = ::poll(&polled, 1, static_cast<int>(std::max<long>(0, left.count())));
+      const int ready = ::poll(&polled, 1, left_ms(deadline));
       if (ready == 0) return {Status::kTimeout, 0};
       if (ready < 0 && errno != EINTR) return {Status::kError, 0};
       if (ready < 0) continue;
@@ -84,10 +109,6 @@ class SocketSource final : public ByteSource {
       if (received < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       return result_of(received);
     }
-  }
-
-  void send_continue() override {
-    send_all(socket_, "HTTP/1.1 100 Continue\r\n\r\n", options_.write_timeout);
   }
 
  private:
@@ -101,61 +122,52 @@ class SocketSource final : public ByteSource {
   const ServerOptions& options_;
 };
 
-struct Address {
-  std::string ip;
-  int port = 0;
-};
-
-Address to_address(const sockaddr_storage& storage) {
+// `get_name` is getpeername or getsockname.
+template <typename GetName>
+Address address_of(int socket, GetName get_name) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
   char text[INET6_ADDRSTRLEN] = "";
+  if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
   if (storage.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
     inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
     return {text, ntohs(v4.sin_port)};
   }
-  if (storage.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-    return {text, ntohs(v6.sin6_port)};
-  }
-  return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+  return {text, ntohs(v6.sin6_port)};
 }
 
 // What process_request reads and writes: exactly one request in, one answer out.
-class AnswerStream final : public httplib::Stream {
+class AnswerStream final : public StreamAdapter {
  public:
-  AnswerStream(int socket, const ServerOptions& options, const ConnectionRegistry& registry)
-      : socket_(socket), options_(options), registry_(registry) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof(address);
-    if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-      remote_ = to_address(address);
-    }
-    size = sizeof(address);
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-      local_ = to_address(address);
-    }
-  }
+  AnswerStream(const Connection& connection, const ServerOptions& options,
+               const ConnectionRegistry& registry)
+      : StreamAdapter(connection),
+        socket_(connection.socket),
+        options_(options),
+        registry_(registry) {}
 
-  void begin(std::string_view head, std::string_view body) {
-    head_ = head;
+  void begin(std::string_view body) {
+    head_ = kShortestHead;
     body_ = body;
   }
 
   // Sends what is pending. False if the client is gone or does not read.
   bool flush() const {
-    if (!pending_.empty() && !broken_) {
-      broken_ = !send_all(socket_, pending_, options_.write_timeout);
-    }
+    if (!pending_.empty() && !broken_) broken_ = !send({});
     pending_.clear();
+    if (pending_.capacity() > kKeptPending) pending_ = std::string();
     return !broken_;
   }
 
-  bool is_readable() const override { return !head_.empty() || !body_.empty(); }
+  bool has_input() const override { return !head_.empty() || !body_.empty(); }
+  bool can_send() const override { return !broken_; }
 
-  // Asked by streaming handlers between two pieces, so it sends what they wrote so far. A client
-  // that closed its side counts as gone, as in cpp-httplib.
-  bool is_writable() const override {
+  // Sends what was written so far, too. A client that closed its side counts as gone, as in
+  // cpp-httplib.
+  bool is_wanted() const override {
     if (!flush() || registry_.stopping()) return false;
     pollfd polled{socket_, POLLRDHUP, 0};
     return ::poll(&polled, 1, 0) <= 0;
@@ -169,18 +181,15 @@ class AnswerStream final : public httplib::Stream {
       from.remove_prefix(1);
       return 1;
     }
-    const std::size_t part = std::min(size, from.size());
-    std::memcpy(to, from.data(), part);
-    from.remove_prefix(part);
-    return static_cast<ssize_t>(part);
+    const std::size_t count = std::min(size, from.size());
+    std::memcpy(to, from.data(), count);
+    from.remove_prefix(count);
+    return static_cast<ssize_t>(count);
   }
 
   ssize_t write(const char* data, std::size_t size) override {
     if (pending_.size() + size > kMaxPending) {
-      broken_ = broken_ || !send_all(socket_,
-                                     {iovec{pending_.data(), pending_.size()},
-                                      iovec{const_cast<char*>(data), size}},
-                                     options_.write_timeout);
+      broken_ = broken_ || !send({data, size});
       pending_.clear();
     } else {
       pending_.append(data, size);
@@ -188,40 +197,30 @@ class AnswerStream final : public httplib::Stream {
     return broken_ ? -1 : static_cast<ssize_t>(size);
   }
 
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = remote_.ip;
-    port = remote_.port;
-  }
-  void get_local_ip_and_port(std::string& ip, int& port) const override {
-    ip = local_.ip;
-    port = local_.port;
-  }
-
-  // cpp-httplib asks for the number only to refuse those that select() cannot take, from 1024 up.
-  // Nothing here uses select().
-  socket_t socket() const override { return 0; }
-
  private:
-  int socket_;
+  bool send(std::string_view more) const {
+    return send_all(socket_, {part(pending_), part(more)}, options_.write_timeout);
+  }
+
+  const int socket_;
   const ServerOptions& options_;
   const ConnectionRegistry& registry_;
-  Address remote_;
-  Address local_;
   std::string_view head_;
   std::string_view body_;
   mutable std::string pending_;
   mutable bool broken_ = false;
 };
 
-class BufferedServer final : public Server {
+class BufferedServer final : public ServerAdapter<Server> {
  public:
   BufferedServer(const ServerOptions& options, ServerCounters& counters)
-      : Server(counters), options_(options) {
+      : ServerAdapter(counters), options_(options) {
     PoolOptions pool;
     pool.max_threads = options.max_threads;
     pool.idle_timeout = options.thread_idle_timeout;
     pool.stack_bytes = options.thread_stack_bytes;
     pool.on_stop = [this] { registry_.stop(); };
+    pool.any_left = [this] { return registry_.any_left(); };
     new_task_queue = [this, pool] { return new ElasticPool(pool, counters_); };
     set_read_timeout(options.idle_timeout);  // becomes SO_RCVTIMEO, see SocketSource
   }
@@ -229,69 +228,77 @@ class BufferedServer final : public Server {
   std::size_t cut() override { return registry_.cut(); }
 
  private:
-  enum class Close { kNow, kLinger };
-
   bool process_and_close_socket(int socket) override {
     if (ElasticPool::refusing()) {
       refuse(socket);
-      return false;
-    }
-    const Close how = serve(socket);
-    registry_.remove(socket);
-    if (how == Close::kLinger) {
-      closer_.close(socket);
     } else {
-      ::close(socket);
+      serve(socket);
+      ElasticPool::set_ending();
+      registry_.remove(socket);
     }
+    ::close(socket);
     return true;
   }
 
   // On the accepting thread: it must not wait for the client.
-  void refuse(int socket) {
-    static const std::string answer =
+  static void refuse(int socket) {
+    const std::string answer =
         make_refusal({503, "all connections are taken: try again in a second"});
     ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    closer_.close(socket);
+    ::shutdown(socket, SHUT_WR);
+    char scrap[4096];
+    ::recv(socket, scrap, sizeof(scrap), MSG_DONTWAIT);  // unread input makes the close a reset
   }
 
   // Whatever a handler or the allocator throws costs this connection only.
-  Close serve(int socket) {
+  void serve(int socket) {
     try {
       registry_.add(socket);
-      return serve_requests(socket);
+      serve_requests(socket);
     } catch (...) {
-      return Close::kNow;
     }
   }
 
-  Close serve_requests(int socket) {
+  void serve_requests(int socket) {
+    const Connection connection{socket, address_of(socket, ::getpeername),
+                                address_of(socket, ::getsockname)};
     SocketSource source(socket, options_);
     RequestReader reader(source, options_);
-    AnswerStream stream(socket, options_, registry_);
-    while (true) {
-      const RequestReader::Status status = reader.next();
-      if (status == RequestReader::Status::kClosed) return Close::kNow;
-      if (status == RequestReader::Status::kRejected) return reject(socket, reader.rejection());
-      const bool close = !reader.keep_alive() || registry_.stopping();
-      bool closed_by_client = false;  // decided by the reader already
-      stream.begin(reader.head(), reader.body());
-      if (!process_request(stream, close, closed_by_client, nullptr) || !stream.flush()) {
-        return Close::kNow;
-      }
-      if (close) return reader.has_pending() ? Close::kLinger : Close::kNow;
+    AnswerStream stream(connection, options_, registry_);
+    while (reader.next()) {
+      const bool takes_body = this->takes_body(reader.head());
+      if (takes_body && !reader.read_body()) break;
+      const bool close = !takes_body || !reader.head().keep_alive || registry_.stopping();
+      stream.begin(reader.body());
+      const bool answered = answer(stream, connection, [&](httplib::Request& request) {
+        fill_request(reader.head(), request);
+        if (close) request.headers.emplace("Connection", "close");
+        if (!takes_body) request.headers.erase("Content-Length");
+      });
+      if (close) ElasticPool::set_ending();
+      if (!answered || !stream.flush()) return;
+      if (close) return takes_body && !reader.has_pending() ? void() : linger(socket);
     }
+    if (reader.rejection().status != 0) reject(socket, reader.rejection());
   }
 
-  Close reject(int socket, Rejection why) {
-    if (registry_.stopping()) return Close::kNow;  // the request was cut by us
+  bool takes_body(const RequestHead& head) const {
+    if (head.content_length == 0 || !options_.takes_body) return true;
+    httplib::Request request;
+    fill_request(head, request);
+    return options_.takes_body(request);
+  }
+
+  void reject(int socket, const Rejection& why) {
+    if (registry_.stopping()) return;  // the request was cut by us
     counters_.count_answer(why.status);
-    send_all(socket, make_refusal(why), options_.write_timeout);
-    return Close::kLinger;
+    ElasticPool::set_ending();
+    send_all(socket, {part(make_refusal(why)), {}}, options_.write_timeout);
+    linger(socket);
   }
 
   const ServerOptions options_;
   ConnectionRegistry registry_;
-  LingeringCloser closer_;
 };
 
 }  // namespace

@@ -8,8 +8,7 @@
 
 namespace service {
 
-// Only in builds with SERVICE_BUFFERED_IO: cpp-httplib's virtual functions differ between versions,
-// see CMakeLists.txt. `counters` must outlive the server.
+// `counters` must outlive the server.
 std::unique_ptr<Server> make_buffered_server(const ServerOptions& options,
                                              ServerCounters& counters);
 

@@ -1,7 +1,10 @@
 // Open connections; see connection_registry.h.
 #include "app/server/connection_registry.h"
 
+#include <poll.h>
 #include <sys/socket.h>
+
+#include <vector>
 
 namespace service {
 
@@ -14,6 +17,14 @@ void ConnectionRegistry::add(int socket) {
 void ConnectionRegistry::remove(int socket) {
   const std::lock_guard lock(mutex_);
   sockets_.erase(socket);
+}
+
+bool ConnectionRegistry::any_left() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<pollfd> polled;
+  polled.reserve(sockets_.size());
+  for (const int socket : sockets_) polled.push_back({socket, POLLRDHUP, 0});
+  return ::poll(polled.data(), polled.size(), 0) > 0;
 }
 
 void ConnectionRegistry::stop() {

@@ -11,24 +11,37 @@
 namespace service {
 namespace {
 
+// Longer than a thread that ends a connection is kept from running on a busy machine.
+constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::milliseconds kTick{5};
+
 thread_local bool t_refusing = false;
 
 }  // namespace
 
+thread_local ElasticPool::Worker* ElasticPool::t_worker = nullptr;
+
 bool ElasticPool::refusing() { return t_refusing; }
+
+void ElasticPool::set_ending() {
+  if (t_worker == nullptr || t_worker->ending) return;
+  const std::lock_guard lock(t_worker->pool->mutex_);
+  t_worker->ending = true;
+  ++t_worker->pool->ending_;
+}
 
 ElasticPool::ElasticPool(PoolOptions options, ServerCounters& counters)
     : options_(std::move(options)), counters_(counters) {}
 
 ElasticPool::~ElasticPool() { shutdown(); }
 
-ElasticPool::Enqueued ElasticPool::enqueue(Task task) {
+Enqueued ElasticPool::enqueue(Task task) {
   std::list<Worker> finished;
   bool accepted = false;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    accepted = dispatch(task, lock);
     finished.swap(finished_);
-    accepted = dispatch(task);
   }
   join_finished(finished);
   if (accepted) {
@@ -40,8 +53,9 @@ ElasticPool::Enqueued ElasticPool::enqueue(Task task) {
 }
 
 // Gives the task to a thread, or to the queue; false if it must be refused. Needs the mutex.
-bool ElasticPool::dispatch(Task& task) {
-  if (!idle_.empty()) {
+bool ElasticPool::dispatch(Task& task, std::unique_lock<pprof::Mutex>& lock) {
+  const bool is_full = workers_.size() >= options_.max_threads;
+  if (!idle_.empty() || (is_full && options_.refuse_when_full && wait_for_idle(lock))) {
     Worker& worker = *idle_.back();
     idle_.pop_back();
     worker.task = std::move(task);
@@ -53,6 +67,17 @@ bool ElasticPool::dispatch(Task& task) {
   if (options_.refuse_when_full || workers_.empty()) return false;
   waiting_.push_back(std::move(task));
   return true;
+}
+
+// False if no thread is about to end its connection.
+bool ElasticPool::wait_for_idle(std::unique_lock<pprof::Mutex>& lock) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (idle_.empty() && workers_.size() >= options_.max_threads) {
+    const bool soon = ending_ > 0 || (options_.any_left && options_.any_left());
+    if (!soon || std::chrono::steady_clock::now() >= deadline) return false;
+    changed_.wait_for(lock, kTick);
+  }
+  return !idle_.empty();
 }
 
 // False, with `task` untouched, if the system has no thread left.
@@ -85,6 +110,7 @@ void ElasticPool::refuse(Task& task) {
 void* ElasticPool::thread_main(void* argument) {
   Worker& worker = *static_cast<Worker*>(argument);
   const pprof::ThreadScope scope("http-worker");
+  t_worker = &worker;
   worker.pool->run(worker);
   return nullptr;
 }
@@ -108,6 +134,7 @@ void ElasticPool::run_task(Worker& worker) {
 
 // False if the thread has to end: at shutdown, or after idling for too long.
 bool ElasticPool::wait_for_task(Worker& worker, std::unique_lock<pprof::Mutex>& lock) {
+  if (std::exchange(worker.ending, false)) --ending_;
   if (!waiting_.empty()) {
     worker.task = std::move(waiting_.front());
     waiting_.pop_front();
@@ -115,6 +142,7 @@ bool ElasticPool::wait_for_task(Worker& worker, std::unique_lock<pprof::Mutex>& 
   }
   if (stopping_) return false;
   idle_.push_back(&worker);
+  changed_.notify_one();
   worker.ready.wait_for(lock, options_.idle_timeout, [&] { return worker.task || stopping_; });
   if (worker.task) return true;
   std::erase(idle_, &worker);
@@ -127,7 +155,7 @@ void ElasticPool::finish(Worker& worker) {
   const auto self = std::find_if(workers_.begin(), workers_.end(),
                                  [&](const Worker& other) { return &other == &worker; });
   finished_.splice(finished_.end(), workers_, self);
-  if (workers_.empty()) all_finished_.notify_all();
+  changed_.notify_one();
 }
 
 void ElasticPool::join_finished(const std::list<Worker>& finished) {
@@ -142,7 +170,7 @@ void ElasticPool::shutdown() {
   lock.unlock();
   if (options_.on_stop) options_.on_stop();
   lock.lock();
-  all_finished_.wait(lock, [this] { return workers_.empty(); });
+  changed_.wait(lock, [this] { return workers_.empty(); });
   std::list<Worker> finished;
   finished.swap(finished_);
   lock.unlock();

@@ -1,5 +1,5 @@
-// The complete HTTP answer to a request or connection that never reaches cpp-httplib. Called by the
-// buffered connection. Pure.
+// The complete HTTP answer to a request or connection that never reaches cpp-httplib, and the Date
+// of every answer. Called by the server's threads.
 #pragma once
 
 #include <string>
@@ -10,6 +10,10 @@ namespace service {
 
 // Status line, headers and a JSON body. It announces that the connection is closed, which the
 // caller must do. 503 carries Retry-After.
-std::string make_refusal(Rejection why);
+std::string make_refusal(const Rejection& why);
+
+// Now, for the Date field (RFC 9110, 5.6.7). Made anew once a second for each thread; valid until
+// the thread's next call.
+const std::string& http_date();
 
 }  // namespace service

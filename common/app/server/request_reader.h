@@ -1,6 +1,5 @@
-// Reads complete, checked requests off a connection: head and body, pipelined ones in order.
-// Called by the buffered connection for each request, and by the fuzzer. One per connection, used
-// by one thread.
+// Reads checked requests off a connection: head, then body; pipelined ones in order. Called by the
+// buffered connection for each request, and by the fuzzer. One per connection, used by one thread.
 #pragma once
 
 #include <chrono>
@@ -29,46 +28,34 @@ class ByteSource {
   virtual Result read_idle(char* to, std::size_t size) = 0;
   // Waits for the rest of a request until `deadline`.
   virtual Result read_more(char* to, std::size_t size, Deadline deadline) = 0;
-  // Sends `100 Continue`, so that the client goes on with its body.
-  virtual void send_continue() = 0;
 };
 
 class RequestReader {
  public:
-  enum class Status {
-    kRequest,   // head(), body() and keep_alive() are valid until the next call
-    kRejected,  // rejection() says what to answer; the connection cannot be used further
-    kClosed,    // the client left, or was idle for too long: nothing to answer
-  };
-
   // Both must outlive the reader.
   RequestReader(ByteSource& source, const ServerOptions& limits);
 
-  Status next();
+  // Each is false if the connection is over: rejection() says what to answer first. The head and
+  // the body are valid until the next call of next(), which skips nothing: a body must be read.
+  bool next();
+  bool read_body();
 
-  // Ends with the blank line. A chunked body comes decoded, with a Content-Length in the head.
-  std::string_view head() const { return head_; }
+  const RequestHead& head() const { return head_; }
   std::string_view body() const { return body_; }
-  bool keep_alive() const { return parsed_.keep_alive; }
-  Rejection rejection() const { return rejection_; }
+  // Status 0: nothing. The client left, or was idle for too long.
+  const Rejection& rejection() const { return rejection_; }
   // True if bytes of a further request were read already.
   bool has_pending() const { return begin_ < end_; }
 
  private:
-  Status read_head();
-  Status read_body();
-  Status read_sized_body();
-  Status read_chunked_body();
-  Status read_chunk_line(std::string_view& line, std::size_t limit);
-  Status read_trailers();
-  Status append_chunk(std::size_t size);
+  bool read_head(std::string_view& head);
+  bool find_line(std::size_t line, std::size_t& line_end);
+  bool check_line(std::string_view text, std::size_t line, std::size_t line_end);
+  bool fill();
+  void give_back_buffers();
 
-  Status reject(int status, std::string_view message);
-  Status failed(ByteSource::Result result);
-  Status read_line(std::size_t line, std::size_t& line_end);
-  Status check_line(std::string_view text, std::size_t line, std::size_t line_end);
-  // Reads more into the buffer; kRequest on success.
-  Status fill();
+  bool reject(int status, std::string message);
+  bool failed(ByteSource::Status status);
   ByteSource::Deadline deadline();
 
   ByteSource& source_;
@@ -79,11 +66,9 @@ class RequestReader {
   bool started_ = false;  // a byte of the current request has arrived
   bool has_deadline_ = false;
   ByteSource::Deadline deadline_;
-  RequestHead parsed_;
-  Rejection rejection_;
-  std::string_view head_;
-  std::string head_copy_;  // of a head that was rewritten, or that has a body behind it
+  RequestHead head_;
   std::string body_;
+  Rejection rejection_;
 };
 
 }  // namespace service

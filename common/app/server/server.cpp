@@ -5,16 +5,14 @@
 
 #include <algorithm>
 
-#include "app/server/elastic_pool.h"
-#if SERVICE_BUFFERED_IO
 #include "app/server/buffered_server.h"
-#endif
+#include "app/server/elastic_pool.h"
+#include "app/server/refusal.h"
 
 namespace service {
 namespace {
 
 constexpr rlim_t kWantedDescriptors = 65536;
-// cpp-httplib's own connections cannot be woken up at shutdown: they end by their timeouts.
 constexpr std::chrono::milliseconds kPlainTimeout{3'000};
 
 // The usual soft limit of 1024 would be reached by 1,000 connections. As Go's runtime does.
@@ -39,16 +37,27 @@ std::unique_ptr<Server> make_plain_server(const ServerOptions& options, ServerCo
   return server;
 }
 
-// An HTTP/1.0 client has to be told that the connection stays open. cpp-httplib itself keeps it
-// open only for this spelling.
-void tell_http10_client(const httplib::Request& request, httplib::Response& response,
-                        bool buffered) {
-  const bool keep = buffered || request.get_header_value("Connection") == "Keep-Alive";
-  response.set_header("Connection", keep ? "keep-alive" : "close");
+// cpp-httplib keeps the connection of an HTTP/1.0 client open only for this spelling.
+bool keeps_open(const httplib::Request& request, IoMode io) {
+  if (io == IoMode::kBuffered) return !request.has_header("Connection");  // see buffered_server.cpp
+  return request.version != "HTTP/1.0" || request.get_header_value("Connection") == "Keep-Alive";
 }
 
-void set_common(httplib::Server& server, bool buffered, const ServerOptions& options,
-                ServerCounters& counters) {
+// Runs when the answer's fields are complete, before they are sent.
+void finish_answer(const httplib::Request& request, httplib::Response& response, IoMode io) {
+  response.set_header("Date", http_date());
+  const bool keep = keeps_open(request, io);
+  if (io == IoMode::kBuffered) {
+    if (keep) response.headers.erase("Connection");
+    if (request.method == "HEAD") response.headers.erase("Accept-Ranges");
+  }
+  // An HTTP/1.0 client has to be told that the connection stays open.
+  if (request.version == "HTTP/1.0" && !response.has_header("Connection")) {
+    response.set_header("Connection", keep ? "keep-alive" : "close");
+  }
+}
+
+void set_common(httplib::Server& server, const ServerOptions& options, ServerCounters& counters) {
   server.set_tcp_nodelay(true);  // without it keep-alive costs 44 ms a request (delayed ACK)
   server.set_keep_alive_max_count(1'000'000);  // cpp-httplib's default is 5
   server.set_keep_alive_timeout(
@@ -56,35 +65,29 @@ void set_common(httplib::Server& server, bool buffered, const ServerOptions& opt
   server.set_write_timeout(options.write_timeout);
   server.set_payload_max_length(options.max_body_bytes);
   server.set_post_routing_handler(
-      [&counters, buffered](const httplib::Request& request, httplib::Response& response) {
+      [&counters, io = options.io](const httplib::Request& request, httplib::Response& response) {
         counters.count_answer(response.status);
-        // cpp-httplib adds it to every answer to HEAD; RequestReader drops Range.
-        if (buffered) response.headers.erase("Accept-Ranges");
-        if (request.version == "HTTP/1.0" && !response.has_header("Connection")) {
-          tell_http10_client(request, response, buffered);
-        }
+        finish_answer(request, response, io);
       });
+}
+
+// cpp-httplib's own connections cannot be woken up at shutdown: they end by their timeouts.
+ServerOptions capped(ServerOptions options) {
+  for (auto* timeout : {&options.idle_timeout, &options.read_timeout, &options.write_timeout}) {
+    *timeout = std::min(*timeout, kPlainTimeout);
+  }
+  return options;
 }
 
 }  // namespace
 
-bool has_buffered_io() { return SERVICE_BUFFERED_IO != 0; }
-
-std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters& counters) {
+std::unique_ptr<Server> make_server(const ServerOptions& wanted, ServerCounters& counters) {
   raise_descriptor_limit();
-#if SERVICE_BUFFERED_IO
-  if (options.io == IoMode::kBuffered) {
-    auto server = make_buffered_server(options, counters);
-    set_common(*server, true, options, counters);
-    return server;
-  }
-#endif
-  ServerOptions capped = options;
-  for (auto* timeout : {&capped.idle_timeout, &capped.read_timeout, &capped.write_timeout}) {
-    *timeout = std::min(*timeout, kPlainTimeout);
-  }
-  auto server = make_plain_server(capped, counters);
-  set_common(*server, false, capped, counters);
+  const bool plain = wanted.io == IoMode::kPlain;
+  const ServerOptions options = plain ? capped(wanted) : wanted;
+  auto server =
+      plain ? make_plain_server(options, counters) : make_buffered_server(options, counters);
+  set_common(*server, options, counters);
   return server;
 }
 

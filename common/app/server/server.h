@@ -1,15 +1,14 @@
-// The HTTP server of the service and of its debug listener: cpp-httplib with an own connection
-// loop, thread pool and error pages. Called by run_app; handlers are added to the returned server
-// as usual.
+// The HTTP server of the service and of its debug listener: cpp-httplib with a connection
+// loop and a thread pool of its own. Called by run_app; handlers are added to the returned server
+// by install_routes (routes.h), or as usual.
 #pragma once
 
 #include <httplib.h>
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <tl/expected.hpp>
 
-#include "app/server/error_pages.h"
 #include "app/server/server_counters.h"
 #include "app/server/server_options.h"
 
@@ -41,16 +40,9 @@ class Server : public httplib::Server {
 // reason in errno: cpp-httplib has closed the socket then. Raises the soft limit of open files.
 std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters& counters);
 
-// True if this build has the buffered connection; otherwise kBuffered behaves as kPlain.
-bool has_buffered_io();
-
-struct BindResult {
-  int port = 0;       // the bound port, 0 on failure
-  std::string error;  // empty on success, else value, rule and remedy in one line
-};
-
 // Binds `host` and listens, without SO_REUSEPORT and with a backlog that survives a burst.
-// `port` 0 takes any free port.
-BindResult bind_server(httplib::Server& server, const std::string& host, int port);
+// `port` 0 takes any free port. Returns the bound port, or value, rule and remedy in one line.
+tl::expected<int, std::string> bind_server(httplib::Server& server, const std::string& host,
+                                           int port);
 
 }  // namespace service

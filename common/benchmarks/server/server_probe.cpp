@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "app/server/routes.h"
 #include "app/server/server.h"
 
 namespace {
@@ -30,15 +31,16 @@ int serve_library(service::IoMode io) {
   options.io = io;
   service::ServerCounters counters;
   const auto server = service::make_server(options, counters);
-  server->Get("/v1/leftpad/", [](const httplib::Request&, httplib::Response& response) {
-    response.set_content(kBody, kType);
-  });
-  const service::BindResult bound = service::bind_server(*server, "127.0.0.1", 0);
-  if (!bound.error.empty()) {
-    std::fprintf(stderr, "%s\n", bound.error.c_str());
+  service::install_routes(
+      *server, {{"GET", "/v1/leftpad/", [](const httplib::Request&, httplib::Response& response) {
+                   response.set_content(kBody, kType);
+                 }}});
+  const auto bound = service::bind_server(*server, "127.0.0.1", 0);
+  if (!bound) {
+    std::fprintf(stderr, "%s\n", bound.error().c_str());
     return 1;
   }
-  announce(bound.port);
+  announce(*bound);
   return server->listen_after_bind() ? 0 : 1;
 }
 

@@ -116,7 +116,10 @@ TEST_F(Abuse, NeverServesASmuggledRequest) {
       "GET /echo HTTP/1.1\nHost: a\nContent-Length: 0\n\n" + inner,
       "POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;\n\r\n\r\n" + inner,
   };
-  for (const std::string& attempt : attempts) EXPECT_EQ(only_status(attempt), 400) << attempt;
+  for (const std::string& attempt : attempts) {
+    const int status = only_status(attempt);
+    EXPECT_TRUE(status == 400 || status == 411) << attempt;
+  }
   // A body that looks like a request is a body, for every method.
   for (const std::string method : {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}) {
     RawClient client(server.port());
@@ -135,15 +138,30 @@ TEST_F(Abuse, RefusesHugeRequestsWithoutReadingThemAll) {
             413);
 }
 
-TEST_F(Abuse, TakesALargeChunkedBody) {
+TEST_F(Abuse, RefusesWhatItHasNoUseFor) {
+  const std::string start = "POST /body HTTP/1.1\r\nHost: a\r\n";
+  EXPECT_EQ(only_status(start + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), 411);
+  EXPECT_EQ(only_status(start + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"), 417);
+}
+
+// A form, too: cpp-httplib has a limit of its own for them.
+TEST_F(Abuse, TakesTheLargestBodyAndNamesTheLimitOfALargerOne) {
+  const auto form = [](std::size_t size) {
+    return "POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+           "Content-Length: " +
+           std::to_string(size) + "\r\n\r\n" + std::string(size, 'f');
+  };
+  const std::size_t most = ServerOptions().max_body_bytes;
   RawClient client(server.port());
-  std::string chunks;
-  for (int i = 0; i < 1000; ++i) chunks += "3e8\r\n" + std::string(1000, 'd') + "\r\n";
-  client.send("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks +
-              "0\r\n\r\n");
+  client.send(form(most));
   const auto answer = client.read_answer();
   ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->body, std::string(1'000'000, 'd'));
+  EXPECT_EQ(answer->body, std::string(most, 'f'));
+  client.send(form(most + 1));
+  const auto refusal = client.read_answer();
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->status, 413);
+  EXPECT_NE(refusal->body.find("at most " + std::to_string(most) + " bytes"), std::string::npos);
 }
 
 TEST_F(SlowRequest, IsCutWhileBytesStillCome) {
@@ -162,9 +180,6 @@ TEST_F(SlowRequest, IsCutWhileBytesStillCome) {
 
 TEST_F(SlowRequest, IsCutInItsBody) {
   EXPECT_EQ(only_status("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"), 408);
-  EXPECT_EQ(
-      only_status("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n"),
-      408);
 }
 
 TEST_F(Silence, ClosesTheConnection) {
@@ -292,10 +307,14 @@ TEST_F(Abuse, OffersNoRangesWhichItDoesNotServe) {
   EXPECT_EQ(head->headers, client.read_answer()->headers);
 }
 
+// Up to cpp-httplib 0.18 the address is a field of the request, too.
 TEST_F(Abuse, LetsNoClientForgeItsAddress) {
   RawClient client(server.port());
-  client.send("GET /headers HTTP/1.1\r\nHost: a\r\nREMOTE_ADDR: 9.9.9.9\r\n\r\n");
-  EXPECT_EQ(client.read_answer()->body, "127.0.0.1 127.0.0.1");
+  const std::string fields = "REMOTE_ADDR: 9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\n";
+  client.send("GET /headers HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + get("/headers"));
+  const std::string forged = client.read_answer()->body;
+  EXPECT_TRUE(forged.ends_with(" 127.0.0.1")) << forged;
+  EXPECT_EQ(forged, client.read_answer()->body);
 }
 
 TEST_F(Abuse, HandsFieldValuesOnAsTheyWereSent) {
@@ -304,42 +323,15 @@ TEST_F(Abuse, HandsFieldValuesOnAsTheyWereSent) {
   EXPECT_EQ(client.read_answer()->body, "a%00b%0d%0aX: y");
 }
 
-// A '%' is three bytes for cpp-httplib, whose own limit must not be met: its answer would be false.
-TEST_F(Abuse, TakesTheLongestFieldThatGrowsAndRefusesALongerOne) {
+TEST_F(Abuse, TakesTheLongestLinesWhateverIsInThem) {
   const std::string start = "User-Agent: ";
-  const auto request = [&](const std::string& value) {
-    return "GET /agent HTTP/1.1\r\nHost: a\r\n" + start + value + "\r\n\r\n";
-  };
-  const std::string longest =
-      std::string(2000, '%') + std::string(8190 - start.size() - 3 * 2000, 'a');
+  const std::string value(8190 - start.size(), '%');
+  const std::string query(8190 - std::string("GET /echo?id= HTTP/1.1").size(), '=');
   RawClient client(server.port());
-  client.send(request(longest));
-  const auto answer = client.read_answer();
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->body, longest);
-  client.send(request(longest + "a"));
-  const auto refusal = client.read_answer();
-  ASSERT_TRUE(refusal);
-  EXPECT_EQ(refusal->status, 431);
-  EXPECT_NE(refusal->body.find("a '%' counts as three"), std::string::npos) << refusal->body;
-}
-
-TEST_F(Abuse, TakesTheLongestQueryThatGrowsAndRefusesALongerOne) {
-  const std::string line = "GET /echo?id= HTTP/1.1";
-  const std::string longest =
-      std::string(2000, '?') + std::string(8190 - line.size() - 3 * 2000, 'a');
-  RawClient client(server.port());
-  client.send(get("/echo?id=" + longest));
-  const auto answer = client.read_answer();
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->body, longest);
-  client.send(get("/echo?id=" + longest + "a"));
-  const auto refusal = client.read_answer();
-  ASSERT_TRUE(refusal);
-  EXPECT_EQ(refusal->status, 414);
-  EXPECT_NE(refusal->body.find("count as three"), std::string::npos) << refusal->body;
+  client.send("GET /agent HTTP/1.1\r\nHost: a\r\n" + start + value + "\r\n\r\n" +
+              get("/echo?id=" + query));
+  EXPECT_EQ(client.read_answer()->body, value);
+  EXPECT_EQ(client.read_answer()->body, query);
 }
 
 TEST_F(Abuse, IgnoresRanges) {
@@ -358,20 +350,6 @@ TEST_F(Abuse, RoutesTheLongestPathOnAWorkersStack) {
   const std::string name(1024 - 7, 'n');
   client.send(get("/files/" + name));
   EXPECT_EQ(client.read_answer()->body, name);
-}
-
-TEST_F(Abuse, SendsContinueOnce) {
-  RawClient client(server.port());
-  client.send(
-      "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
-  const auto interim = client.read_answer();
-  ASSERT_TRUE(interim);
-  EXPECT_EQ(interim->status, 100);
-  client.send("abc");
-  const auto answer = client.read_answer();
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->status, 200);
-  EXPECT_EQ(answer->body, "abc");
 }
 
 TEST_F(Abuse, CountsRejectedRequestsAsErrors) {
@@ -398,23 +376,21 @@ TEST(Shutdown, CutsAndCountsTheConnectionsOfRunningRequests) {
   RawClient idle(server.port());
   idle.send(get("/echo?id=1"));
   ASSERT_TRUE(idle.read_answer());
-  std::vector<RawClient> running;
+  std::vector<RawClient> streams;
   for (int i = 0; i < 3; ++i) {
-    running.emplace_back(server.port());
-    running.back().send(get("/stream"));
-    ASSERT_TRUE(running.back().read_answer());  // the head
+    streams.emplace_back(server.port());
+    streams.back().send(get("/stream"));
+    ASSERT_TRUE(streams.back().read_answer());  // the head
   }
-  const auto late = milliseconds(2000);
-  RawClient slow(server.port());
-  slow.send(get("/slow?ms=" + std::to_string(late.count())));
+  RawClient held(server.port());
+  held.send(get("/held"));
   ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 5; }));
-  const auto start = steady_clock::now();
   server.stop_accepting();
-  // Streams end by themselves; the idle connection is closed: only the slow one is left.
+  // Streams end by themselves, and the idle connection is closed.
   ASSERT_TRUE(eventually([&] { return server.counters().connections_active == 1; }));
   EXPECT_EQ(server.cut(), 1U);
-  EXPECT_TRUE(slow.closed_by_server());
-  EXPECT_LT(steady_clock::now() - start, late);  // the handler still runs
+  EXPECT_TRUE(held.closed_by_server());  // though its handler still runs
+  server.held = false;
   server.stop();
 }
 

@@ -21,9 +21,6 @@ class ScriptedSource final : public ByteSource {
     deadlines_.push_back(deadline);
     return read(to, size);
   }
-  void send_continue() override { ++continues_sent_; }
-
-  int continues_sent() const { return continues_sent_; }
   // One per read_more, in order.
   const std::vector<Deadline>& deadlines() const { return deadlines_; }
 
@@ -40,7 +37,6 @@ class ScriptedSource final : public ByteSource {
   std::size_t position_ = 0;
   std::size_t piece_;
   Status at_end_;
-  int continues_sent_ = 0;
   std::vector<Deadline> deadlines_;
 };
 

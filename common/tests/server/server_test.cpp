@@ -1,10 +1,10 @@
-// What the server layer promises with and without the buffered connection. Built twice: with it,
-// and as a fallback for other versions of cpp-httplib.
+// What the server layer promises with and without the buffered connection.
 #include "app/server/server.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 #include <string>
 #include <thread>
 #include <vector>
@@ -103,6 +103,34 @@ TEST_P(Server, NamesTheAllowedMethodsOfAKnownPath) {
   EXPECT_EQ(refused("HEAD", "/echo"), "200 ");
 }
 
+TEST_P(Server, TellsWhatItOffersAsAWhole) {
+  TestServer server(with_io(GetParam()));
+  RawClient client(server.port());
+  client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 204);
+  EXPECT_EQ(answer->header("allow"), "GET, HEAD, POST, DELETE");
+}
+
+// RFC 9110, 6.6.1 and 5.6.7.
+TEST_P(Server, DatesEveryAnswer) {
+  TestServer server(with_io(GetParam()));
+  const auto age = [&server](const std::string& request) {
+    RawClient client(server.port());
+    client.send(request);
+    const auto answer = client.read_answer();
+    std::tm utc{};
+    const std::string date = answer ? answer->header("date") : "";
+    const char* end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    return end != nullptr && *end == '\0' ? std::time(nullptr) - timegm(&utc) : -1;
+  };
+  for (const std::string& request : {get("/echo?id=1"), get("/nowhere"), get("/throw")}) {
+    EXPECT_GE(age(request), 0) << request;
+    EXPECT_LE(age(request), 2) << request;
+  }
+}
+
 TEST_P(Server, StopsAtOnceWithIdleConnections) {
   ServerOptions options = with_io(GetParam());
   options.idle_timeout = std::chrono::hours(1);
@@ -162,21 +190,23 @@ TEST(BindServer, SaysThatAPortIsInUse) {
   TestServer first;
   ServerCounters counters;
   const auto second = make_server({}, counters);
-  const BindResult bound = bind_server(*second, "127.0.0.1", first.port());
-  EXPECT_EQ(bound.port, 0);
-  EXPECT_EQ(bound.error, "port " + std::to_string(first.port()) +
-                             " on 127.0.0.1 is in use: one server listens on a port; find who with "
-                             "`ss -ltnp`, or choose another (0 takes a free one)");
+  const auto bound = bind_server(*second, "127.0.0.1", first.port());
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error(),
+            "port " + std::to_string(first.port()) +
+                " on 127.0.0.1 is in use: one server listens on a port; find who with "
+                "`ss -ltnp`, or choose another (0 takes a free one)");
 }
 
 TEST(BindServer, SaysWhatIsWrongWithAnAddress) {
   ServerCounters counters;
   const auto server = make_server({}, counters);
-  EXPECT_NE(bind_server(*server, "192.0.2.1", 0).error.find("is not one of this machine's"),
+  EXPECT_NE(bind_server(*server, "192.0.2.1", 0).error().find("is not one of this machine's"),
             std::string::npos);
-  EXPECT_NE(bind_server(*server, "no such host", 0).error.find("has no address"),
+  EXPECT_NE(bind_server(*server, "no such host", 0).error().find("has no address"),
             std::string::npos);
-  EXPECT_NE(bind_server(*server, "127.0.0.1", 65536).error.find("out of range"), std::string::npos);
+  EXPECT_NE(bind_server(*server, "127.0.0.1", 65536).error().find("out of range"),
+            std::string::npos);
 }
 
 TEST(BindServer, TakesAPortAgainAtOnceAfterAStop) {
@@ -191,7 +221,7 @@ TEST(BindServer, TakesAPortAgainAtOnceAfterAStop) {
   }
   ServerCounters counters;
   const auto server = make_server({}, counters);
-  EXPECT_EQ(bind_server(*server, "127.0.0.1", port).error, "");
+  EXPECT_TRUE(bind_server(*server, "127.0.0.1", port));
 }
 
 }  // namespace

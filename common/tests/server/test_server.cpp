@@ -3,15 +3,21 @@
 
 #include <stdexcept>
 
+#include "app/server/routes.h"
+
 namespace service::testing {
 
 TestServer::TestServer(ServerOptions options) : server_(make_server(options, counters_)) {
+  const auto echo = [](const httplib::Request& request, httplib::Response& response) {
+    response.set_content(request.get_param_value("id"), "text/plain");
+  };
   add_routes();
-  install_error_pages(
-      *server_, {{"GET", "/echo"}, {"POST", "/body"}, {"GET", "/files/*"}, {"DELETE", "/files/*"}});
-  const BindResult bound = bind_server(*server_, "127.0.0.1", 0);
-  if (!bound.error.empty()) throw std::runtime_error(bound.error);
-  port_ = bound.port;
+  install_routes(
+      *server_,
+      {{"GET", "/echo", echo}, {"POST", "/body"}, {"GET", "/files/*"}, {"DELETE", "/files/*"}});
+  const auto bound = bind_server(*server_, "127.0.0.1", 0);
+  if (!bound) throw std::runtime_error(bound.error());
+  port_ = *bound;
   thread_ = std::thread([this] { server_->listen_after_bind(); });
   while (!server_->is_running()) std::this_thread::yield();
 }
@@ -25,9 +31,6 @@ void TestServer::stop() {
 }
 
 void TestServer::add_routes() {
-  server_->Get("/echo", [](const httplib::Request& request, httplib::Response& response) {
-    response.set_content(request.get_param_value("id"), "text/plain");
-  });
   server_->Post("/body", [](const httplib::Request& request, httplib::Response& response) {
     response.set_content(request.body, "text/plain");
   });
@@ -36,6 +39,10 @@ void TestServer::add_routes() {
     const int ms = std::stoi(request.get_param_value("ms"));
     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
     response.set_content("slow", "text/plain");
+  });
+  server_->Get("/held", [this](const httplib::Request&, httplib::Response& response) {
+    while (held) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    response.set_content("held", "text/plain");
   });
   server_->Get("/throw", [](const httplib::Request&, httplib::Response&) {
     throw std::runtime_error("secret detail");

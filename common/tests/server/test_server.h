@@ -4,6 +4,7 @@
 //   GET  /echo?id=…   the id, so that answers can be paired with requests
 //   POST /body        the body
 //   GET  /slow?ms=…   sleeps, then "slow"
+//   GET  /held        as long as `held`, then "held"
 //   GET  /throw       an exception leaves the handler
 //   GET  /large?n=…   n bytes
 //   GET  /headers     REMOTE_ADDR as a header and as cpp-httplib's own member
@@ -38,6 +39,7 @@ class TestServer {
 
   // /slow is being answered.
   std::atomic<bool> slow_began{false};
+  std::atomic<bool> held{true};
   // /stream goes on until this is false or the client is gone.
   std::atomic<bool> stream_wanted{true};
   std::atomic<bool> stream_ended{false};

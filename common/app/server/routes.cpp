@@ -1,5 +1,5 @@
-// JSON error answers; see error_pages.h. Runs on the server's worker threads, on immutable data.
-#include "app/server/error_pages.h"
+// Routes and error pages; see routes.h. Runs on the server's worker threads, on immutable data.
+#include "app/server/routes.h"
 
 #include <algorithm>
 #include <memory>
@@ -11,34 +11,49 @@
 namespace service {
 namespace {
 
+using HandlerResponse = httplib::Server::HandlerResponse;
+using Table = std::shared_ptr<const std::vector<Route>>;
+
 constexpr const char* kJson = "application/json; charset=utf-8";
 
-bool path_matches(const std::string& pattern, std::string_view path) {
-  if (!pattern.empty() && pattern.back() == '*') {
-    return path.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
-  }
-  return path == pattern;
+bool path_matches(std::string_view pattern, std::string_view path) {
+  if (!pattern.ends_with('*')) return path == pattern;
+  pattern.remove_suffix(1);
+  return path.starts_with(pattern);
 }
 
-// Methods of `path` for the Allow header; empty if the path is unknown.
+// Methods of `path` for the Allow header, of any path for "*"; empty if the path is unknown.
 std::string allowed_methods(const std::vector<Route>& routes, std::string_view path) {
-  std::vector<std::string> methods;
-  const auto add = [&methods](const std::string& method) {
-    if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
-      methods.push_back(method);
-    }
-  };
+  std::vector<std::string_view> methods;
   for (const Route& route : routes) {
-    if (!path_matches(route.path, path)) continue;
-    add(route.method);
-    if (route.method == "GET") add("HEAD");
+    if (path != "*" && !path_matches(route.path, path)) continue;
+    methods.push_back(route.method);
+    if (route.method == "GET") methods.push_back("HEAD");
   }
   std::string allow;
-  for (const std::string& method : methods) {
+  for (auto method = methods.begin(); method != methods.end(); ++method) {
+    if (std::find(methods.begin(), method, *method) != method) continue;
     if (!allow.empty()) allow += ", ";
-    allow += method;
+    allow += *method;
   }
   return allow;
+}
+
+HandlerResponse serve(const std::vector<Route>& routes, const httplib::Request& request,
+                      httplib::Response& response) {
+  std::string_view method = request.method;
+  if (method == "HEAD") method = "GET";
+  for (const Route& route : routes) {
+    if (route.path != request.path || route.method != method || !route.handler) continue;
+    route.handler(request, response);
+    return HandlerResponse::Handled;
+  }
+  if (request.path == "*" && method == "OPTIONS") {
+    response.status = 204;
+    response.set_header("Allow", allowed_methods(routes, "*"));
+    return HandlerResponse::Handled;
+  }
+  return HandlerResponse::Unhandled;
 }
 
 // cpp-httplib leaves `path` empty for a method that it does not know.
@@ -70,7 +85,7 @@ std::string_view message_for(int status) {
     case 413:
       return "request body too large";
     case 414:
-      return "request line too long: at most 8190 bytes";
+      return "request line too long";
     case 416:
       return "range not satisfiable";
     case 500:
@@ -80,8 +95,8 @@ std::string_view message_for(int status) {
   }
 }
 
-void answer(const std::vector<Route>& routes, const httplib::Request& request,
-            httplib::Response& response) {
+void answer_error(const std::vector<Route>& routes, const httplib::Request& request,
+                  httplib::Response& response) {
   if (!response.body.empty() || response.content_provider_) return;
   if (is_unrouted(request, response.status)) {
     const std::string allow = allowed_methods(routes, path_of(request));
@@ -93,13 +108,14 @@ void answer(const std::vector<Route>& routes, const httplib::Request& request,
 
 }  // namespace
 
-void install_error_pages(httplib::Server& server, std::vector<Route> routes) {
-  const auto table = std::make_shared<const std::vector<Route>>(std::move(routes));
-  const httplib::Server::Handler handler = [table](const httplib::Request& request,
-                                                   httplib::Response& response) {
-    answer(*table, request, response);
+void install_routes(httplib::Server& server, std::vector<Route> routes) {
+  const Table table = std::make_shared<const std::vector<Route>>(std::move(routes));
+  server.set_pre_routing_handler(
+      [table](const auto& request, auto& response) { return serve(*table, request, response); });
+  const httplib::Server::Handler on_error = [table](const auto& request, auto& response) {
+    answer_error(*table, request, response);
   };
-  server.set_error_handler(handler);
+  server.set_error_handler(on_error);
   server.set_exception_handler(
       [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
         response.body.clear();

@@ -1,0 +1,82 @@
+// All that differs between the versions of cpp-httplib that the buffered connection builds with;
+// which they are, CMakeLists.txt says, and defines HTTPLIB_MINOR: 18 for 0.18. Included by
+// buffered_server.cpp and elastic_pool.h.
+#pragma once
+
+#include <httplib.h>
+#include <sys/select.h>
+
+#include <string>
+#include <utility>
+
+namespace service {
+
+// void up to 0.14.
+using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
+
+struct Address {
+  std::string ip;
+  int port = 0;
+};
+
+struct Connection {
+  int socket = -1;
+  Address remote;
+  Address local;
+};
+
+// The functions of httplib::Stream in every version under three names of ours. None is marked
+// `override`: which of them a version has, differs.
+class StreamAdapter : public httplib::Stream {
+ public:
+  explicit StreamAdapter(const Connection& connection) : connection_(connection) {}
+
+  virtual bool has_input() const = 0;
+  virtual bool can_send() const = 0;   // no call of the system
+  virtual bool is_wanted() const = 0;  // asked by streaming handlers between two pieces
+
+  bool is_readable() const { return has_input(); }
+  bool wait_readable() const { return has_input(); }
+  bool is_writable() const { return is_wanted(); }  // up to 0.18 before each piece
+  bool wait_writable() const { return can_send(); }
+  bool is_peer_alive() const { return is_wanted(); }
+  time_t duration() const { return 0; }
+
+  void get_remote_ip_and_port(std::string& ip, int& port) const {
+    ip = connection_.remote.ip;
+    port = connection_.remote.port;
+  }
+  void get_local_ip_and_port(std::string& ip, int& port) const {
+    ip = connection_.local.ip;
+    port = connection_.local.port;
+  }
+  // Up to 0.18 a number that select() cannot take is answered with 500. Nothing here uses select().
+  socket_t socket() const { return connection_.socket < FD_SETSIZE ? connection_.socket : 0; }
+
+ private:
+  const Connection& connection_;
+};
+
+// A server whose process_request can be called alike.
+template <typename Base>
+class ServerAdapter : public Base {
+ protected:
+  using Base::Base;
+
+  // Reads a request off `stream`, lets `setup` change it, and answers it. False if the connection
+  // must be closed.
+  bool answer(httplib::Stream& stream, const Connection& connection,
+              const std::function<void(httplib::Request&)>& setup) {
+    constexpr bool kClose = true;  // spares a Keep-Alive field that is made anew each time
+    bool closed = false;
+#if HTTPLIB_MINOR < 18
+    static_cast<void>(connection);  // asked of the stream
+    return this->process_request(stream, kClose, closed, setup);
+#else
+    return this->process_request(stream, connection.remote.ip, connection.remote.port,
+                                 connection.local.ip, connection.local.port, kClose, closed, setup);
+#endif
+  }
+};
+
+}  // namespace service
