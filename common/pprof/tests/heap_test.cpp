@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "capture_helpers.h"
+#include "heap/sampler.h"
 
 namespace pprof::internal {
 namespace {
@@ -200,6 +201,39 @@ TEST(Heap, SeesMallocCallocAndRealloc) {
   EXPECT_NEAR(in_use(), before, 1 * kMiB);
 }
 
+// Allocates like tensors and buffers for O_DIRECT.
+extern "C" [[gnu::noinline]] void* allocate_aligned_here(std::size_t alignment, std::size_t size) {
+  void* block = std::aligned_alloc(alignment, size);
+  asm volatile("" : "+r"(block));
+  return block;
+}
+
+TEST(Heap, SeesBlocksOfEveryAlignment) {
+  constexpr std::size_t kMiB = 1 << 20;
+  for (const std::size_t alignment : {std::size_t{64}, std::size_t{4096}, 2 * kMiB}) {
+    const Values before = values_of("allocate_aligned_here");
+    std::array<void*, 4> blocks{};
+    for (void*& block : blocks) block = allocate_aligned_here(alignment, 64 * kMiB);
+    const Values seen = increase_since(before, "allocate_aligned_here");
+    EXPECT_EQ(seen, (Values{4, 256.0 * kMiB, 4, 256.0 * kMiB})) << alignment;
+    for (void* const block : blocks) std::free(block);
+  }
+}
+
+// The counts so far were taken at another distance, and keep the weight of that.
+TEST(Heap, TheDistanceMayChange) {
+  constexpr int kBlocks = 40'000;
+  const Values before = values_of("allocate_here");
+  for (const std::size_t distance : {std::size_t{8192}, std::size_t{2048}, std::size_t{16384}}) {
+    set_sample_distance(distance);
+    for (int i = 0; i < kBlocks; ++i) ::operator delete(allocate_here(4000));
+  }
+  set_sample_distance(8192);
+  const Values seen = increase_since(before, "allocate_here");
+  EXPECT_NEAR(seen[0], 3 * kBlocks, 0.05 * 3 * kBlocks);
+  EXPECT_NEAR(seen[1], 3.0 * kBlocks * 4000, 0.05 * 3 * kBlocks * 4000);
+}
+
 TEST(Heap, SurvivesConcurrentUseAndReading) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
@@ -216,9 +250,9 @@ TEST(Heap, SurvivesConcurrentUseAndReading) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// tcmalloc asks the kernel for memory with its page-heap lock held. If it walked its stack then,
-// which takes the loader's lock, a thread inside dlopen() that allocates would never get on.
-TEST(Heap, GrowthDoesNotWaitForTheLoader) {
+// A thread that allocates inside dlopen() or here holds the loader's lock. Were a sample to wait
+// for that lock, with a lock of ours held, neither thread would get on.
+TEST(Heap, SamplingDoesNotWaitForTheLoader) {
   const pid_t child = fork();
   if (child == 0) {
     alarm(10);

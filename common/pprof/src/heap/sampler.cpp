@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t kIdleBytes = std::size_t{16} << 20U;  // counted down while nothing samples
 
+constexpr std::size_t kMostBytes = std::size_t{1} << 47U;  // no allocator can have more to give
+
 constinit std::atomic<std::size_t> mean_bytes{0};
 constinit std::atomic<std::uint64_t> lost{0};
 constinit std::mutex mutex;  // of the blocks and the table; no other lock is taken under it
@@ -125,7 +127,7 @@ void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
     bytes_until_sample = mean == 0 ? kIdleBytes : 0;
     return nullptr;
   }
-  if (!next_count(size, mean) || size > PTRDIFF_MAX) return nullptr;
+  if (!next_count(size, mean) || size > kMostBytes) return nullptr;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = capture_own_stack(stack.data(), stack.size(), caller);
   SampledBlock* const block = place_sample(size, alignment, mean, {stack.data(), depth},

@@ -1,0 +1,33 @@
+// gperftools' own samples must mean what they mean without this library. Only over tcmalloc; CMake
+// sets TCMALLOC_SAMPLE_PARAMETER, at which tcmalloc samples what reaches it.
+#include <gperftools/malloc_extension.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+TEST(Gperftools, GetHeapSampleHasStacks) {
+  std::vector<std::unique_ptr<char[]>> blocks;
+  for (int i = 0; i < 50'000; ++i) blocks.push_back(std::make_unique<char[]>(500));
+  int period = 0;
+  const std::unique_ptr<void*[]> entries(MallocExtension::instance()->ReadStackTraces(&period));
+  ASSERT_NE(entries, nullptr);
+  EXPECT_EQ(period, 65536);
+  int seen = 0;
+  // Each entry: count, size, depth, and `depth` frames; a count of 0 ends the list.
+  for (void** entry = entries.get(); entry[0] != nullptr;) {
+    const auto depth = reinterpret_cast<std::uintptr_t>(entry[2]);
+    EXPECT_GE(depth, 2U);
+    for (std::uintptr_t i = 0; i < depth; ++i) {
+      EXPECT_GE(reinterpret_cast<std::uintptr_t>(entry[3 + i]), 4096U) << "not an address of code";
+    }
+    ++seen;
+    entry += 3 + depth;
+  }
+  EXPECT_GT(seen, 50);
+}
+
+}  // namespace
