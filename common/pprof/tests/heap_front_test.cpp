@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -246,13 +247,13 @@ TEST_F(HeapFront, AForkedChildFreesWhatItsParentAllocated) {
   std::free(block);
 }
 
-// 1 MiB is sampled at the distance of this program, too. It is freed after main().
+// So much is sampled at the usual distance, too. It is freed after main().
 struct Early {
   Early() = default;
   ~Early() { std::free(std::realloc(block, 3 * kMiB)); }
   Early(const Early&) = delete;
   Early& operator=(const Early&) = delete;
-  void* block = std::malloc(kMiB);
+  void* block = std::malloc(16 * kMiB);
 };
 const Early early;
 [[maybe_unused]] const int late = std::atexit([] { use(forms().front(), kMiB, 16); });
@@ -261,3 +262,12 @@ TEST_F(HeapFront, SamplesBeforeMain) { EXPECT_TRUE(is_sampled(early.block)); }
 
 }  // namespace
 }  // namespace pprof::internal
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  if (!pprof::internal::heap_available()) {
+    GTEST_FLAG_SET(filter, "-*");
+    std::puts(("skipped: " + pprof::internal::heap_unavailable_reason()).c_str());
+  }
+  return RUN_ALL_TESTS();
+}

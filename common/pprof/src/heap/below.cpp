@@ -97,6 +97,7 @@ void look_all_up() {
     found.delete_sized = found.delete_aligned = free_with_one;
     found.delete_sized_aligned = free_with_two;
   }
+  respect_replaced_operators(found);
   below = found;
 }
 

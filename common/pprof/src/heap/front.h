@@ -30,6 +30,9 @@ struct AllocatorBelow {
 };
 [[gnu::visibility("hidden")]] extern constinit AllocatorBelow below;
 
+// Has what the program's own operator delete is for go there. Called when `found` is complete.
+void respect_replaced_operators(AllocatorBelow& found) noexcept;
+
 inline constexpr std::size_t kDefaultAlignment = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
 template <class Forward>

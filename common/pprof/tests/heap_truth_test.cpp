@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -316,7 +318,7 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   if (!pprof::internal::heap_available()) {
     GTEST_FLAG_SET(filter, "-*");
-    std::puts("heap_test: skipped, tcmalloc does not serve malloc() here (a sanitizer does?)");
+    std::puts(("skipped: " + pprof::internal::heap_unavailable_reason()).c_str());
   }
   return RUN_ALL_TESTS();
 }
