@@ -20,12 +20,22 @@ std::int64_t nanoseconds(clockid_t clock) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+}  // namespace
+
+// Not inlined and not in the unnamed namespace: scripts/compare/instructions.py has callgrind
+// collect what runs in here.
+[[gnu::noinline]] void measured_loop(const Operation& operation, std::int64_t iterations) {
+  for (std::int64_t i = 0; i < iterations; ++i) operation.run();
+}
+
+namespace {
+
 void run_slice(const Operation& operation, std::int64_t iterations, std::ostream& out) {
   for (std::int64_t i = 0; i <= iterations / 16; ++i) operation.run();
   const auto allocated = alloc_counter::this_thread();
   const std::int64_t wall = nanoseconds(CLOCK_MONOTONIC);
   const std::int64_t cpu = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
-  for (std::int64_t i = 0; i < iterations; ++i) operation.run();
+  measured_loop(operation, iterations);
   const std::int64_t cpu_end = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
   const std::int64_t wall_end = nanoseconds(CLOCK_MONOTONIC);
   const auto used = alloc_counter::this_thread() - allocated;
