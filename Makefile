@@ -27,8 +27,8 @@ installed:
 walkthrough: build ## The whole story: serve, load, profile, compare, report
 	@scripts/walkthrough.sh
 
-compare: build ## Old against new: benchmarks, then requests per second [OLD=v1-naive NEW=v2-optimized]
-	@scripts/workshop compare $(OLD) $(NEW)
+compare: build ## Old against new, with intervals [OLD=v1-naive NEW=v2-optimized SECONDS=100 FILTER= OPTIONS=]
+	@scripts/workshop compare $(OLD) $(NEW) $(addprefix --seconds ,$(SECONDS)) $(if $(FILTER),--filter '$(FILTER)') $(OPTIONS)
 
 test: installed ## Every test, against every stage [JOBS=]
 	@scripts/test.sh $(JOBS)

@@ -20,7 +20,8 @@ COMMANDS = {
         "soak": ("soak.cli", "load, bad clients, captures and signals at once"),
     },
     "Old against new": {
-        "compare": ("compare.cli", "benchmarks, then requests per second; old and new in turn"),
+        "compare": ("compare.cli", "benchmarks and services in turn, each change with its interval"),
+        "history": ("compare.history", "earlier comparisons: one row over time"),
         "report": ("report.cli", "one page, build/report/index.html, of what was captured last"),
     },
     "Labs": {

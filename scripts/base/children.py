@@ -69,16 +69,16 @@ def start(command, output=None, **options) -> subprocess.Popen:
     return child
 
 
-def run(command, seconds=None, **options) -> Done:
+def run(command, seconds=None, input=None, **options) -> Done:
     """Runs a command to its end; a signal to this process ends the command first. Outputs that go
-    nowhere are "".
+    nowhere are ""; input is the text of its standard input.
 
     Raises subprocess.TimeoutExpired, the command killed, if it takes longer than that many seconds.
     """
     child = start(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
-                              "errors": "replace", **options})
+                              "errors": "replace", **({"stdin": subprocess.PIPE} if input else {}), **options})
     try:
-        stdout, stderr = child.communicate(timeout=seconds)
+        stdout, stderr = child.communicate(input, timeout=seconds)
     except subprocess.TimeoutExpired:
         kill(child)
         child.communicate()
@@ -87,6 +87,11 @@ def run(command, seconds=None, **options) -> Done:
         if child.returncode is not None:
             _ended(child)
     return Done(child.returncode, stdout or "", stderr or "")
+
+
+def how_it_ended(status: int) -> str:
+    """An exit status in words: "exit status 1", "killed by SIGSEGV"."""
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 def kill(child):

@@ -1,6 +1,7 @@
 """What the commands print: steps, warnings, the commands they run. Colours only on a terminal."""
 import os
 import shlex
+import shutil
 import sys
 import time
 
@@ -56,30 +57,38 @@ def next_command(command):
 
 
 class Bar:
-    """Progress of a known number of steps: with the time left on a terminal, some plain lines
-    elsewhere.
+    """Progress towards a total of steps, or of seconds: with the time left on a terminal, some
+    plain lines elsewhere.
 
-    Writes to standard error, so that standard output stays a report. Call step() after each
-    step."""
+    Writes to standard error, so that standard output stays a report. Use with `with`; call step()
+    after each step, or at() with what has been reached."""
 
-    def __init__(self, label, steps, stream=None, clock=time.monotonic):
-        self.label, self.steps, self.stream, self.clock = label, steps, stream or sys.stderr, clock
-        self.done, self.start, self.live = 0, clock(), self.stream.isatty()
+    def __init__(self, label, total, unit="", stream=None, clock=time.monotonic):
+        self.label, self.total, self.unit, self.stream = label, total, unit, stream or sys.stderr
+        self.done, self.clock, self.start, self.live = 0, clock, clock(), self.stream.isatty()
 
-    def step(self):
-        self.done += 1
-        left = (self.clock() - self.start) / self.done * (self.steps - self.done)
-        counted = f"{self.done}/{self.steps}"
-        if self.live:
-            filled = BAR_WIDTH * self.done // self.steps
-            bar = "#" * filled + "." * (BAR_WIDTH - filled)
-            self.stream.write(f"\r{self.label} [{bar}] {counted}, {left:.0f} s left \033[K")
-        elif self.done * PLAIN_LINES // self.steps > (self.done - 1) * PLAIN_LINES // self.steps:
-            self.stream.write(f"  {self.label}: {counted}, {left:.0f} s left\n")
-        self.stream.flush()
+    def __enter__(self):
+        return self
 
-    def close(self):
+    def __exit__(self, *_):
         """Clears the bar."""
         if self.live:
             self.stream.write("\r\033[K")
             self.stream.flush()
+
+    def step(self):
+        self.at(self.done + 1)
+
+    def at(self, done):
+        before, self.done = self.done, min(done, self.total)
+        left = (self.clock() - self.start) / self.done * (self.total - self.done)
+        text = f"{self.done:.0f}/{self.total:.0f}{self.unit}, {left:.0f} s left"
+        if self.live:
+            columns = shutil.get_terminal_size().columns
+            width = min(BAR_WIDTH, columns - len(self.label) - len(text) - 5)
+            filled = int(width * self.done / self.total)
+            bar = f"[{'#' * filled + '.' * (width - filled)}] " if width >= 8 else ""
+            self.stream.write(f"\r{f'{self.label} {bar}{text}'[:columns - 1]}\033[K")
+        elif int(self.done * PLAIN_LINES / self.total) > int(before * PLAIN_LINES / self.total):
+            self.stream.write(f"  {self.label}: {text}\n")
+        self.stream.flush()

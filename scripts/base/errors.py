@@ -12,6 +12,7 @@ class Failure(Exception):
 
     def __init__(self, value, rule, remedy):
         super().__init__(f"{value}: {rule}. {remedy}")
+        self.parts = value, rule, remedy
 
 
 class UsageError(Failure):

@@ -1,5 +1,6 @@
 """The order of runs that are compared: A B B A, and so on, so that drift and order favour no
 side."""
+import contextlib
 import math
 import time
 
@@ -23,15 +24,13 @@ def interleave(label, turns, budget_seconds, measure, *, sides=SIDES, least=PAIR
     longer than the budget (None: there is no limit). Shows a bar, unless label is "".
     """
     results = {side: [] for side in sides}
-    bar = Bar(label, turns) if label else None
     limit, start = math.inf if budget_seconds is None else budget_seconds, clock()
-    for turn in range(turns):
-        if turn >= max(least, 1) and turn % 2 == 0 and (clock() - start) * (turn + 2) / turn > limit:
-            break
-        for side in order(turn, sides):
-            results[side].append(measure(side, turn))
-        if bar:
-            bar.step()
-    if bar:
-        bar.close()
+    with Bar(label, turns) if label else contextlib.nullcontext() as bar:
+        for turn in range(turns):
+            if turn >= max(least, 1) and turn % 2 == 0 and (clock() - start) * (turn + 2) / turn > limit:
+                break
+            for side in order(turn, sides):
+                results[side].append(measure(side, turn))
+            if bar:
+                bar.step()
     return results

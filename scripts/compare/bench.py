@@ -6,7 +6,7 @@ from pathlib import Path
 from base import children, console, stages
 from base.errors import Failure
 from base.paths import BUILD
-from compare import gbench
+from compare import context
 
 PASSES_ON = "all"
 # only asks, or writes elsewhere: no result here
@@ -25,7 +25,7 @@ def add_arguments(parser):
 
 def run(options):
     stage, program = options.stage, stages.program("bench", options.stage)
-    gbench.require_release(gbench.parse(gbench.run(program, gbench.PROBE))[0], program)
+    context.of(program)
     out = BUILD / "bench" / f"{stage}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:

@@ -1,203 +1,204 @@
-"""The comparison from start to end: check, measure, judge, write."""
+"""`make compare`, from start to end: check, measure, judge, write. The files of a comparison replace the last one's when it
+is whole; what a failure in the middle leaves is judged, shown, and kept apart."""
+import contextlib
+import datetime
+import fcntl
+import functools
 import json
+import re
 import tempfile
 from pathlib import Path
 
-from base import ab, console, machine, tools, turns
-from base import stages as programs
-from base.commandline import Number
-from base.errors import Failure
-from base.paths import BUILD, ROOT
-from compare import gbench, gobench, report, service, stats, tables
+from base import console, machine, stages, tools
+from base.errors import Failure, UsageError
+from base.paths import BUILD, ROOT, relative
+from compare import (context, estimate, formats, history, instructions, report, service_slices,
+                     slices, tables)
 
-CLIENTS = 8
-PAIRS = 30
-# Together they keep the whole comparison within two minutes on a machine that is busy as well.
-BENCHMARK_BUDGET_SECONDS = 50
-SERVICE_BUDGET_SECONDS = 58
-# One ab run of the slower stage takes about this long.
-LOAD_SECONDS = 0.8
-NOISE_WORTH_A_WARNING = 0.10
-REQUESTS_RANGE = (2000, 50000)
-RESULTS = ("old.txt", "new.txt", "compare.txt", "compare.json")
-CALIBRATION_REQUESTS = 2000
+SECONDS = 100  # with start-up and checks, less than two minutes
+SERVICE_SHARE = 0.45
+RESULTS = ("old.txt", "new.txt", "old.json", "new.json", "compare.txt", "compare.json", "slices.json",
+           "latencies.json")
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.describe(
-        """Prints time, bytes and allocations per operation of both stages, then requests per
-        second and latency of both services, each with its delta, or ~ where there is no
-        difference. Takes up to two minutes. Fails if a request fails or a build is a debug
-        build.""",
-        "make compare OLD=v1-naive NEW=v3-mine")
-    parser.add_argument("old", metavar="OLD", nargs="?", default="v1-naive",
-                        help="a stage (default %(default)s)")
-    parser.add_argument("new", metavar="NEW", nargs="?", default="v2-optimized",
-                        help="another one (default %(default)s)")
-    parser.add_argument("--pairs", metavar="N", action=Number, default=PAIRS,
-                        help="runs of each side, at least 16 (default %(default)s; fewer if time runs out)")
-    parser.add_argument("--no-service", action="store_true", help="benchmarks only")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=BUILD / "compare", help=(
-        "where results go (default build/compare): compare.json, compare.txt, old.txt and new.txt in "
-        "the Go benchmark format (benchstat old.txt new.txt), raw/ with every run"))
+        """Two processes, one of each stage, take turns of half a millisecond; then two new ones, and
+        so on. Prints processor time, bytes and allocations per operation, then what the services do
+        under load: each change with its interval, or ~ and what would have shown. Fails if a
+        request fails or a build is a debug build; exits with 4 if --fail-if-worse finds something.""",
+        "make compare OLD=v1-naive NEW=v3-mine SECONDS=400")
+    add = parser.add_argument
+    add("old", nargs="?", default="v1-naive", metavar="OLD", help="a stage (default %(default)s)")
+    add("new", nargs="?", default="v2-optimized", metavar="NEW", help="a stage (default %(default)s)")
+    add("--seconds", type=float, default=SECONDS, metavar="N",
+        help="how long to measure (default %(default)s); four times as long halves the intervals")
+    add("--filter", default="", metavar="REGEX", help="only the benchmarks that match")
+    add("--no-service", action="store_true", help="benchmarks only")
+    add("--instructions", action="store_true", help="count instructions per operation, too (valgrind)")
+    add("--fail-if-worse", type=float, metavar="PERCENT",
+        help="exit with 4 if a time, a counter or requests/s is surely worse by more than that")
+    add("--markdown", action="store_true", help="print Markdown tables")
+    add("--csv", action="store_true", help="print a line of CSV for each row")
+    add("--json", action="store_true", help="print compare.json")
+    add("--out", type=Path, default=BUILD / "compare", metavar="DIR",
+        help="where results go (default build/compare): compare.txt, compare.json, slices.json (every"
+        " block), latencies.json, history.jsonl; for other tools old.txt, new.txt (benchstat -col"
+        " stage -ignore commit) and old.json, new.json (Google Benchmark's compare.py)")
 
 
-def check_builds(stages):
-    """{side: context} of both benchmark programs; refuses a debug build, warns of unlike builds."""
-    builds = {}
-    for side, stage in stages.items():
-        builds[side], _ = gbench.parse(gbench.run(programs.program("bench", stage), gbench.PROBE))
-        gbench.require_release(builds[side], f"bench-{stage}")
-    for key in ("compiler", "flags", "build_type", "commit"):
-        old, new = (builds[side].get(key, "unknown") for side in turns.SIDES)
-        if old != new:
-            console.warn(
-                f"the stages were built with different {key} ({old}, {new}). Run: make build")
-    return {
-        side: {
-            key: build.get(key, "unknown")
-            for key in ("stage", "build_type", "compiler", "flags", "commit")
-        } for side, build in builds.items()
-    }
+def check_options(options) -> None:
+    """Raises UsageError."""
+    if not 1 <= options.seconds <= 86400:
+        raise UsageError(f"--seconds {options.seconds:g}", "the value must lie between 1 and 86400", options.prog)
+    try:
+        re.compile(options.filter)
+    except re.error as error:
+        raise UsageError(f"--filter {options.filter}", f"it is no regular expression: {error}", options.prog) from None
+    if options.markdown + options.csv + options.json > 1:
+        raise UsageError("--markdown, --csv, --json", "give one of them", options.prog)
 
 
-def publish(fresh, out):
-    """Puts a whole comparison in the place of the last one, which stays until then. Other files in
-    `out` stay, too."""
-    for path in [*(out / "raw").glob("bench-*.json"), *(out / "raw").glob("ab-*")]:
-        path.unlink()
-    for path in sorted((fresh / "raw").iterdir()) + [fresh / name for name in RESULTS]:
-        path.replace(out / path.relative_to(fresh))
-
-
-def run_benchmarks(stages, pairs, raw):
-    console.step(f"Benchmarks: {pairs} pairs of runs, old and new in turn (A B B A)")
-    for stage in stages.values():
-        console.show([programs.program("bench", stage), *gbench.MEASURE])
-
-    def measure(side, pair):
-        text = gbench.run(programs.program("bench", stages[side]))
-        (raw / f"bench-{pair:02}-{side}.json").write_text(text, encoding="utf-8")
-        return gbench.parse(text)[1]
-
-    runs = turns.interleave("benchmarks", pairs, BENCHMARK_BUDGET_SECONDS, measure)
-    return check_names(runs)
-
-
-def check_names(runs):
-    """Raises Failure unless some benchmark is on both sides; warns of those that are on one."""
-    old, new = (set(runs[side][0]) for side in turns.SIDES)
-    if not old & new:
-        raise Failure(f"benchmarks {sorted(old)} and {sorted(new)}", "no name is on both sides",
-                      "Run: make build")
-    if old != new:
-        console.warn(f"only in one stage, so not compared: {', '.join(sorted(old ^ new))}")
-    return runs
-
-
-def requests_for(rates):
-    """How many requests the slower side answers in LOAD_SECONDS, to the thousand, within
-    REQUESTS_RANGE."""
-    wanted = round(min(rates) * LOAD_SECONDS, -3)
-    return int(max(REQUESTS_RANGE[0], min(wanted, REQUESTS_RANGE[1])))
-
-
-def calibrate(stages, raw):
-    """Requests for each ab run. Comes first, so that a service that cannot serve is known at
-    once."""
-    rates = [
-        service.load(programs.program("leftpad", stages[side]), CALIBRATION_REQUESTS, CLIENTS,
-                     raw / f"ab-warm-up-{side}.txt") for side in turns.SIDES
-    ]
-    return requests_for([figures["requests_per_second"] for figures in rates])
-
-
-def run_service(stages, pairs, requests, raw):
-    console.step(
-        f"Service: {pairs} pairs of ab runs, {requests} requests each, a new process for every run")
-    for stage in stages.values():
-        console.show(service.service_command(programs.program(
-            "leftpad", stage), 8080, "/tmp/requests.log"))
-        console.show(
-            service.ab_command("http://127.0.0.1:8080", requests, CLIENTS, "percentiles.csv"))
-
-    def measure(side, pair):
-        return service.load(programs.program("leftpad", stages[side]), requests, CLIENTS,
-                            raw / f"ab-{pair:02}-{side}.txt")
-
-    return turns.interleave("service", pairs, SERVICE_BUDGET_SECONDS, measure)
-
-
-def compare(options):
-    stages = {"old": options.old, "new": options.new}
+def run(options) -> int:
+    """Compares; see add_arguments for the exit status. Raises Failure."""
+    check_options(options)
+    sides = {"old": options.old, "new": options.new}
+    programs = {kind: {side: stages.program(kind, stage) for side, stage in sides.items()}
+                for kind in ("bench", "leftpad")}
+    tools.need("ab", "apache2-utils")
+    tools.need_module("scipy", "python3-scipy")
     facts = machine.facts(ROOT)
     for text in machine.warnings(facts, machine.busy()):
         console.warn(text)
-    builds = check_builds(stages)
-    (options.out / "raw").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".running.", dir=options.out) as folder:
-        fresh = Path(folder)
-        measure_all(options, stages, facts, builds, fresh)
-        publish(fresh, options.out)
+    builds = {side: context.of(program) for side, program in programs["bench"].items()}
+    context.warn_of_differences(builds)
+    names = context.common_names(programs["bench"], options.filter)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with _only_one(options.out), tempfile.TemporaryDirectory(prefix=".running.", dir=options.out) as folder:
+        measured = _measure(options, programs, names, Path(folder))
+        about = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+                 "machine": facts, **builds, **measured.about}
+        document = _write(options, measured, about, names, Path(folder))
+        _show(options, measured, about, document, Path(folder))
+        if measured.failure:
+            broken = options.out / "broken"
+            _publish(Path(folder), broken)
+            raise Failure(*measured.failure.parts[:2], f"{measured.failure.parts[2]}. What was measured until then "
+                          f"stands in {relative(broken)}/; the last whole comparison stays")
+        _publish(Path(folder), options.out)
+        history.keep(options.out, document)
+    if not (options.json or options.csv or options.markdown):
+        console.result_at(options.out / "compare.json")
+        console.next_command("make report")
+    return _exit_status(options, measured.verdicts)
 
 
-def measure_all(options, stages, facts, builds, out):
-    raw = out / "raw"
-    raw.mkdir()
-    requests = None if options.no_service else calibrate(stages, raw)
-    runs = run_benchmarks(stages, options.pairs, raw)
-    for side in turns.SIDES:
-        gobench.write(out / f"{side}.txt", facts, runs[side])
-    rows = report.rows_of_benchmarks(runs)
-    if requests:
-        rows += report.rows_of_service(run_service(stages, options.pairs, requests, raw),
-                                       ab.METRICS)
-    write_results(options, out, facts, builds, stats.judge(rows), requests)
+@contextlib.contextmanager
+def _only_one(out):
+    """Holds the folder. Raises Failure if another comparison writes there."""
+    with (out / ".lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure(relative(out), "another comparison is writing its results there",
+                          "Wait for it, or give --out another folder") from None
+        yield
 
 
-def write_results(options, out, facts, builds, verdicts, requests):
-    """The text to the terminal and compare.txt, everything to compare.json."""
-    services = [verdict for verdict in verdicts if verdict.row.name == report.SERVICE]
-    benchmarks = [verdict for verdict in verdicts if verdict.row.name != report.SERVICE]
-    load = f"ab -k -c {CLIENTS} -n {requests}" if requests else None
-    paper = report.text(options.old, options.new, benchmarks, services, load)
-    (out / "compare.txt").write_text(paper, encoding="utf-8")
-    document = report.document(facts, builds, benchmarks, services, load)
-    (out / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(f"\n{describe(facts, builds)}\n{paper}")
-    warn_of_noise(verdicts)
+class Measured:
+    """What a comparison has found: runs and services so far, and the failure that ended it early, if one did."""
+
+    def __init__(self):
+        self.iterations, self.runs, self.services = {}, [], []
+        self.instructions, self.verdicts, self.about, self.failure = [], {}, {}, None
+        self.load_share = 0.0
 
 
-def describe(facts, builds):
-    new = builds["new"]
-    commit = facts["commit"] if new["commit"] == "unknown" else new["commit"]
-    return (
-        f"machine: {facts['cpu']}, {facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}\n"
-        f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {commit}"
-    )
+def _measure(options, programs, names, folder):
+    found = Measured()
+    share = 0 if options.no_service else SERVICE_SHARE
+    try:
+        seconds = options.seconds * (1 - share)
+        console.step(f"Benchmarks: two live processes take turns, {seconds:.0f} s")
+        for program in programs["bench"].values():
+            console.show([program, "--slices"])
+        with console.Bar("benchmarks", seconds, " s") as bar:
+            found.iterations = {side: slices.iterations_of(program, names)
+                                for side, program in programs["bench"].items()}
+            slices.measure(programs["bench"], found.iterations, names, seconds, bar.at, found.runs)
+        if options.instructions:
+            found.instructions = instructions.rows(programs["bench"], names)
+        if share:
+            seconds = options.seconds * share
+            console.step(f"Service: both alive, {seconds:.0f} s; ab in turn, then {service_slices.RATE_PER_SECOND} "
+                         "requests/s on each")
+            for command in service_slices.shown_commands(programs["leftpad"]):
+                console.show(command)
+            with console.Bar("service", seconds, " s") as bar:
+                found.load_share = service_slices.measure(programs["leftpad"], seconds, folder, bar.at, found.services)
+    except Failure as failure:
+        if not found.runs:
+            raise
+        found.failure = failure
+    benchmarks = report.rows_of_benchmarks(names, found.runs) + found.instructions
+    services = service_slices.rows(found.services) if len(found.services) > 1 else []
+    judged = estimate.judge(benchmarks + services)
+    found.verdicts = {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]}
+    found.about = {
+        "seconds": options.seconds,
+        "pairs": {"benchmarks": len(found.runs), "service": len(found.services)},
+    }
+    return found
 
 
-def warn_of_noise(verdicts):
-    noisy = [
-        verdict for verdict in verdicts
-        if not verdict.exact and verdict.noise > NOISE_WORTH_A_WARNING
-    ]
-    if noisy:
-        worst = max(noisy, key=lambda verdict: verdict.noise)
-        console.warn(
-            f"noisy runs: {len(noisy)} rows scatter (worst {worst.row.name} "
-            f"{tables.TITLES.get(worst.row.metric, worst.row.metric)}: {worst.noise:.0%}). Close other programs and repeat"
-        )
+def _write(options, measured, about, names, folder):
+    rows = [verdict.row for verdict in measured.verdicts["benchmarks"]]
+    for side in slices.SIDES:
+        iterations = measured.iterations[side]
+        (folder / f"{side}.txt").write_text(
+            formats.go_text(about["machine"], about[side], rows, side, iterations), encoding="utf-8")
+        (folder / f"{side}.json").write_text(
+            formats.google_json(about[side], rows, side, iterations), encoding="utf-8")
+    slices.write(folder / "slices.json", measured.iterations, measured.runs)
+    (folder / "latencies.json").write_text(json.dumps({
+        side: sorted(value for one in measured.services for value in one.latencies[side])
+        for side in slices.SIDES}), encoding="utf-8")
+    document = report.document(about, measured.verdicts)
+    (folder / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    notes = report.notes(measured, about)
+    text = report.paper(options.old, options.new, measured.verdicts, notes)
+    (folder / "compare.txt").write_text(text, encoding="utf-8")
+    return document
 
 
-def run(options):
-    for kind in ("bench", "leftpad"):
-        for stage in (options.old, options.new):
-            programs.program(kind, stage)
-    if options.pairs < turns.PAIRS_MINIMUM:
-        raise Failure(f"--pairs {options.pairs}",
-                      f"the statistics need at least {turns.PAIRS_MINIMUM}", "Give more, or none")
-    tools.need("ab", "apache2-utils")
-    compare(options)
-    console.result_at(options.out / "compare.json")
-    console.next_command("make report")
+def _show(options, measured, about, document, folder):
+    verdicts = measured.verdicts["benchmarks"] + measured.verdicts["service"]
+    if options.json:
+        print(json.dumps(document, indent=1))
+    elif options.csv:
+        print(tables.as_csv(verdicts), end="")
+    elif options.markdown:
+        print(report.paper(options.old, options.new, measured.verdicts, report.notes(measured, about),
+                           tables.as_markdown), end="")
+    else:
+        print(f"\n{context.describe(about)}\n{(folder / 'compare.txt').read_text(encoding='utf-8')}")
+    for text in report.warnings(measured.verdicts["benchmarks"]):
+        console.warn(text)
+
+
+def _publish(fresh, out):
+    """Puts a comparison in the place of the last one, which stays until then. Other files in `out` stay, too."""
+    out.mkdir(exist_ok=True)
+    for name in RESULTS:
+        (fresh / name).replace(out / name)
+
+
+def _exit_status(options, verdicts):
+    if options.fail_if_worse is None:
+        return 0
+    worse = functools.partial(report.worse_by, limit=options.fail_if_worse / 100)
+    found = [verdict for part in verdicts.values() for verdict in part if worse(verdict)]
+    for verdict in found:
+        row = verdict.row
+        console.warn(f"{row.name} {row.metric}: {tables.delta(verdict)} is worse by more than {options.fail_if_worse:g}%")
+    return 4 if found else 0

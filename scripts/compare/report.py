@@ -1,87 +1,122 @@
-"""Puts the verdicts on paper: the text on the terminal, compare.txt and compare.json. Pure functions."""
-from compare import stats, tables
+"""Puts the verdicts on paper: compare.txt, Markdown, CSV and compare.json. Pure functions."""
+import math
 
-# The name of the service's rows; no benchmark has it.
-SERVICE = "service"
+from compare import estimate, service_slices, tables
 
-
-def rows_of_benchmarks(runs):
-    """Rows for every benchmark that both sides have, metric by metric. runs: {side: [{name: Sample}]}."""
-    names = [name for name in runs["old"][0] if name in runs["new"][0]]
-    values = {
-        "time": ("ns/op", lambda sample: sample.time_ns),
-        "bytes": ("B/op", lambda sample: sample.bytes),
-        "allocs": ("allocs/op", lambda sample: sample.allocs),
-    }
-    return [
-        stats.Row(name, metric, unit,
-                  *(tuple(value(run[name])
-                          for run in runs[side])
-                    for side in ("old", "new")))
-        for metric, (unit, value) in values.items()
-        for name in names
-    ]
+SCHEMA = 2  # of compare.json; a change of meaning raises it
 
 
-def rows_of_service(loads, metrics):
-    """Rows for the service. loads: {side: [figures of ab.parse]}."""
-    return [
-        stats.Row(SERVICE, metric, unit,
-                  *(tuple(load[metric]
-                          for load in loads[side])
-                    for side in ("old", "new")))
-        for metric, unit in metrics
-    ]
+def rows_of_benchmarks(names: list, runs: list) -> list[estimate.Row]:
+    """A row for each benchmark and metric. runs: for each process pair {name: slices.PairRun}.
+
+    Judged is processor time: it leaves out what other programs take from a slice. Real time stands in compare.json.
+    """
+    rows = []
+    for metric, kind, old, new in (("time", "measured", 0, 2), ("wall", "shown", 1, 3)):
+        for name in names:
+            blocks = [run[name].blocks for run in runs]
+            rows.append(estimate.Row(
+                name, metric, "ns/op",
+                *(tuple(_median(pair, side) for pair in blocks) for side in (old, new)),
+                tuple(estimate.process_ratio([(block[old], block[new]) for block in pair])
+                      for pair in blocks), kind))
+    for metric, unit, index in (("bytes", "B/op", 0), ("allocs", "allocs/op", 1)):
+        for name in names:
+            rows.append(estimate.Row(name, metric, unit, *(
+                tuple(run[name].counters[side][index] for run in runs) for side in ("old", "new")),
+                kind="counted"))
+    return rows
 
 
-def text(old, new, benchmarks, service, load):
-    """The whole comparison as text. load: what ab did, in words."""
-    lines = [f"old: {old}", f"new: {new}"]
+def _median(blocks, index):
+    ordered = sorted(block[index] for block in blocks)
+    return ordered[len(ordered) // 2]
+
+
+def paper(old: str, new: str, verdicts: dict, notes: list, render=tables.as_text) -> str:
+    """The whole comparison as text. verdicts: {"benchmarks": [...], "service": [...]}; notes: lines below the tables."""
+    stages = (old, new)
+    shown = [verdict for verdict in verdicts["benchmarks"] if verdict.row.metric in tables.TITLES]
+    parts = []
     for metric in tables.TITLES:
-        lines += ["", *tables.benchmark_table(metric, benchmarks)]
-    if service:
-        lines += ["", *tables.service_table(service), f"   {load}, no failed request"]
-    lines += ["", *tables.explanation(benchmarks + service)]
-    if service:
-        lines += ["", gain(old, new, service[0])]
-    return "\n".join(lines) + "\n"
+        chosen = [verdict for verdict in shown if verdict.row.metric == metric]
+        if chosen:
+            parts.append(render(tables.benchmark_table(metric, chosen, ("old", "new"))))
+    if verdicts["service"]:
+        parts.append(render(tables.service_table(verdicts["service"], ("old", "new"))))
+    text = [f"old: {old}", f"new: {new}", ""]
+    for part in parts:
+        text += [*part, ""]
+    text += notes
+    if verdicts["service"]:
+        text += ["", gain(*stages, verdicts["service"][0])]
+    return "\n".join(text).rstrip("\n") + "\n"
 
 
-def gain(old, new, throughput):
-    if not throughput.differs:
-        return (
-            f"Service: no difference in requests per second between {old} and {new} "
-            f"beyond the noise of these runs ({throughput.noise:.0%})."
-        )
-    return f"Service: {new} serves {throughput.new / throughput.old:.2f} times the requests per second of {old}."
+def gain(old: str, new: str, throughput: estimate.Verdict) -> str:
+    """The last line: what the service gained, or what could have been seen."""
+    if throughput.low is None:
+        return "Service: too few processes were run to judge requests per second."
+    low, high = (1 + part for part in (throughput.low, throughput.high))
+    if throughput.differs:
+        return (f"Service: {new} serves {1 + throughput.delta:.2f} times [{low:.2f}, {high:.2f}] "
+                f"the requests per second of {old}.")
+    return (f"Service: not decided between {old} and {new}: {tables.delta(throughput)[2:]} percent requests "
+            f"per second; a change above {throughput.would_show:.1%} would most likely have shown.")
+
+
+def notes(measured, about: dict) -> list[str]:
+    """The lines below the tables: how the figures were made and how to read them."""
+    lines = tables.explanation([*measured.verdicts["benchmarks"], *measured.verdicts["service"]],
+                               about["pairs"]["benchmarks"])
+    if measured.verdicts["service"]:
+        lines += service_slices.explanation(measured.services, measured.load_share)
+    return lines
+
+
+def warnings(verdicts: list) -> list[str]:
+    """Benchmarks that wait or share: where real time changed by another part than processor time."""
+    time = {verdict.row.name: verdict for verdict in verdicts if verdict.row.metric == "time"}
+    found = []
+    for verdict in verdicts:
+        other = time.get(verdict.row.name)
+        if verdict.row.metric == "wall" and verdict.low is not None and other.low is not None:
+            apart = max(verdict.low - other.high, other.low - verdict.high)
+            if apart > estimate.MARGIN * (1 + other.delta):
+                found.append(f"{verdict.row.name}: real time changed by {tables.delta(verdict)}, processor time by "
+                             f"{tables.delta(other)}: it waits for something. Look at make profile-wall")
+    return found
+
+
+def worse_by(verdict: estimate.Verdict, limit: float) -> bool:
+    """Whether a judged row is surely worse by more than `limit` (a part of 1): more of anything but requests/s is."""
+    if not verdict.differs or verdict.row.kind == "shown":
+        return False
+    if verdict.row.metric == "requests_per_second":
+        return 1 / (1 + verdict.high) - 1 > limit
+    return verdict.low is None or verdict.low > limit
+
+
+def _finite(value):
+    return value if value is None or math.isfinite(value) else None
 
 
 def _entry(verdict):
     row = verdict.row
     return {
-        "metric": row.metric,
-        "unit": row.unit,
-        "old": verdict.old,
-        "new": verdict.new,
-        "delta": verdict.delta,
-        "p": verdict.p,
-        "differs": verdict.differs,
-        "exact": verdict.exact,
-        "noise": verdict.noise,
-        "old_spread": stats.spread(row.old),
-        "new_spread": stats.spread(row.new),
-        "old_runs": list(row.old),
-        "new_runs": list(row.new),
+        "name": row.name, "metric": row.metric, "unit": row.unit, "old": verdict.old, "new": verdict.new,
+        "delta": _finite(verdict.delta), "low": verdict.low, "high": verdict.high,
+        "differs": verdict.differs, "exact": verdict.exact, "odd": verdict.odd,
+        "would_show": verdict.would_show, "old_runs": list(row.old), "new_runs": list(row.new)
     }
 
 
-def document(machine, builds, benchmarks, service, load):
-    """compare.json. old, new: medians; delta: new/old - 1 as a part of 1, null if old is 0 and new is not."""
+def document(about: dict, verdicts: dict) -> dict:
+    """compare.json. delta, low, high: parts of 1, null where there is no such number; runs: a value for each process."""
     return {
-        "machine": machine, "build": builds, "rule": stats.RULE,
-        "benchmarks": [{"name": verdict.row.name, **_entry(verdict)} for verdict in benchmarks],
-        "service": [
-            {**_entry(verdict), "ratio": verdict.new / verdict.old if verdict.old else None}
-            for verdict in service
-        ], "load": load,
+        "schema": SCHEMA, **about, "rule": {
+            "estimate": "Hodges-Lehmann over process pairs of the median of the blocks' ln(new/old)",
+            "interval": "Wilcoxon signed rank, Bonferroni", "confidence": estimate.CONFIDENCE,
+            "margin": estimate.MARGIN
+        }, **{part: [_entry(verdict) for verdict in verdicts[part]] for part in ("benchmarks", "service")}
     }

@@ -1,107 +1,164 @@
-"""Renders verdicts as text: benchstat's three tables and the service table. Pure functions."""
-from compare import stats
+"""Renders verdicts as text: benchstat's three tables and the service's, as plain text, Markdown or CSV. Pure functions."""
+import csv
+import io
+import statistics
 
-TITLES = {"time": "time/op", "bytes": "alloc/op", "allocs": "allocs/op"}
+from compare import estimate
+
+TITLES = {"time": "time/op", "bytes": "alloc/op", "allocs": "allocs/op", "instructions": "instr/op"}
 SERVICE_NAMES = {
-    "requests_per_second": "requests/s", "mean_ms": "mean", "p50_ms": "p50", "p99_ms": "p99"
+    "requests_per_second": "requests/s", "cpu_us": "CPU/request", "p50_ms": "p50", "p99_ms": "p99",
+    "p999_ms": "p99.9", "max_ms": "max"
 }
 SCALES = {
     "ns/op": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
-    "B/op": ((1e6, "MB"), (1e3, "kB"), (1, "B")),
-    "allocs/op": ((1e6, "M"), (1e3, "k"), (1, "")),
+    "B/op": ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")),
+    "allocs/op": ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, "")),
+    "instr/op": ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, "")),
     "req/s": ((1e6, "M"), (1e3, "k"), (1, "")),
-    "ms": ((1, "ms"),),
+    "µs/req": ((1e3, "ms"), (1, "µs")),
+    "ms": ((1e3, "s"), (1, "ms")),
 }
 
 
-def figure(value, unit):
+def figure(value: float, unit: str) -> str:
     """Three significant digits with a scaled unit: 2300 ns/op is 2.30µs. Whole small numbers stay whole."""
     for factor, suffix in SCALES[unit]:
-        if abs(value) >= factor or factor == 1:
-            scaled = value / factor
+        shown = _three_digits(value / factor)
+        if float(shown) >= 1 or factor == 1:
             break
-    if factor == 1 and float(scaled).is_integer() and unit != "ms":
-        return f"{scaled:.0f}{suffix}"
-    digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2 if scaled >= 0.9995 or unit != "ms" else 3
-    return f"{scaled:.{digits}f}{suffix}"
+    if factor == 1 and float(value).is_integer() and unit != "ms":
+        shown = f"{value:.0f}"
+    return shown + suffix
 
 
-def percent(delta):
-    return "new" if delta is None else f"{delta:+.2%}"
+def _three_digits(value):
+    for digits in (2, 1, 0):
+        shown = f"{value:.{digits}f}"
+        if len(shown.replace(".", "").lstrip("0")) <= 3:
+            break
+    return shown if value == 0 or abs(value) >= 0.1 else f"{value:.3g}"
 
 
-def evidence(verdict):
+def percent(part: float | None, digits: int = 1) -> str:
+    """A change as a signed percentage; "?" where old is 0, as benchstat has it. Never -0."""
+    if part is None:
+        return "?"
+    shown = f"{part * 100:+.{digits}f}"
+    return shown.replace("-", "+") + "%" if float(shown) == 0 else shown + "%"
+
+
+def _digits(verdict):
+    """As many digits as the interval deserves."""
+    narrow = verdict.low is not None and verdict.high - verdict.low < 0.02
+    return 2 if verdict.exact or narrow else 1
+
+
+def delta(verdict) -> str:
+    """The delta with its interval, or ~ and the interval."""
+    digits = _digits(verdict)
+    if verdict.exact:
+        return percent(verdict.delta, digits) if verdict.differs else "~"
+    if verdict.low is None or verdict.row.kind == "shown":
+        return ""
+    bounds = ", ".join(percent(part, digits)[:-1] for part in (verdict.low, verdict.high))
+    return f"{percent(verdict.delta, digits) if verdict.differs else '~'} [{bounds}]"
+
+
+def change(row: dict) -> str:
+    """The delta of a row of compare.json, with its interval."""
+    if row["low"] is None or row["low"] == row["high"]:
+        return percent(row["delta"])
+    return f"{percent(row['delta'])} [{percent(row['low'])[:-1]}, {percent(row['high'])[:-1]}]"
+
+
+def evidence(verdict) -> str:
     """What stands behind a row's delta, in brackets."""
-    runs = f"n={len(verdict.row.old)}+{len(verdict.row.new)}"
-    return f"(exact {runs})" if verdict.exact else f"(p={verdict.p:.3f} {runs})"
-
-
-def _with_spread(value, unit, values, exact):
-    shown = figure(value, unit)
-    return shown if exact else f"{shown} ±{stats.spread(values):3.0%}"
-
-
-def _lines(header, body):
-    """Columns padded to their widest cell: the first to the left, figures to the right, evidence as is."""
-    widths = [max(len(line[column]) for line in [header, *body]) for column in range(len(header))]
-    return [
-        "  ".join(
-            [line[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1])]
-            + [line[-1]]
-        ).rstrip()
-        for line in [header, *body]
-    ]
+    if verdict.exact:
+        return "(" + "; ".join(["exact", *verdict.odd]) + ")"
+    if verdict.row.kind == "shown":
+        return "(not judged)"
+    if verdict.low is None:
+        return "(too few processes to judge)"
+    digits = 1 if verdict.would_show < 0.1 else 0
+    return "" if verdict.differs else f"(above {verdict.would_show:.{digits}%} would have shown)"
 
 
 def _row(name, verdict):
-    row = verdict.row
+    unit = verdict.row.unit
+    return [name, figure(verdict.old, unit), figure(verdict.new, unit), delta(verdict), evidence(verdict)]
+
+
+def geomean(verdicts) -> tuple[float, float, int] | None:
+    """(old, new, how many rows) over the rows that are above 0 on both sides."""
+    usable = [verdict for verdict in verdicts if verdict.old > 0 and verdict.new > 0]
+    if not usable:
+        return None
+    return (statistics.geometric_mean(verdict.old for verdict in usable),
+            statistics.geometric_mean(verdict.new for verdict in usable), len(usable))
+
+
+def benchmark_table(metric: str, verdicts: list, stages: tuple[str, str]) -> list[list[str]]:
+    """One of benchstat's tables as rows of cells: name, old, new, delta, evidence."""
+    title = TITLES[metric]
+    rows = [["name", f"{stages[0]} {title}", f"{stages[1]} {title}", "delta", ""]]
+    rows += [_row(verdict.row.name, verdict) for verdict in verdicts]
+    mean = geomean(verdicts)
+    if mean and len(verdicts) > 1:
+        old, new, count = mean
+        left_out = f"of {count} {'row' if count == 1 else 'rows'} without a 0, "
+        note = f"({left_out if count < len(verdicts) else ''}not judged)"
+        unit = verdicts[0].row.unit
+        rows.append(["[Geo mean]", figure(old, unit), figure(new, unit),
+                     percent(estimate.change(old, new)), note])
+    return rows
+
+
+def service_table(verdicts: list, stages: tuple[str, str]) -> list[list[str]]:
+    rows = [["service", *stages, "delta", ""]]
+    return rows + [_row(SERVICE_NAMES[verdict.row.metric], verdict) for verdict in verdicts]
+
+
+def as_text(rows: list[list[str]]) -> list[str]:
+    """Columns padded to their widest cell: names to the left, figures to the right, evidence as it is."""
+    widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     return [
-        name,
-        _with_spread(verdict.old, row.unit, row.old, verdict.exact),
-        _with_spread(verdict.new, row.unit, row.new, verdict.exact),
-        percent(verdict.delta) if verdict.differs else "~",
-        evidence(verdict),
+        "  ".join([line[0].ljust(widths[0])]
+                  + [cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1])]
+                  + [line[-1]]).rstrip() for line in rows
     ]
 
 
-def benchmark_table(metric, verdicts):
-    """One of benchstat's tables: name, old, new, delta, and the geometric mean."""
-    chosen = [verdict for verdict in verdicts if verdict.row.metric == metric]
-    title = TITLES[metric]
-    body = [_row(verdict.row.name, verdict) for verdict in chosen]
-    old, new, change, left_out = stats.geomean(chosen)
-    if old is not None:
-        note = f"(of the {len(chosen) - left_out} rows without a 0)" if left_out else ""
-        unit = chosen[0].row.unit
-        body.append([
-            "[Geo mean]",
-            figure(old, unit),
-            figure(new, unit),
-            percent(change) if change is not None else "~", note
-        ])
-    return _lines(["name", f"old {title}", f"new {title}", "delta", ""], body)
+def as_markdown(rows: list[list[str]]) -> list[str]:
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in rows]
+    return [lines[0], "| --- | ---: | ---: | ---: | --- |", *lines[1:]]
 
 
-def service_table(verdicts):
-    body = [_row(SERVICE_NAMES[verdict.row.metric], verdict) for verdict in verdicts]
-    return _lines(["service (ab)", "old", "new", "delta", ""], body)
+def as_csv(verdicts: list) -> str:
+    """A line for each row, unrounded: figures in the row's unit, changes as parts of 1."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["name", "metric", "unit", "old", "new", "delta", "low", "high", "differs", "exact"])
+    for verdict in verdicts:
+        row = verdict.row
+        writer.writerow([row.name, row.metric, row.unit, verdict.old, verdict.new, verdict.delta,
+                         verdict.low, verdict.high, verdict.differs, verdict.exact])
+    return out.getvalue()
 
 
-def explanation(verdicts):
-    """The rule that the tables were made by, in three lines."""
-    timed = [verdict for verdict in verdicts if not verdict.exact]
+def explanation(verdicts: list, pairs: int) -> list[str]:
+    """The rule that the tables were made by, in a few lines."""
+    measured = sum(verdict.row.kind == "measured" for verdict in verdicts)
     lines = []
-    if timed:
-        noises = [verdict.noise for verdict in timed]
+    if measured:
         lines += [
-            f"~  no difference: p >= {stats.ALPHA}. p: the chance of such runs if old and new differed by no more than halves",
-            f"   of one stage's own runs do (noise, here {min(noises):.0%} to {max(noises):.0%}); Mann-Whitney U, Holm-corrected"
-            f" over {len(timed)} rows.",
+            f"delta [low, high]: the change, and where it lies with {estimate.CONFIDENCE:.0%} confidence "
+            f"for all {measured} intervals",
+            f"   together. Estimated over {pairs} pairs of processes that took turns "
+            "(Hodges-Lehmann, Wilcoxon).",
+            f"~  not proven: the interval reaches into ±{estimate.MARGIN:.1%}, which the place of code in"
+            " memory can cause.",
         ]
     if any(verdict.exact for verdict in verdicts):
-        lines.append(
-            "   exact: the counter was the same in every run of a stage, so any difference is real."
-        )
-    lines.append("±  half of the interquartile range around the median of the runs.")
+        lines.append("exact: counted, not estimated; processes that had another value are named.")
     return lines

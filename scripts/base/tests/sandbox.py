@@ -24,6 +24,7 @@ class Sandbox:
         (self.root / "tools").mkdir()
         (self.root / "temp").mkdir()
         shutil.copy(FAKES / "ab", self.root / "tools")
+        shutil.copy(FAKES / "open-loop-load", self.root / "build" / "bin")
         for stage in STAGES:
             self.add_stage(stage)
         return self

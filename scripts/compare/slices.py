@@ -1,0 +1,139 @@
+"""Two live benchmark processes in turn, in slices of half a millisecond; then two new ones, and so on.
+
+bench-<stage> --slices runs a slice for each line that it gets (common/benchmarks/slices.h). Both processes of a pair run on
+the same processor, drawn anew for each pair, so that only one of them runs at a time and a busy or slow processor is
+both's. The order within a block is drawn at random, A B B A or B A A B: noise with a rhythm of its own favours no side.
+"""
+import contextlib
+import json
+import os
+import random
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from base import ab, children
+from base.errors import Failure
+
+SIDES = ("old", "new")
+MINIMUM = 20  # pairs of processes
+BLOCKS = 20  # a block is four slices
+SLICE_NS = 450_000
+CALIBRATION_NS = 100_000
+ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
+
+
+class Worker:
+    """A benchmark process that runs slices."""
+
+    def __init__(self, program):
+        self.program = program
+        self.child = children.start([program, "--slices"], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def slice(self, name: str, iterations: int) -> tuple[int, int, int, int]:
+        """(processor time, real time, bytes, allocations) of `iterations` operations; times in nanoseconds.
+
+        Raises Failure when the process has ended.
+        """
+        with contextlib.suppress(BrokenPipeError):  # the missing answer says it
+            self.child.stdin.write(f"{iterations} {name}\n".encode())
+            self.child.stdin.flush()
+        answer = self.child.stdout.readline().split()
+        if len(answer) == 4:
+            return tuple(int(word) for word in answer)
+        said = ab.last_words(self.child.stderr.read().decode(errors="replace"))
+        status = children.end(self.child)
+        raise Failure(f"benchmark {name} of {Path(self.program).name}",
+                      f"{children.how_it_ended(status)}; it said: {said}",
+                      f"Run it alone: build/bin/{Path(self.program).name} --benchmark_filter='^{name}$'")
+
+    def end(self) -> None:
+        self.child.stdin.close()
+        children.end(self.child)
+        self.child.stdout.close()
+        self.child.stderr.close()
+
+
+def iterations_of(program: str, names) -> dict[str, int]:
+    """How many operations of each benchmark fill a slice."""
+    worker = Worker(program)
+    found = {}
+    for name in names:
+        count = 1
+        while (spent := min(worker.slice(name, count)[0] for _ in range(3))) < CALIBRATION_NS:
+            count *= 4
+        found[name] = max(1, round(count * SLICE_NS / spent))
+    worker.end()
+    return found
+
+
+@dataclass
+class PairRun:
+    """What one pair of processes measured of a benchmark.
+
+    blocks: for each block [old processor, old real, new processor, new real], nanoseconds an operation;
+    counters: {side: (bytes, allocations)} an operation, over all slices of the process.
+    """
+
+    blocks: list
+    counters: dict
+
+
+def run_pair(programs: dict, iterations: dict, names, generator: random.Random) -> dict:
+    """{name: PairRun} of two new processes."""
+    workers = {side: Worker(programs[side]) for side in SIDES}
+    processor = generator.choice(sorted(os.sched_getaffinity(0)))
+    for worker in workers.values():
+        os.sched_setaffinity(worker.child.pid, {processor})
+    found = {}
+    for name in generator.sample(list(names), len(names)):
+        for side in SIDES:
+            workers[side].slice(name, iterations[side][name])
+        found[name] = _run_blocks(workers, {side: iterations[side][name] for side in SIDES}, name,
+                                  generator)
+    for worker in workers.values():
+        worker.end()
+    return found
+
+
+def _run_blocks(workers, iterations, name, generator):
+    blocks, counted = [], {side: [0, 0] for side in SIDES}
+    for _ in range(BLOCKS):
+        times = {side: [0.0, 0.0] for side in SIDES}
+        for side in generator.choice(ORDERS):
+            cpu, wall, size, allocations = workers[side].slice(name, iterations[side])
+            operations = 2 * iterations[side]
+            times[side][0] += cpu / operations
+            times[side][1] += wall / operations
+            counted[side][0] += size
+            counted[side][1] += allocations
+        blocks.append(times["old"] + times["new"])
+    counters = {side: tuple(total / (2 * BLOCKS * iterations[side]) for total in counted[side])
+                for side in SIDES}
+    return PairRun(blocks, counters)
+
+
+def measure(programs: dict, iterations: dict, names, seconds: float, at, runs: list, generator=None) -> None:
+    """Appends process pairs to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far) after each.
+
+    What is in `runs` when a benchmark fails (Failure) is whole.
+    """
+    generator = generator or random.Random()
+    start = time.monotonic()
+    while len(runs) < MINIMUM or time.monotonic() - start < seconds:
+        runs.append(run_pair(programs, iterations, names, generator))
+        at(time.monotonic() - start)
+
+
+def write(path, iterations: dict, runs: list) -> None:
+    """The raw measurement, as one JSON file."""
+    document = {
+        "unit": "ns/op", "block": ["old cpu", "old wall", "new cpu", "new wall"],
+        "iterations": iterations, "pairs": [
+            {name: {"blocks": [[round(value, 4) for value in block] for block in run.blocks],
+                    "counters": run.counters} for name, run in pair.items()} for pair in runs
+        ]
+    }
+    path.write_text(json.dumps(document) + "\n", encoding="utf-8")
