@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import select
 import subprocess
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ MINIMUM = 20  # pairs of processes
 BLOCKS = 20  # a block is four slices
 SLICE_NS = 450_000
 CALIBRATION_NS = 100_000
+LIMIT_SECONDS = 30  # for one slice
 ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
 
 
@@ -40,9 +42,14 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):  # the missing answer says it
             self.child.stdin.write(f"{iterations} {name}\n".encode())
             self.child.stdin.flush()
+        if not select.select([self.child.stdout], [], [], LIMIT_SECONDS)[0]:
+            children.kill(self.child)
+            raise Failure(f"benchmark {name} of {Path(self.program).name}",
+                          f"{iterations} operations took more than {LIMIT_SECONDS} s", "Does it hang?")
         answer = self.child.stdout.readline().split()
         if len(answer) == 4:
             return tuple(int(word) for word in answer)
+        children.kill(self.child)  # it may babble without end
         said = ab.last_words(self.child.stderr.read().decode(errors="replace"))
         status = children.end(self.child)
         raise Failure(f"benchmark {name} of {Path(self.program).name}",

@@ -66,8 +66,3 @@ def share(part, whole) -> str:
 def times(old, new) -> str:
     """How many times as much: 1.43×."""
     return f"{plain(new / old)}×" if old else "∞"
-
-
-def spread(part, exact=False) -> str:
-    """What runs scatter by: ±3 %."""
-    return "exact" if exact else f"±{100 * part:.0f}{THIN}%"

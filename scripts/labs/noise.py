@@ -79,7 +79,7 @@ def _share_out(stretches, order, turned):
 
 
 def p_beyond(old, new, margin_percent):
-    """For each row what compare.stats.p_beyond says: the chance of such runs if they differed by no more than the margin."""
+    """For each row the chance of such runs if they differed by no more than the margin: Mann-Whitney U, old moved towards new."""
     factor = 1 + margin_percent / 100
     rises = np.median(new, axis=1) > np.median(old, axis=1)
     towards = np.where(rises, factor, 1 / factor)[:, None]
@@ -125,14 +125,14 @@ def load(file=RUNS):
 
 def record(program, operation, count, out):
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what it took, in order."""
-    from compare import gbench
+    from base import children
     from base import machine
     options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
                "--benchmark_format=json")
     times = {"real": [], "cpu": []}
     start = time.monotonic()
     for _ in range(count):
-        entry = json.loads(gbench.run(program, options))["benchmarks"][0]
+        entry = json.loads(children.run([program, *options]).stdout)["benchmarks"][0]
         for clock in times:
             times[clock].append(round(entry[f"{clock}_time"], 2))
     about = {"program": Path(program).name, "operation": operation, "unit": "ns", "runs": count,

@@ -2,8 +2,8 @@
 from flame import numbers
 from report import inputs
 
-METRICS = (("time", "Time per operation", "ns"), ("bytes", "Bytes allocated per operation", "B"),
-           ("allocs", "Allocations per operation", ""))
+METRICS = (("time", "Processor time per operation", "ns"),
+           ("bytes", "Bytes allocated per operation", "B"), ("allocs", "Allocations per operation", ""))
 
 
 def _bar(runs, longest):
@@ -15,11 +15,9 @@ def _bar(runs, longest):
 
 def _cells(row, unit):
     longest = max(row.old_runs + row.new_runs) or 1
-    spreads = [numbers.spread(part, row.exact) for part in (row.old_spread, row.new_spread)]
     return {
         "name": row.name, "change": row.change, "doubt": row.doubt,
         "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit),
-        "old_spread": spreads[0], "new_spread": spreads[1],
         "better": row.new < row.old if row.differs else None,
         "bars": {"old": _bar(row.old_runs, longest), "new": _bar(row.new_runs, longest)},
     }
@@ -29,7 +27,7 @@ def tables(data) -> list:
     """One table a metric, also for metrics that are not in METRICS; [] without a comparison."""
     rows = data.rows("benchmarks")
     known = [metric for metric, _, _ in METRICS]
-    others = dict.fromkeys(row.metric for row in rows if row.metric not in known)
+    others = dict.fromkeys(row.metric for row in rows if row.metric not in (*known, "wall"))
     wanted = [*METRICS, *((name, f"{name.replace('_', ' ').capitalize()} per operation", "")
                           for name in others)]
     found = [{"title": title, "rows": [_cells(row, unit) for row in rows if row.metric == metric]}
@@ -41,13 +39,13 @@ def finding(data) -> str:
     """The benchmark that gains most, in a sentence."""
     rows = [row for row in data.rows("benchmarks", "time") if row.differs]
     if not rows:
-        return "No benchmark differs in time."
+        return "No benchmark is proven to differ in time."
     best = min(rows, key=lambda row: row.new / row.old)
     old, new = numbers.amount(best.old, "ns"), numbers.amount(best.new, "ns")
-    return f"{best.name} gains most: {old} to {new} ({best.change}, {best.doubt})."
+    return f"{best.name} gains most: {old} to {new} ({best.change})."
 
 
 def rule(data) -> tuple:
-    """How the comparison decides: (test, limit)."""
+    """How the comparison decides: (confidence, margin) in per cent."""
     given = data.said("rule")
-    return given.get("test", ""), given.get("alpha", "")
+    return tuple(f"{100 * given.get(key, 0):g}{numbers.THIN}%" for key in ("confidence", "margin"))

@@ -7,7 +7,6 @@ every screen, and ticks are so few that their labels have room on the narrowest.
 import math
 
 from flame import numbers
-from report.inputs import quartiles
 
 HEIGHT = 240
 # Labels are up to 50 pixels wide; the narrowest plot is 250.
@@ -61,15 +60,12 @@ def throughput(data):
 
 
 def latency(data):
-    """The share of the requests answered within a time, the band being the middle half of the
-    runs; None without runs."""
+    """The share of the requests answered within a time; None without latencies of both stages."""
     if len(data.latency) < 2:
         return None
-    curves = {side: [(percent, *quartiles(runs)) for percent, runs in sorted(table.items())
-                     if 1 <= percent <= 99 and quartiles(runs)[0] > 0]
-              for side, table in data.latency.items()}
-    low = min(point[1] for curve in curves.values() for point in curve) / 1.1
-    high = max(point[3] for curve in curves.values() for point in curve) * 1.1
+    curves = {side: sorted(table.items()) for side, table in data.latency.items()}
+    low = min(value for curve in curves.values() for _, value in curve) / 1.1
+    high = max(value for curve in curves.values() for _, value in curve) * 1.1
 
     def across(value):
         return 100 * math.log(value / low, high / low)
@@ -81,12 +77,10 @@ def latency(data):
         return numbers.amount(value, "ms").replace(".00", "").replace(".0", "")
 
     stages = data.stages()
-    drawn = [{"side": side, "middle": path((percent, middle) for percent, _, middle, _ in curve),
-              "band": path([(percent, first) for percent, first, _, _ in curve]
-                           + [(percent, last) for percent, _, _, last in reversed(curve)]),
-              "dots": [{"x": f"{across(middle):.2f}%", "y": HEIGHT * (1 - percent / 100),
-                        "title": f"{stages[side]}: {percent} % within {milliseconds(middle)}"}
-                       for percent, _, middle, _ in curve if percent in (50, 90, 99)]}
+    drawn = [{"side": side, "curve": path(curve),
+              "dots": [{"x": f"{across(value):.2f}%", "y": HEIGHT * (1 - percent / 100),
+                        "title": f"{stages[side]}: {percent} % within {milliseconds(value)}"}
+                       for percent, value in curve if percent in (50, 90, 99)]}
              for side, curve in curves.items()]
     ticks = [(f"{across(tick):.2f}%", milliseconds(tick)) for tick in log_ticks(low, high)]
     return {"height": HEIGHT, "ticks": ticks, "curves": drawn}

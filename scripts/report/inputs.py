@@ -1,17 +1,19 @@
 """Finds and reads what the report is made of. What is missing is None or absent, never an error.
 
 Used by cli.py and findings.py. A capture is build/profiles/STAGE/KIND.pb.gz, with KIND.about.json
-beside it; a comparison is build/compare/compare.json, with the runs of ab in raw/. Only this file
-knows their keys.
+beside it; a comparison is build/compare/compare.json, with latencies.json. Only this file knows their
+keys.
 """
 import json
+import math
 import statistics
 import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from base import ab, raw
+from base import raw
 from base.paths import PPROF
+from compare import report
 from flame import numbers, tree
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
@@ -30,25 +32,40 @@ class Capture:
 
 
 class Row:
-    """A row of the comparison: a metric of the service, or of a benchmark."""
+    """A row of compare.json (compare/report.py writes it): a metric of the service, or of a
+    benchmark."""
 
     def __init__(self, row):
-        self.name, self.metric, self.unit = row.get("name", ""), row["metric"], row.get("unit", "")
-        self.old, self.new, self.differs = row["old"], row["new"], row["differs"]
-        self.old_runs = row.get("old_runs", [self.old])
-        self.new_runs = row.get("new_runs", [self.new])
-        self.old_spread, self.new_spread = row.get("old_spread", 0), row.get("new_spread", 0)
-        self.exact, self.noise = row.get("exact", False), row.get("noise", 0)
+        self.name, self.metric, self.unit = row["name"], row["metric"], row["unit"]
+        self.old, self.new, self.delta = row["old"], row["new"], row["delta"]
+        self.old_runs, self.new_runs = row["old_runs"], row["new_runs"]
+        self.exact, self.differs, self.would_show = row["exact"], row["differs"], row["would_show"]
+        self.interval = row["low"], row["high"]
 
     @property
     def change(self) -> str:
-        """New against old in per cent; ~ where the comparison saw no difference."""
-        return numbers.change(self.old, self.new) if self.differs else "same" if self.exact else "~"
+        """New against old in per cent with its interval; ~ where no difference is proven."""
+        if self.exact:
+            return numbers.change(self.old, self.new) if self.differs else "same"
+        if not self.differs:
+            return "~"
+        ends = ", ".join(numbers.percent(end) for end in self.interval)
+        return f"{numbers.percent(self.delta)}{numbers.THIN}% [{ends}]"
 
     @property
     def doubt(self) -> str:
-        """What stands beside the change, since no change stands alone."""
-        return "counted" if self.exact else f"noise {100 * self.noise:.0f}{numbers.THIN}%"
+        """What stands beside a change that has no interval."""
+        if self.exact:
+            return "counted"
+        if self.would_show is None:
+            return "not judged"
+        seen = f"{self.would_show:.{1 if self.would_show < 0.1 else 0}%}"
+        return "" if self.differs else f"above {seen} would have shown"
+
+    @property
+    def said(self) -> str:
+        """Both, for a sentence."""
+        return f"{self.change}, {self.doubt}" if self.doubt else self.change
 
 
 @dataclass
@@ -56,7 +73,7 @@ class Inputs:
     old: str
     new: str
     comparison: dict | None = None
-    latency: dict = field(default_factory=dict)  # {side: {percent: [ms of each run]}}
+    latency: dict = field(default_factory=dict)  # {side: {percent: ms}}
     captures: dict = field(default_factory=dict)  # {(side, kind): Capture}
 
     def pair(self, kind):
@@ -73,10 +90,11 @@ class Inputs:
         return [Row(row) for row in found if metric in (None, row["metric"])]
 
     def row(self, group, metric, name=""):
-        return next((row for row in self.rows(group, metric) if row.name == name), None)
+        """The row of that metric; of a benchmark by name."""
+        return next((row for row in self.rows(group, metric) if name in ("", row.name)), None)
 
     def said(self, *keys):
-        """What compare.json has under these keys, such as build, new, compiler; {} for nothing."""
+        """What compare.json has under these keys, such as new, compiler; {} for nothing."""
         found = self.comparison or {}
         for key in keys:
             found = found.get(key, {})
@@ -111,20 +129,11 @@ def read_capture(path, stage, kind):
                    float(requests) if requests else None)
 
 
-def read_latency(raw_folder) -> dict:
-    """{side: {percent: [milliseconds, one a run]}} of the comparison's ab runs; a side without runs
-    is absent."""
-    latency = {}
-    for side in ("old", "new"):
-        tables = [ab.percentiles(path.read_text(encoding="utf-8"))
-                  for path in sorted(raw_folder.glob(f"ab-[0-9]*-{side}.csv"))]
-        tables = [table for table in tables if 50 in table]
-        if tables:
-            latency[side] = {
-                percent: [table[percent] for table in tables if percent in table]
-                for percent in tables[0]
-            }
-    return latency
+def read_latency(file) -> dict:
+    """{side: {percent: milliseconds}} of the latencies at a fixed rate; {} without any."""
+    return {side: {percent: values[math.ceil(percent * len(values) / 100) - 1]
+                   for percent in range(1, 100)}
+            for side, values in (_document(file) or {}).items() if values}
 
 
 def quartiles(values) -> tuple:
@@ -138,16 +147,16 @@ def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
     """Everything there is. Stages that are not given are those of the comparison, or v1-naive and
     v2-optimized."""
     comparison = _document(compare_folder / "compare.json")
-    compared = {
-        side: build.get("stage") for side, build in (comparison or {}).get("build", {}).items()
-    }
+    if (comparison or {}).get("schema") != report.SCHEMA:
+        comparison = None
+    compared = {side: comparison[side]["stage"] for side in ("old", "new")} if comparison else {}
     old = old or compared.get("old") or "v1-naive"
     new = new or compared.get("new") or "v2-optimized"
     if comparison and compared != {"old": old, "new": new}:
         comparison = None  # of other stages
     result = Inputs(old, new, comparison)
     if comparison and comparison.get("service"):
-        result.latency = read_latency(compare_folder / "raw")
+        result.latency = read_latency(compare_folder / "latencies.json")
     for side, stage in result.stages().items():
         for kind in KINDS:
             capture = read_capture(profiles_folder / stage / f"{kind}.pb.gz", stage, kind)

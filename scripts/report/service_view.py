@@ -4,17 +4,17 @@ from report import attribution
 
 TITLES = {
     "requests_per_second": "Requests per second",
-    "mean_ms": "Mean time",
-    "p50_ms": "Median (p50)",
+    "cpu_us": "Processor time a request",
+    "p50_ms": "Median latency (p50)",
     "p99_ms": "p99",
+    "p999_ms": "p99.9",
+    "max_ms": "Longest",
 }
-# Medians that are closer than this count as equal if their difference is within the noise.
-CLOSE = 0.1
-_UNITS = {"req/s": ""}
+_UNITS = {"req/s": "", "µs/req": "µs"}
 # group, metric, name, label, unit, where it is from
 _TILES = (
     ("service", "requests_per_second", "", "Requests per second", "", "ab, 8 clients"),
-    ("service", "p50_ms", "", "Median latency", "ms", "ab, 8 clients"),
+    ("service", "p50_ms", "", "Median latency", "ms", "2,000 requests/s"),
     ("benchmarks", "time", "LeftpadHandler", "Handler time", "ns", "benchmark LeftpadHandler"),
     ("benchmarks", "allocs", "LeftpadHandler", "Handler allocations", "",
      "benchmark LeftpadHandler"),
@@ -27,25 +27,22 @@ def headline(data) -> tuple:
     if not row:
         return (f"{data.old} against {data.new}",
                 "The comparison has not been run yet, so there is no headline.")
-    if not row.differs and abs(row.new / row.old - 1) > CLOSE:
-        return _noisy_headline(data, row)
     if not row.differs:
-        return (f"{data.old} and {data.new} serve equally fast",
-                "ab shows no difference in requests per second beyond the noise.")
+        return _undecided(data, row)
     faster = "with the same answers to every request" if row.new > row.old else "so it is slower"
     return (f"{data.new} serves {numbers.times(row.old, row.new)} the requests of {data.old}",
             f"{numbers.plain(row.old)} → {numbers.plain(row.new)} requests per second under ab, "
-            f"{faster}; median of {len(row.old_runs)} interleaved pairs of runs, {row.doubt}.")
+            f"{faster}; {row.change} over {len(row.old_runs)} pairs of services that took turns.")
 
 
-def _noisy_headline(data, service):
+def _undecided(data, service):
     """Throughput tells nothing; the benchmarks, which suffer less from a busy machine, may."""
-    noise = (f"Whether the service gains is hidden by noise: {numbers.plain(service.old)} and "
-             f"{numbers.plain(service.new)} requests per second, but runs of one stage scatter as "
-             "much. Close other programs and repeat: make compare.")
+    noise = (f"Requests per second are not decided: {numbers.plain(service.old)} and "
+             f"{numbers.plain(service.new)}; a change {service.doubt}. Measure for longer: "
+             "make compare SECONDS=400.")
     row = data.row("benchmarks", "time", "LeftpadHandler")
     if not row or not row.differs or row.new > row.old:
-        return f"Too noisy to tell {data.new} from {data.old}", noise
+        return f"No difference is proven between {data.old} and {data.new}", noise
     times = numbers.times(row.new, row.old)
     return (f"The handler of {data.new} is {times} as fast as that of {data.old}",
             f"{numbers.amount(row.old, 'ns')} → {numbers.amount(row.new, 'ns')} a call. {noise}")
@@ -58,7 +55,7 @@ def tiles(data) -> list:
         if row := data.row(group, metric, name):
             more_is_better = metric == "requests_per_second"
             found.append({
-                "label": label, "change": row.change, "note": f"{source}, {row.doubt}",
+                "label": label, "change": row.change, "note": f"{source}, {row.doubt}".rstrip(", "),
                 "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit),
                 "better": (row.new > row.old) == more_is_better if row.differs else None})
     lock = data.pair("mutex")
@@ -81,8 +78,7 @@ def table(data) -> list:
         unit = _UNITS.get(row.unit, row.unit)
         found.append({
             "name": TITLES.get(row.metric, row.metric), "change": row.change, "doubt": row.doubt,
-            "old": numbers.amount(row.old, unit), "old_spread": numbers.spread(row.old_spread),
-            "new": numbers.amount(row.new, unit), "new_spread": numbers.spread(row.new_spread)})
+            "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit)})
     return found
 
 
@@ -91,9 +87,8 @@ def finding(data) -> tuple:
     row = data.row("service", "requests_per_second")
     if not row:
         return "", ""
-    said = f"{row.change}, {row.doubt}" if row.differs else "no difference beyond the noise"
-    throughput = (f"Requests per second of every run. {data.old}: median {numbers.plain(row.old)}; "
-                  f"{data.new}: median {numbers.plain(row.new)}, {said}.")
+    throughput = (f"Requests per second of every pair. {data.old}: median {numbers.plain(row.old)}; "
+                  f"{data.new}: median {numbers.plain(row.new)}; {row.said}.")
     sentences = []
     for name, metric in (("half of the requests are", "p50_ms"), ("99 % of them are", "p99_ms")):
         if row := data.row("service", metric):

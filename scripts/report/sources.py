@@ -23,7 +23,6 @@ LABS = {
 
 def commands(data) -> dict:
     """{section: [command]}; pprof's are those that callgraph.py and inputs.py run."""
-    load = (data.said("load") or "ab -k -c 8 -n 50000").split(",")[0]
     compare = f"make compare OLD={data.old} NEW={data.new}"
     stages = data.stages().values()
 
@@ -43,7 +42,8 @@ def commands(data) -> dict:
         "service": [compare,
                     f"build/bin/leftpad-{data.old} --port 8080 --debug-addr 127.0.0.1:6060 "
                     "--log-file /tmp/requests.log",
-                    f"{load} -e percentiles.csv 'http://127.0.0.1:8080{EXAMPLE_TARGET}'"],
+                    f"ab -k -c 8 -n 50000 'http://127.0.0.1:8080{EXAMPLE_TARGET}'",
+                    f"build/bin/open-loop-load 127.0.0.1 8080 '{EXAMPLE_TARGET}' --rate 2000"],
         "benchmarks": [compare, f"build/bin/bench-{data.old}",
                        "benchstat build/compare/old.txt build/compare/new.txt"],
         "cpu": [*capture("cpu"), *pprof("-top", "cpu"),
@@ -71,7 +71,7 @@ def lessons(out) -> dict:
 
 def facts(data) -> list:
     """What was measured and where: (label, value)."""
-    machine, build = data.said("machine"), data.said("build", "new")
+    machine, build = data.said("machine"), data.said("new")
     memory, cpus, kernel = (machine.get(key) for key in ("memory_bytes", "cpus", "kernel"))
     load = ", ".join(f"{value:.2f}" for value in machine.get("load_average", []))
     rows = [

@@ -6,15 +6,15 @@ article's shape.
 import json
 import math
 import random
-import statistics
 import sys
 from pathlib import Path
 
+from compare import estimate, report
 from report.tests.profile_writer import profile
 
 NOTICE = "generated test data, not measured"
 OLD, NEW = "v1-naive", "v2-optimized"
-PAIRS = 16
+PAIRS = 20
 _THREAD = (("start_thread", "/src/nptl.c", 1),
            ("service::BufferedServer::serve_requests",
             "/fixture/common/app/server/buffered_server.cpp", 40))
@@ -85,62 +85,43 @@ def _runs(generator, middle, spread=0.06):
     return [middle * math.exp(generator.gauss(0, spread)) for _ in range(PAIRS)]
 
 
-def _row(metric, unit, old_runs, new_runs, **more):
-    """One row as compare.py writes it."""
-    old, new = statistics.median(old_runs), statistics.median(new_runs)
-    exact = len({*old_runs}) == len({*new_runs}) == 1
-    return {
-        **more, "metric": metric, "unit": unit, "old": old, "new": new,
-        "delta": new / old - 1 if old else 0.0, "p": 0.0 if old != new else 1.0,
-        "differs": old != new, "exact": exact, "noise": 0.03, "old_spread": 0.0 if exact else 0.05,
-        "new_spread": 0.0 if exact else 0.05, "old_runs": old_runs, "new_runs": new_runs
-    }
-
-
 def comparison():
+    """compare.json of generated runs, as the comparison itself would judge and write it."""
     generator = random.Random(7)
     cases = {
         "TimedHandler": (8000, 1200, 28, 0), "LeftpadHandler": (9600, 3600, 53, 2),
         "Leftpad10": (250, 90, 0, 0), "Leftpad50": (3400, 180, 35, 1), "StatsD": (2300, 350, 10, 0)
     }
-    benchmarks = [
-        _row("time", "ns/op", _runs(generator, old), _runs(generator, new), name=name)
-        for name, (old, new, _, _) in cases.items()
-    ]
+
+    def measured(name, metric, unit, old, new):
+        runs = _runs(generator, old), _runs(generator, new)
+        ratios = tuple(math.log(after / before) for before, after in zip(*runs))
+        return estimate.Row(name, metric, unit, *map(tuple, runs), ratios)
+
+    benchmarks = [measured(name, "time", "ns/op", old, new) for name, (old, new, _, _) in cases.items()]
     for metric, unit, size in (("bytes", "B/op", 40.0), ("allocs", "allocs/op", 1.0)):
-        benchmarks += [
-            _row(metric, unit, [old * size] * PAIRS, [new * size] * PAIRS, name=name)
-            for name, (_, _, old, new) in cases.items()
-        ]
-    service = [
-        _row(metric, unit, _runs(generator, old), _runs(generator, new))
-        for metric, unit, old, new in (("requests_per_second", "req/s", 15000,
-                                        25000), ("mean_ms", "ms", 0.53, 0.32),
-                                       ("p50_ms", "ms", 0.5, 0.3), ("p99_ms", "ms", 4.2, 2.6))
-    ]
+        benchmarks += [estimate.Row(name, metric, unit, (old * size,) * PAIRS, (new * size,) * PAIRS,
+                                    kind="counted") for name, (_, _, old, new) in cases.items()]
+    service = [measured("service", metric, unit, old, new) for metric, unit, old, new in (
+        ("requests_per_second", "req/s", 15000, 25000), ("cpu_us", "µs/req", 25, 14),
+        ("p50_ms", "ms", 0.5, 0.3), ("p99_ms", "ms", 4.2, 2.6))]
     build = {"build_type": "Release", "compiler": "none", "flags": "-O2", "commit": "0000000"}
-    return {
+    about = {
         "machine": {
             "cpu": "generated", "cpus": 2, "memory_bytes": 8 << 30, "kernel": "0", "os": "none",
-            "load_average": [0.0, 0.0, 0.0], "commit": "0000000"
-        }, "build": {"old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}},
-        "rule": {"test": "Mann-Whitney U", "alpha": 0.01}, "benchmarks": benchmarks,
-        "service": service, "load": "ab -k -c 8 -n 50000"
-    }
+            "load_average": [0.0, 0.0, 0.0]
+        }, "old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}}
+    judged = estimate.judge(benchmarks + service)
+    return report.document(about, {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]})
 
 
 def write_comparison(folder):
-    generator, raw = random.Random(8), folder / "compare" / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    (folder / "compare" / "compare.json").write_text(json.dumps(comparison()))
-    for side, middle in (("old", 0.5), ("new", 0.3)):
-        for pair, run in enumerate(_runs(generator, middle)):
-            lines = [
-                f"{percent},{run * (0.5 + (percent / 100) ** 6 * 8 + percent / 100):.3f}"
-                for percent in range(100)
-            ]
-            (raw / f"ab-{pair:02}-{side}.csv").write_text("Percentage served,Time in ms\n" +
-                                                          "\n".join(lines) + "\n")
+    place = folder / "compare"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "compare.json").write_text(json.dumps(comparison()))
+    (place / "latencies.json").write_text(json.dumps({
+        side: [middle * (0.5 + (n / 1000) ** 6 * 8 + n / 1000) for n in range(1000)]
+        for side, middle in (("old", 0.5), ("new", 0.3))}))
 
 
 def write(folder):
