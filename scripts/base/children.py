@@ -40,8 +40,9 @@ def _pipe_to_guard():
     with _lock:
         if _guard is None:
             ours, theirs = os.pipe()[::-1]
-            process = subprocess.Popen(["bash", "-pc", _GUARD], stdin=theirs, start_new_session=True,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(["bash", "-pc", _GUARD], stdin=theirs,
+                                       start_new_session=True, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
             os.close(theirs)
             _guard = process, ours
         return _guard[1]
@@ -75,8 +76,11 @@ def run(command, seconds=None, input=None, **options) -> Done:
 
     Raises subprocess.TimeoutExpired, the command killed, if it takes longer than that many seconds.
     """
-    child = start(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
-                              "errors": "replace", **({"stdin": subprocess.PIPE} if input else {}), **options})
+    child = start(
+        command, **{
+            "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "replace",
+            **({"stdin": subprocess.PIPE} if input else {}), **options
+        })
     try:
         stdout, stderr = child.communicate(input, timeout=seconds)
     except subprocess.TimeoutExpired:

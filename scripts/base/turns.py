@@ -27,7 +27,8 @@ def interleave(label, turns, budget_seconds, measure, *, sides=SIDES, least=PAIR
     limit, start = math.inf if budget_seconds is None else budget_seconds, clock()
     with Bar(label, turns) if label else contextlib.nullcontext() as bar:
         for turn in range(turns):
-            if turn >= max(least, 1) and turn % 2 == 0 and (clock() - start) * (turn + 2) / turn > limit:
+            late = turn and (clock() - start) * (turn + 2) / turn > limit
+            if late and turn >= least and turn % 2 == 0:
                 break
             for side in order(turn, sides):
                 results[side].append(measure(side, turn))

@@ -1,5 +1,6 @@
-"""`make compare`, from start to end: check, measure, judge, write. The files of a comparison replace the last one's when it
-is whole; what a failure in the middle leaves is judged, shown, and kept apart."""
+"""`make compare`, from start to end: check, measure, judge, write. The files of a comparison
+replace the last one's when it is whole; what a failure in the middle leaves is judged, shown, and
+kept apart."""
 import contextlib
 import datetime
 import fcntl
@@ -17,31 +18,35 @@ from compare import (context, estimate, formats, history, instructions, report, 
 
 SECONDS = 100  # with start-up and checks, less than two minutes
 SERVICE_SHARE = 0.45
-RESULTS = ("old.txt", "new.txt", "old.json", "new.json", "compare.txt", "compare.json", "slices.json",
-           "latencies.json")
+RESULTS = ("old.txt", "new.txt", "old.json", "new.json", "compare.txt", "compare.json",
+           "slices.json", "latencies.json")
 
 
 def add_arguments(parser) -> None:
     parser.describe(
-        """Two processes, one of each stage, take turns of half a millisecond; then two new ones, and
-        so on. Prints processor time, bytes and allocations per operation, then what the services do
-        under load: each change with its interval, or ~ and what would have shown. Fails if a
-        request fails or a build is a debug build; exits with 4 if --fail-if-worse finds something.""",
+        """Two processes, one of each stage, take turns of half a millisecond; then two new ones,
+        and so on. Prints processor time, bytes and allocations per operation, then what the
+        services do under load: each change with its interval, or ~ and what would have shown. Fails
+        if a request fails or a build is a debug build; exits with 4 if --fail-if-worse finds
+        something.""",
         "make compare OLD=v1-naive NEW=v3-mine SECONDS=400")
     add = parser.add_argument
     add("old", nargs="?", default="v1-naive", metavar="OLD", help="a stage (default %(default)s)")
-    add("new", nargs="?", default="v2-optimized", metavar="NEW", help="a stage (default %(default)s)")
+    add("new", nargs="?", default="v2-optimized", metavar="NEW",
+        help="a stage (default %(default)s)")
     add("--seconds", type=float, default=SECONDS, metavar="N",
         help="how long to measure (default %(default)s); four times as long halves the intervals")
     add("--filter", default="", metavar="REGEX", help="only the benchmarks that match")
     add("--no-service", action="store_true", help="benchmarks only")
-    add("--instructions", action="store_true", help="count instructions per operation, too (valgrind)")
+    add("--instructions", action="store_true",
+        help="count instructions per operation, too (valgrind)")
     add("--fail-if-worse", type=float, metavar="PERCENT",
         help="exit with 4 if a time, a counter or requests/s is surely worse by more than that")
     add("--markdown", action="store_true", help="print Markdown tables")
     add("--csv", action="store_true", help="print a line of CSV for each row")
     add("--json", action="store_true", help="print compare.json")
-    add("--out", type=Path, default=BUILD / "compare", metavar="DIR",
+    add(
+        "--out", type=Path, default=BUILD / "compare", metavar="DIR",
         help="where results go (default build/compare): compare.txt, compare.json, slices.json (every"
         " block), latencies.json, history.jsonl; for other tools old.txt, new.txt (benchstat -col"
         " stage -ignore commit) and old.json, new.json (Google Benchmark's compare.py)")
@@ -50,11 +55,13 @@ def add_arguments(parser) -> None:
 def check_options(options) -> None:
     """Raises UsageError."""
     if not 1 <= options.seconds <= 86400:
-        raise UsageError(f"--seconds {options.seconds:g}", "the value must lie between 1 and 86400", options.prog)
+        raise UsageError(f"--seconds {options.seconds:g}", "the value must lie between 1 and 86400",
+                         options.prog)
     try:
         re.compile(options.filter)
     except re.error as error:
-        raise UsageError(f"--filter {options.filter}", f"it is no regular expression: {error}", options.prog) from None
+        raise UsageError(f"--filter {options.filter}", f"it is no regular expression: {error}",
+                         options.prog) from None
     if options.markdown + options.csv + options.json > 1:
         raise UsageError("--markdown, --csv, --json", "give one of them", options.prog)
 
@@ -74,7 +81,8 @@ def run(options) -> int:
     context.warn_of_differences(builds)
     names = context.common_names(programs["bench"], options.filter)
     options.out.mkdir(parents=True, exist_ok=True)
-    with _only_one(options.out), tempfile.TemporaryDirectory(prefix=".running.", dir=options.out) as folder:
+    with _only_one(options.out), tempfile.TemporaryDirectory(prefix=".running.",
+                                                             dir=options.out) as folder:
         measured = _measure(options, programs, names, Path(folder))
         about = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                  "machine": facts, **builds, **measured.about}
@@ -83,8 +91,10 @@ def run(options) -> int:
         if measured.failure:
             broken = options.out / "broken"
             _publish(Path(folder), broken)
-            raise Failure(*measured.failure.parts[:2], f"{measured.failure.parts[2]}. What was measured until then "
-                          f"stands in {relative(broken)}/; the last whole comparison stays")
+            raise Failure(
+                *measured.failure.parts[:2],
+                f"{measured.failure.parts[2]}. What was measured until then "
+                f"stands in {relative(broken)}/; the last whole comparison stays")
         _publish(Path(folder), options.out)
         history.keep(options.out, document)
     if not (options.json or options.csv or options.markdown):
@@ -106,7 +116,8 @@ def _only_one(out):
 
 
 class Measured:
-    """What a comparison has found: runs and services so far, and the failure that ended it early, if one did."""
+    """What a comparison has found: runs and services so far, and the failure that ended it early,
+    if one did."""
 
     def __init__(self):
         self.iterations, self.runs, self.services = {}, [], []
@@ -130,12 +141,14 @@ def _measure(options, programs, names, folder):
             found.instructions = instructions.rows(programs["bench"], names)
         if share:
             seconds = options.seconds * share
-            console.step(f"Service: both alive, {seconds:.0f} s; ab in turn, then {service_slices.RATE_PER_SECOND} "
-                         "requests/s on each")
+            console.step(
+                f"Service: both alive, {seconds:.0f} s; ab in turn, then {service_slices.RATE_PER_SECOND} "
+                "requests/s on each")
             for command in service_slices.shown_commands(programs["leftpad"]):
                 console.show(command)
             with console.Bar("service", seconds, " s") as bar:
-                found.load_share = service_slices.measure(programs["leftpad"], seconds, folder, bar.at, found.services)
+                found.load_share = service_slices.measure(programs["leftpad"], seconds, folder,
+                                                          bar.at, found.services)
     except Failure as failure:
         if not found.runs:
             raise
@@ -156,7 +169,8 @@ def _write(options, measured, about, names, folder):
     for side in slices.SIDES:
         iterations = measured.iterations[side]
         (folder / f"{side}.txt").write_text(
-            formats.go_text(about["machine"], about[side], rows, side, iterations), encoding="utf-8")
+            formats.go_text(about["machine"], about[side], rows, side, iterations),
+            encoding="utf-8")
         (folder / f"{side}.json").write_text(
             formats.google_json(about[side], rows, side, iterations), encoding="utf-8")
     slices.write(folder / "slices.json", measured.iterations, measured.runs)
@@ -178,16 +192,19 @@ def _show(options, measured, about, document, folder):
     elif options.csv:
         print(tables.as_csv(verdicts), end="")
     elif options.markdown:
-        print(report.paper(options.old, options.new, measured.verdicts, report.notes(measured, about),
-                           tables.as_markdown), end="")
+        print(
+            report.paper(options.old, options.new, measured.verdicts, report.notes(measured, about),
+                         tables.as_markdown), end="")
     else:
-        print(f"\n{context.describe(about)}\n{(folder / 'compare.txt').read_text(encoding='utf-8')}")
+        print(
+            f"\n{context.describe(about)}\n{(folder / 'compare.txt').read_text(encoding='utf-8')}")
     for text in report.warnings(measured.verdicts["benchmarks"]):
         console.warn(text)
 
 
 def _publish(fresh, out):
-    """Puts a comparison in the place of the last one, which stays until then. Other files in `out` stay, too."""
+    """Puts a comparison in the place of the last one, which stays until then. Other files in `out`
+    stay, too."""
     out.mkdir(exist_ok=True)
     for name in RESULTS:
         (fresh / name).replace(out / name)
@@ -200,5 +217,7 @@ def _exit_status(options, verdicts):
     found = [verdict for part in verdicts.values() for verdict in part if worse(verdict)]
     for verdict in found:
         row = verdict.row
-        console.warn(f"{row.name} {row.metric}: {tables.delta(verdict)} is worse by more than {options.fail_if_worse:g}%")
+        console.warn(
+            f"{row.name} {row.metric}: {tables.delta(verdict)} is worse by more than {options.fail_if_worse:g}%"
+        )
     return 4 if found else 0

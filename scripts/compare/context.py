@@ -1,4 +1,5 @@
-"""What a benchmark program says of itself: names, stage, compiler, flags, commit. Runs it; one process at a time."""
+"""What a benchmark program says of itself: names, stage, compiler, flags, commit. Runs it; one
+process at a time."""
 import json
 import re
 
@@ -13,22 +14,30 @@ KEPT = ("stage", "commit", "build_type", "compiler", "flags")
 def _said(program, *options):
     done = children.run([program, *options])
     if done.status != 0:
-        raise Failure(relative(program), f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-                      "Run it by hand, or: make test")
+        raise Failure(
+            relative(program),
+            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
+            "Run it by hand, or: make test")
     return done.stdout
 
 
 def names_in(program, pattern="") -> list[str]:
-    """The benchmarks of a program that match, in the order of the source. Raises Failure if two have one name."""
-    names = [name for name in _said(program, "--benchmark_list_tests").splitlines() if re.search(pattern, name)]
+    """The benchmarks of a program that match, in the order of the source. Raises Failure if two
+    have one name."""
+    names = [
+        name for name in _said(program, "--benchmark_list_tests").splitlines()
+        if re.search(pattern, name)
+    ]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise Failure(f"benchmark {', '.join(twice)}", f"{relative(program)} has more than one of that name", "Rename one of them")
+        raise Failure(f"benchmark {', '.join(twice)}",
+                      f"{relative(program)} has more than one of that name", "Rename one of them")
     return names
 
 
 def common_names(programs: dict, pattern: str) -> list[str]:
-    """The benchmarks that both programs have; warns of those that one has. Raises Failure if there are none."""
+    """The benchmarks that both programs have; warns of those that one has. Raises Failure if there
+    are none."""
     old, new = (names_in(programs[side], pattern) for side in ("old", "new"))
     both = [name for name in old if name in new]
     if not both:
@@ -42,31 +51,38 @@ def common_names(programs: dict, pattern: str) -> list[str]:
 
 
 def of(program) -> dict:
-    """{stage, commit, build_type, compiler, flags} of a program. Raises Failure unless it was built with optimization."""
+    """{stage, commit, build_type, compiler, flags} of a program. Raises Failure unless it was built
+    with optimization."""
     # Google Benchmark tells its context only when a benchmark runs.
     name = names_in(program)[0]
-    text = _said(program, f"--benchmark_filter=^{re.escape(name)}$", "--benchmark_min_time=0.001", "--benchmark_format=json")
+    text = _said(program, f"--benchmark_filter=^{re.escape(name)}$", "--benchmark_min_time=0.001",
+                 "--benchmark_format=json")
     try:
         context = json.loads(text)["context"]
     except (ValueError, KeyError):
-        raise Failure(f"output '{text[:60]}' of {relative(program)}", "Google Benchmark's JSON is expected", "Run: make build") from None
+        raise Failure(f"output '{text[:60]}' of {relative(program)}",
+                      "Google Benchmark's JSON is expected", "Run: make build") from None
     build = {key: context.get(key, "unknown") for key in KEPT}
     if build["build_type"] not in RELEASE_BUILDS:
         raise Failure(f"build type '{build['build_type']}' of {relative(program)}",
-                      f"times of a build other than {' or '.join(RELEASE_BUILDS)} mean nothing", "Run: make clean build")
+                      f"times of a build other than {' or '.join(RELEASE_BUILDS)} mean nothing",
+                      "Run: make clean build")
     return build
 
 
 def warn_of_differences(builds: dict) -> None:
     for key in ("compiler", "flags", "build_type", "commit"):
         if builds["old"][key] != builds["new"][key]:
-            console.warn(f"the stages were built with different {key} ({builds['old'][key]}, {builds['new'][key]}). "
-                         "Run: make build")
+            console.warn(
+                f"the stages were built with different {key} ({builds['old'][key]}, {builds['new'][key]}). "
+                "Run: make build")
 
 
 def describe(about: dict) -> str:
     """Two lines: the machine, and how the programs were built."""
     facts, new = about["machine"], about["new"]
     commits = {about[side]["commit"] for side in ("old", "new")}
-    return (f"machine: {facts['cpu']}, {facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}\n"
-            f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {' and '.join(sorted(commits))}")
+    return (
+        f"machine: {facts['cpu']}, {facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}\n"
+        f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {' and '.join(sorted(commits))}"
+    )

@@ -1,12 +1,15 @@
-"""What the slices say: an estimate with an interval for each figure, and whether it differs. Pure functions.
+"""What the slices say: an estimate with an interval for each figure, and whether it differs. Pure
+functions.
 
-Two processes, one of each stage, take turns. Of one process pair a figure is the median over its blocks (A B B A, or
-B A A B) of ln(new / old): noise that is slower than a block hits both sides, and lone outliers lose to the median. The
-process pairs are independent of one another (a new layout in memory each time), so the interval is taken over them:
-Hodges-Lehmann's estimate and Wilcoxon's signed-rank interval (Hollander, Wolfe and Chicken, Nonparametric Statistical
-Methods, 3.2 and 3.3), which a process pair that went astray cannot drag along. CONFIDENCE holds for all intervals of a
-comparison together (Bonferroni). A row differs if its interval lies beyond MARGIN: where code lands in memory changes
-the speed of one and the same source by up to that much.
+Two processes, one of each stage, take turns. Of one process pair a figure is the median over its
+blocks (A B B A, or B A A B) of ln(new / old): noise that is slower than a block hits both sides,
+and lone outliers lose to the median. The process pairs are independent of one another (a new layout
+in memory each time), so the interval is taken over them:
+Hodges-Lehmann's estimate and Wilcoxon's signed-rank interval (Hollander, Wolfe and Chicken,
+Nonparametric Statistical Methods, 3.2 and 3.3), which a process pair that went astray cannot drag
+along. CONFIDENCE holds for all intervals of a comparison together (Bonferroni). A row differs if
+its interval lies beyond MARGIN: where code lands in memory changes the speed of one and the same
+source by up to that much.
 """
 import collections
 import dataclasses
@@ -20,16 +23,19 @@ from scipy.stats import norm
 
 CONFIDENCE = 0.99
 MARGIN = 0.005
-# An effect of interval half-width times this, beyond the margin, shows in 4 of 5 comparisons (at 99.8 %: z 3.09 and 0.84).
+# An effect of interval half-width times this, beyond the margin, shows in 4 of 5 comparisons (at
+# 99.8 %: z 3.09 and 0.84).
 POWER = 1.27
 COMMON = 0.75  # a counter's common value is that of at least this part of the processes
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of both stages. old, new: a value for each process; ratios: ln(new / old) for each process pair.
+    """One figure of both stages. old, new: a value for each process; ratios: ln(new / old) for each
+    process pair.
 
-    kind: "measured" (judged by its interval), "counted" (by its common value), or "shown" (not judged).
+    kind: "measured" (judged by its interval), "counted" (by its common value), or "shown" (not
+    judged).
     """
 
     name: str
@@ -43,9 +49,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row judged. delta, low and high are parts of 1 (new / old - 1); None where there is no such number.
+    """A row judged. delta, low and high are parts of 1 (new / old - 1); None where there is no such
+    number.
 
-    exact: a counter whose common values are compared. odd: what single processes had instead, in words.
+    exact: a counter whose common values are compared. odd: what single processes had instead, in
+    words.
     """
 
     row: Row
@@ -60,7 +68,8 @@ class Verdict:
 
     @property
     def would_show(self) -> float | None:
-        """The change, as a part of 1, that would most likely have been reported; None if no interval could be had."""
+        """The change, as a part of 1, that would most likely have been reported; None if no
+        interval could be had."""
         if self.low is None or self.exact:
             return None
         half = (math.log1p(self.high) - math.log1p(self.low)) / 2
@@ -68,13 +77,15 @@ class Verdict:
 
 
 def process_ratio(blocks) -> float:
-    """The figure of one process pair: the median over its blocks of ln(new / old). blocks: pairs (old, new), above 0."""
+    """The figure of one process pair: the median over its blocks of ln(new / old). blocks: pairs
+    (old, new), above 0."""
     values = np.asarray(blocks, float)
     return float(np.median(np.log(values[:, 1] / values[:, 0])))
 
 
 def interval(values, alpha: float) -> tuple[float, float | None, float | None]:
-    """Hodges-Lehmann's estimate, and Wilcoxon's interval that misses with probability alpha; None, None if too few values."""
+    """Hodges-Lehmann's estimate, and Wilcoxon's interval that misses with probability alpha; None,
+    None if too few values."""
     values = np.asarray(values, float)
     count = len(values)
     upper, lower = np.triu_indices(count)
@@ -88,7 +99,8 @@ def interval(values, alpha: float) -> tuple[float, float | None, float | None]:
 
 @functools.cache
 def _rank(count, alpha):
-    """Which Walsh average from either end bounds the interval: exact up to 60 values, normal beyond; 0 if none does."""
+    """Which Walsh average from either end bounds the interval: exact up to 60 values, normal
+    beyond; 0 if none does."""
     if count > 60:
         spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
         return math.floor(count * (count + 1) / 4 - norm.isf(alpha / 2) * spread)
@@ -122,7 +134,8 @@ def change(old: float, new: float) -> float | None:
 
 
 def _counter(row):
-    """Compares common values; without them, a counter differs if all processes of one side lie above the other's."""
+    """Compares common values; without them, a counter differs if all processes of one side lie
+    above the other's."""
     old, new = common_value(row.old), common_value(row.new)
     if old is None or new is None:
         if max(row.old) >= min(row.new) and max(row.new) >= min(row.old):
@@ -144,7 +157,8 @@ def _measured(row, alpha):
 
 
 def _scattered(row):
-    """A counter without a common value is estimated as a time is, if it is never 0; else it is not judged."""
+    """A counter without a common value is estimated as a time is, if it is never 0; else it is not
+    judged."""
     if min(*row.old, *row.new) <= 0:
         return dataclasses.replace(row, kind="shown")
     ratios = tuple(math.log(new / old) for old, new in zip(row.old, row.new))

@@ -1,7 +1,9 @@
-"""Writes what was measured for other tools: the Go benchmark format for benchstat, Google Benchmark's JSON for compare.py.
+"""Writes what was measured for other tools: the Go benchmark format for benchstat, Google
+Benchmark's JSON for compare.py.
 
-Formats: https://go.dev/design/14313-benchmark-format ("key: value" lines, then a line for each run: Benchmark + name,
-iterations, pairs of value and unit); the JSON of Google Benchmark's docs/user_guide.md, "Output Formats". Pure functions.
+Formats: https://go.dev/design/14313-benchmark-format ("key: value" lines, then a line for each run:
+Benchmark + name, iterations, pairs of value and unit); the JSON of Google Benchmark's
+docs/user_guide.md, "Output Formats". Pure functions.
 """
 import json
 
@@ -9,8 +11,8 @@ EXACT = ("B/op", "allocs/op")
 
 
 def go_text(machine: dict, build: dict, rows: list, side: str, iterations: dict) -> str:
-    """A side's file for benchstat. rows: estimate.Row of time, bytes and allocs; benchstat pairs files by
-    `-col stage -ignore commit`."""
+    """A side's file for benchstat. rows: estimate.Row of time, bytes and allocs; benchstat pairs
+    files by `-col stage -ignore commit`."""
     lines = [
         "goos: linux", f"goarch: {machine['goarch']}", "pkg: leftpad", f"cpu: {machine['cpu']}",
         f"stage: {build['stage']}", f"commit: {build['commit']}", ""
@@ -20,7 +22,8 @@ def go_text(machine: dict, build: dict, rows: list, side: str, iterations: dict)
         if row.unit in ("ns/op", *EXACT) and row.metric != "wall":
             shown.setdefault(row.name, []).append((getattr(row, side), row.unit))
     exact = (unit for unit in EXACT if all(
-        len(set(values)) == 1 for columns in shown.values() for values, of in columns if of == unit))
+        len(set(values)) == 1 for columns in shown.values() for values, of in columns
+        if of == unit))
     lines[-1:] = [f"Unit {unit} assume=exact" for unit in exact] + [""]
     for name, columns in shown.items():
         for run in range(len(columns[0][0])):
@@ -30,7 +33,8 @@ def go_text(machine: dict, build: dict, rows: list, side: str, iterations: dict)
 
 
 def go_name(name: str) -> str:
-    """A name without blanks, as Go's testing package writes it, and with the capital that benchstat wants."""
+    """A name without blanks, as Go's testing package writes it, and with the capital that benchstat
+    wants."""
     return "_".join(name.split())[:1].upper() + "_".join(name.split())[1:]
 
 

@@ -1,4 +1,5 @@
-"""Every comparison is kept: a line in history.jsonl beside the results. `scripts/workshop history` lists a row over time."""
+"""Every comparison is kept: a line in history.jsonl beside the results. `scripts/workshop history`
+lists a row over time."""
 import json
 
 from pathlib import Path
@@ -14,7 +15,10 @@ KEPT = ("metric", "name", "unit", "old", "new", "delta", "low", "high", "differs
 def keep(folder, document: dict) -> None:
     """Appends a comparison, without its runs. Raises OSError."""
     line = {key: document[key] for key in ("schema", "date", "old", "new")}
-    line["rows"] = [{key: row[key] for key in KEPT} for part in ("benchmarks", "service") for row in document[part]]
+    line["rows"] = [{key: row[key]
+                     for key in KEPT}
+                    for part in ("benchmarks", "service")
+                    for row in document[part]]
     with (folder / FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
@@ -24,8 +28,11 @@ def add_arguments(parser) -> None:
                     "scripts/workshop history Leftpad50")
     parser.add_argument("row", nargs="?", default="requests_per_second", metavar="ROW",
                         help="a benchmark, or a metric of the service (default %(default)s)")
-    parser.add_argument("--metric", default="time", help="of a benchmark: time, bytes, allocs, instructions (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=paths.BUILD / "compare", help="where the comparisons are (default build/compare)")
+    parser.add_argument(
+        "--metric", default="time",
+        help="of a benchmark: time, bytes, allocs, instructions (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=paths.BUILD / "compare",
+                        help="where the comparisons are (default build/compare)")
 
 
 def run(options) -> int:
@@ -44,7 +51,9 @@ def run(options) -> int:
                 cells.append([line["date"], _side(line["old"], row["old"], row["unit"]),
                               _side(line["new"], row["new"], row["unit"]), tables.change(row), ""])
     if len(cells) == 1:
-        raise Failure(options.row, f"no comparison has that row; there are: {', '.join(sorted(known))}", "Choose one of them")
+        raise Failure(options.row,
+                      f"no comparison has that row; there are: {', '.join(sorted(known))}",
+                      "Choose one of them")
     print("\n".join(tables.as_text(cells)))
     return 0
 

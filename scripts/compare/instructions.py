@@ -1,7 +1,8 @@
-"""Executed instructions per operation, counted by callgrind: the same on every run, whatever else the machine does.
+"""Executed instructions per operation, counted by callgrind: the same on every run, whatever else
+the machine does.
 
-The environment is empty, since its size moves addresses, and only the counted loop of a slice is collected
-(common/benchmarks/slices.cpp, measured_loop).
+The environment is empty, since its size moves addresses, and only the counted loop of a slice is
+collected (common/benchmarks/slices.cpp, measured_loop).
 """
 import re
 
@@ -13,8 +14,12 @@ ITERATIONS = 200
 
 
 def command(program) -> list:
-    return ["env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-            "--collect-atstart=no", "--toggle-collect=service::measured_loop*", str(program), "--slices"]
+    return [
+        "env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind",
+        "--callgrind-out-file=/dev/null", "--collect-atstart=no",
+        "--toggle-collect=service::measured_loop*",
+        str(program), "--slices"
+    ]
 
 
 def count(program, name: str) -> float:
@@ -22,8 +27,10 @@ def count(program, name: str) -> float:
     done = children.run(command(program), input=f"{ITERATIONS} {name}\n")
     collected = re.search(r"Collected : (\d+)", done.stderr)
     if done.status != 0 or not collected:
-        raise Failure("valgrind", f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-                      "Run: make doctor")
+        raise Failure(
+            "valgrind",
+            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
+            "Run: make doctor")
     return int(collected[1]) / ITERATIONS
 
 
@@ -36,6 +43,7 @@ def rows(programs: dict, names: list) -> list[estimate.Row]:
         found = []
         for name in names:
             old, new = (round(count(programs[side], name), 1) for side in ("old", "new"))
-            found.append(estimate.Row(name, "instructions", "instr/op", (old,), (new,), kind="counted"))
+            found.append(
+                estimate.Row(name, "instructions", "instr/op", (old, ), (new, ), kind="counted"))
             bar.step()
     return found

@@ -9,7 +9,8 @@ SCHEMA = 2  # of compare.json; a change of meaning raises it
 def rows_of_benchmarks(names: list, runs: list) -> list[estimate.Row]:
     """A row for each benchmark and metric. runs: for each process pair {name: slices.PairRun}.
 
-    Judged is processor time: it leaves out what other programs take from a slice. Real time stands in compare.json.
+    Judged is processor time: it leaves out what other programs take from a slice. Real time stands
+    in compare.json.
     """
     rows = []
     for metric, kind, old, new in (("time", "measured", 0, 2), ("wall", "shown", 1, 3)):
@@ -34,7 +35,8 @@ def _median(blocks, index):
 
 
 def paper(old: str, new: str, verdicts: dict, notes: list, render=tables.as_text) -> str:
-    """The whole comparison as text. verdicts: {"benchmarks": [...], "service": [...]}; notes: lines below the tables."""
+    """The whole comparison as text. verdicts: {"benchmarks": [...], "service": [...]}; notes: lines
+    below the tables."""
     stages = (old, new)
     shown = [verdict for verdict in verdicts["benchmarks"] if verdict.row.metric in tables.TITLES]
     parts = []
@@ -61,8 +63,9 @@ def gain(old: str, new: str, throughput: estimate.Verdict) -> str:
     if throughput.differs:
         return (f"Service: {new} serves {1 + throughput.delta:.2f} times [{low:.2f}, {high:.2f}] "
                 f"the requests per second of {old}.")
-    return (f"Service: not decided between {old} and {new}: {tables.delta(throughput)[2:]} percent requests "
-            f"per second; a change above {throughput.would_show:.1%} would most likely have shown.")
+    return (
+        f"Service: not decided between {old} and {new}: {tables.delta(throughput)[2:]} percent requests "
+        f"per second; a change above {throughput.would_show:.1%} would most likely have shown.")
 
 
 def notes(measured, about: dict) -> list[str]:
@@ -75,7 +78,8 @@ def notes(measured, about: dict) -> list[str]:
 
 
 def warnings(verdicts: list) -> list[str]:
-    """Benchmarks that wait or share: where real time changed by another part than processor time."""
+    """Benchmarks that wait or share: where real time changed by another part than processor
+    time."""
     time = {verdict.row.name: verdict for verdict in verdicts if verdict.row.metric == "time"}
     found = []
     for verdict in verdicts:
@@ -83,13 +87,15 @@ def warnings(verdicts: list) -> list[str]:
         if verdict.row.metric == "wall" and verdict.low is not None and other.low is not None:
             apart = max(verdict.low - other.high, other.low - verdict.high)
             if apart > estimate.MARGIN * (1 + other.delta):
-                found.append(f"{verdict.row.name}: real time changed by {tables.delta(verdict)}, processor time by "
-                             f"{tables.delta(other)}: it waits for something. Look at make profile-wall")
+                found.append(
+                    f"{verdict.row.name}: real time changed by {tables.delta(verdict)}, processor time by "
+                    f"{tables.delta(other)}: it waits for something. Look at make profile-wall")
     return found
 
 
 def worse_by(verdict: estimate.Verdict, limit: float) -> bool:
-    """Whether a judged row is surely worse by more than `limit` (a part of 1): more of anything but requests/s is."""
+    """Whether a judged row is surely worse by more than `limit` (a part of 1): more of anything but
+    requests/s is."""
     if not verdict.differs or verdict.row.kind == "shown":
         return False
     if verdict.row.metric == "requests_per_second":
@@ -104,19 +110,23 @@ def _finite(value):
 def _entry(verdict):
     row = verdict.row
     return {
-        "name": row.name, "metric": row.metric, "unit": row.unit, "old": verdict.old, "new": verdict.new,
-        "delta": _finite(verdict.delta), "low": verdict.low, "high": verdict.high,
-        "differs": verdict.differs, "exact": verdict.exact, "odd": verdict.odd,
-        "would_show": verdict.would_show, "old_runs": list(row.old), "new_runs": list(row.new)
+        "name": row.name, "metric": row.metric, "unit": row.unit, "old": verdict.old,
+        "new": verdict.new, "delta": _finite(verdict.delta), "low": verdict.low,
+        "high": verdict.high, "differs": verdict.differs, "exact": verdict.exact,
+        "odd": verdict.odd, "would_show": verdict.would_show, "old_runs": list(row.old),
+        "new_runs": list(row.new)
     }
 
 
 def document(about: dict, verdicts: dict) -> dict:
-    """compare.json. delta, low, high: parts of 1, null where there is no such number; runs: a value for each process."""
+    """compare.json. delta, low, high: parts of 1, null where there is no such number; runs: a value
+    for each process."""
     return {
         "schema": SCHEMA, **about, "rule": {
             "estimate": "Hodges-Lehmann over process pairs of the median of the blocks' ln(new/old)",
             "interval": "Wilcoxon signed rank, Bonferroni", "confidence": estimate.CONFIDENCE,
             "margin": estimate.MARGIN
-        }, **{part: [_entry(verdict) for verdict in verdicts[part]] for part in ("benchmarks", "service")}
+        }, **{
+            part: [_entry(verdict) for verdict in verdicts[part]] for part in ("benchmarks", "service")
+        }
     }

@@ -1,7 +1,9 @@
-"""Both services alive at once: slices of ab's requests in turn, then a load at a fixed rate; then two new processes.
+"""Both services alive at once: slices of ab's requests in turn, then a load at a fixed rate; then
+two new processes.
 
-ab is a closed loop, which finds how much a service can take. Latency is measured at a fixed rate (open-loop-load), from the
-moment at which a request is due, so that a stall counts for all requests that it delays. Loopback only.
+ab is a closed loop, which finds how much a service can take. Latency is measured at a fixed rate
+(open-loop-load), from the moment at which a request is due, so that a stall counts for all requests
+that it delays. Loopback only.
 """
 import json
 import math
@@ -28,8 +30,8 @@ MINIMUM = 20
 class PairRun:
     """What one pair of services measured.
 
-    blocks: for each block [old requests/s, old µs of processor a request, new …, new …]; latencies: {side: sorted ms};
-    service_seconds: processor time of both services.
+    blocks: for each block [old requests/s, old µs of processor a request, new …, new …]; latencies:
+    {side: sorted ms}; service_seconds: processor time of both services.
     """
 
     blocks: list = field(default_factory=list)
@@ -38,18 +40,21 @@ class PairRun:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of another process, all its threads, ended ones too. The clock of clock_getcpuclockid(3)."""
+    """Processor time of another process, all its threads, ended ones too. The clock of
+    clock_getcpuclockid(3)."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def _ab_slice(running):
-    """(requests/s, µs of the service's processor time a request) of one ab run. Raises Failure if a request fails."""
+    """(requests/s, µs of the service's processor time a request) of one ab run. Raises Failure if a
+    request fails."""
     before = cpu_seconds(running.pid)
     done = children.run(ab.command(running.url + paths.EXAMPLE_TARGET, CLIENTS, requests=REQUESTS))
     if done.status != 0:
-        raise Failure(f"ab on {Path(running.program).name}",
-                      f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-                      "Does the service run? Run: make test")
+        raise Failure(
+            f"ab on {Path(running.program).name}",
+            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
+            "Does the service run? Run: make test")
     figures = ab.parse(done.stdout)
     spent = max(1e-9, cpu_seconds(running.pid) - before)  # above 0: its logarithm is taken
     return figures["requests_per_second"], spent / figures["requests"] * 1e6
@@ -59,11 +64,12 @@ def _latencies(running, values):
     """Sorted latencies in ms of a load at a fixed rate."""
     host, port = running.url.removeprefix("http://").rsplit(":", 1)
     done = children.run([
-        paths.BUILD / "bin" / "open-loop-load", host, port, paths.EXAMPLE_TARGET, "--rate", RATE_PER_SECOND,
-        "--seconds", RATE_SECONDS, "--connections", CLIENTS, "--values", values
+        paths.BUILD / "bin" / "open-loop-load", host, port, paths.EXAMPLE_TARGET, "--rate",
+        RATE_PER_SECOND, "--seconds", RATE_SECONDS, "--connections", CLIENTS, "--values", values
     ])
     if done.status != 0 or json.loads(done.stdout)["failed"]:
-        raise Failure("open-loop-load", f"no request may fail; it said: {(done.stderr or done.stdout).strip()}",
+        raise Failure("open-loop-load",
+                      f"no request may fail; it said: {(done.stderr or done.stdout).strip()}",
                       "Does the service run? Run: make test")
     return [float(line) / 1e3 for line in values.read_text().split()]
 
@@ -93,9 +99,11 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
 
 
 def measure(programs: dict, seconds: float, folder: Path, at, runs: list, generator=None) -> float:
-    """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far) after each.
+    """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so
+    far) after each.
 
-    Returns the load's part of the processor time that load and services used together. Raises Failure.
+    Returns the load's part of the processor time that load and services used together. Raises
+    Failure.
     """
     generator = generator or random.Random()
     start, before = time.monotonic(), os.times()
@@ -112,7 +120,10 @@ def shown_commands(programs: dict) -> list[list]:
     url = "http://127.0.0.1:8080" + paths.EXAMPLE_TARGET
     return [[program, "--port", "8080", "--debug-addr", "off"] for program in programs.values()] + [
         ab.command(url, CLIENTS, requests=REQUESTS),
-        [paths.BUILD / "bin" / "open-loop-load", "127.0.0.1", "8080", paths.EXAMPLE_TARGET, "--rate", RATE_PER_SECOND]
+        [
+            paths.BUILD / "bin" / "open-loop-load", "127.0.0.1", "8080", paths.EXAMPLE_TARGET,
+            "--rate", RATE_PER_SECOND
+        ]
     ]
 
 
@@ -122,25 +133,28 @@ def explanation(runs: list, load_share: float) -> list[str]:
         f"service: {len(runs)} pairs of processes; requests/s and CPU/request under ab -k -c {CLIENTS} (a closed loop), which "
         "itself",
         f"   took {load_share:.0%} of the processor time that both used. Latency at {RATE_PER_SECOND} requests/s, from the moment at "
-        "which each",
-        f"   was due (open loop); p99.9 and max of all {requests:,} together.",
+        "which each", f"   was due (open loop); p99.9 and max of all {requests:,} together.",
     ]
 
 
 def rows(runs: list) -> list[estimate.Row]:
     """The service's rows: requests/s and processor time of ab's slices, latency at the fixed rate.
 
-    p99.9 and max are those of all pairs together: one stall anywhere shows. Their intervals would promise too much.
+    p99.9 and max are those of all pairs together: one stall anywhere shows. Their intervals would
+    promise too much.
     """
     found = []
-    for metric, unit, old, new in (("requests_per_second", "req/s", 0, 2), ("cpu_us", "µs/req", 1, 3)):
+    for metric, unit, old, new in (("requests_per_second", "req/s", 0, 2), ("cpu_us", "µs/req", 1,
+                                                                            3)):
         values = [(statistics.median(block[old] for block in run.blocks),
                    statistics.median(block[new] for block in run.blocks)) for run in runs]
         ratios = (estimate.process_ratio([(block[old], block[new]) for block in run.blocks])
                   for run in runs)
         found.append(estimate.Row("service", metric, unit, *zip(*values), tuple(ratios)))
     for metric, part in (("p50_ms", 0.5), ("p99_ms", 0.99)):
-        old, new = (tuple(quantile(run.latencies[side], part) for run in runs) for side in slices.SIDES)
+        old, new = (tuple(quantile(run.latencies[side], part)
+                          for run in runs)
+                    for side in slices.SIDES)
         ratios = tuple(math.log(after / before) for before, after in zip(old, new))
         found.append(estimate.Row("service", metric, "ms", old, new, ratios))
     together = {side: sorted(value for run in runs for value in run.latencies[side])

@@ -1,8 +1,10 @@
-"""Two live benchmark processes in turn, in slices of half a millisecond; then two new ones, and so on.
+"""Two live benchmark processes in turn, in slices of half a millisecond; then two new ones, and so
+on.
 
-bench-<stage> --slices runs a slice for each line that it gets (common/benchmarks/slices.h). Both processes of a pair run on
-the same processor, drawn anew for each pair, so that only one of them runs at a time and a busy or slow processor is
-both's. The order within a block is drawn at random, A B B A or B A A B: noise with a rhythm of its own favours no side.
+bench-<stage> --slices runs a slice for each line that it gets (common/benchmarks/slices.h). Both
+processes of a pair run on the same processor, drawn anew for each pair, so that only one of them
+runs at a time and a busy or slow processor is both's. The order within a block is drawn at random,
+A B B A or B A A B: noise with a rhythm of its own favours no side.
 """
 import contextlib
 import json
@@ -35,7 +37,8 @@ class Worker:
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def slice(self, name: str, iterations: int) -> tuple[int, int, int, int]:
-        """(processor time, real time, bytes, allocations) of `iterations` operations; times in nanoseconds.
+        """(processor time, real time, bytes, allocations) of `iterations` operations; times in
+        nanoseconds.
 
         Raises Failure when the process has ended.
         """
@@ -45,16 +48,18 @@ class Worker:
         if not select.select([self.child.stdout], [], [], LIMIT_SECONDS)[0]:
             children.kill(self.child)
             raise Failure(f"benchmark {name} of {Path(self.program).name}",
-                          f"{iterations} operations took more than {LIMIT_SECONDS} s", "Does it hang?")
+                          f"{iterations} operations took more than {LIMIT_SECONDS} s",
+                          "Does it hang?")
         answer = self.child.stdout.readline().split()
         if len(answer) == 4:
             return tuple(int(word) for word in answer)
         children.kill(self.child)  # it may babble without end
         said = ab.last_words(self.child.stderr.read().decode(errors="replace"))
         status = children.end(self.child)
-        raise Failure(f"benchmark {name} of {Path(self.program).name}",
-                      f"{children.how_it_ended(status)}; it said: {said}",
-                      f"Run it alone: build/bin/{Path(self.program).name} --benchmark_filter='^{name}$'")
+        raise Failure(
+            f"benchmark {name} of {Path(self.program).name}",
+            f"{children.how_it_ended(status)}; it said: {said}",
+            f"Run it alone: build/bin/{Path(self.program).name} --benchmark_filter='^{name}$'")
 
     def end(self) -> None:
         self.child.stdin.close()
@@ -80,8 +85,8 @@ def iterations_of(program: str, names) -> dict[str, int]:
 class PairRun:
     """What one pair of processes measured of a benchmark.
 
-    blocks: for each block [old processor, old real, new processor, new real], nanoseconds an operation;
-    counters: {side: (bytes, allocations)} an operation, over all slices of the process.
+    blocks: for each block [old processor, old real, new processor, new real], nanoseconds an
+    operation; counters: {side: (bytes, allocations)} an operation, over all slices of the process.
     """
 
     blocks: list
@@ -122,8 +127,10 @@ def _run_blocks(workers, iterations, name, generator):
     return PairRun(blocks, counters)
 
 
-def measure(programs: dict, iterations: dict, names, seconds: float, at, runs: list, generator=None) -> None:
-    """Appends process pairs to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far) after each.
+def measure(programs: dict, iterations: dict, names, seconds: float, at, runs: list,
+            generator=None) -> None:
+    """Appends process pairs to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far)
+    after each.
 
     What is in `runs` when a benchmark fails (Failure) is whole.
     """

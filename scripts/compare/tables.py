@@ -1,4 +1,5 @@
-"""Renders verdicts as text: benchstat's three tables and the service's, as plain text, Markdown or CSV. Pure functions."""
+"""Renders verdicts as text: benchstat's three tables and the service's, as plain text, Markdown or
+CSV. Pure functions."""
 import csv
 import io
 import statistics
@@ -22,7 +23,8 @@ SCALES = {
 
 
 def figure(value: float, unit: str) -> str:
-    """Three significant digits with a scaled unit: 2300 ns/op is 2.30µs. Whole small numbers stay whole."""
+    """Three significant digits with a scaled unit: 2300 ns/op is 2.30µs. Whole small numbers stay
+    whole."""
     for factor, suffix in SCALES[unit]:
         shown = _three_digits(value / factor)
         if float(shown) >= 1 or factor == 1:
@@ -86,7 +88,13 @@ def evidence(verdict) -> str:
 
 def _row(name, verdict):
     unit = verdict.row.unit
-    return [name, figure(verdict.old, unit), figure(verdict.new, unit), delta(verdict), evidence(verdict)]
+    return [
+        name,
+        figure(verdict.old, unit),
+        figure(verdict.new, unit),
+        delta(verdict),
+        evidence(verdict)
+    ]
 
 
 def geomean(verdicts) -> tuple[float, float, int] | None:
@@ -120,7 +128,8 @@ def service_table(verdicts: list, stages: tuple[str, str]) -> list[list[str]]:
 
 
 def as_text(rows: list[list[str]]) -> list[str]:
-    """Columns padded to their widest cell: names to the left, figures to the right, evidence as it is."""
+    """Columns padded to their widest cell: names to the left, figures to the right, evidence as it
+    is."""
     widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     return [
         "  ".join([line[0].ljust(widths[0])]
@@ -138,7 +147,8 @@ def as_csv(verdicts: list) -> str:
     """A line for each row, unrounded: figures in the row's unit, changes as parts of 1."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["name", "metric", "unit", "old", "new", "delta", "low", "high", "differs", "exact"])
+    writer.writerow(
+        ["name", "metric", "unit", "old", "new", "delta", "low", "high", "differs", "exact"])
     for verdict in verdicts:
         row = verdict.row
         writer.writerow([row.name, row.metric, row.unit, verdict.old, verdict.new, verdict.delta,

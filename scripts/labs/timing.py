@@ -22,7 +22,8 @@ def wanted(lab):
 
 def sentence(ratios, name) -> str:
     """What the process pairs say; ratios: ln(learner's time / sick time) of each."""
-    verdict = estimate.judge([estimate.Row(name, "time", "ns/op", (1.0,), (1.0,), tuple(ratios))])[0]
+    verdict = estimate.judge([estimate.Row(name, "time", "ns/op", (1.0, ), (1.0, ),
+                                           tuple(ratios))])[0]
     if not verdict.differs:
         return f"not decided: a change of {name} above {verdict.would_show:.0%} would have shown."
     times = sorted(1 / (1 + part) for part in (verdict.low, verdict.high))
@@ -37,7 +38,9 @@ def inform(forge, lab, programs) -> str:
     try:
         with starters.starter(lab) as folder:
             sides = {"old": forge.build(folder, "bench"), "new": programs("bench")}
-        iterations = {side: slices.iterations_of(program, [name]) for side, program in sides.items()}
+        iterations = {
+            side: slices.iterations_of(program, [name]) for side, program in sides.items()
+        }
         slices.measure(sides, iterations, [name], SECONDS, lambda _: None, runs)
     except (CompileError, Failure):
         return "not judged: the benchmark does not build, crashed or hung."

@@ -3,7 +3,8 @@ from flame import numbers
 from report import inputs
 
 METRICS = (("time", "Processor time per operation", "ns"),
-           ("bytes", "Bytes allocated per operation", "B"), ("allocs", "Allocations per operation", ""))
+           ("bytes", "Bytes allocated per operation", "B"), ("allocs", "Allocations per operation",
+                                                             ""))
 
 
 def _bar(runs, longest):

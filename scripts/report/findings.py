@@ -103,7 +103,7 @@ def _per_request(nanoseconds, capture):
 
 
 def _throughput(data):
-    name, rule = "Requests per second", "more in the new stage, undecided where the interval is too wide"
+    name, rule = "Requests per second", "more in the new stage"
     row = data.row("service", "requests_per_second")
     if not row:
         return _missing(name, rule, "make compare")

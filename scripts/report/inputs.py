@@ -1,8 +1,8 @@
 """Finds and reads what the report is made of. What is missing is None or absent, never an error.
 
 Used by cli.py and findings.py. A capture is build/profiles/STAGE/KIND.pb.gz, with KIND.about.json
-beside it; a comparison is build/compare/compare.json, with latencies.json. Only this file knows their
-keys.
+beside it; a comparison is build/compare/compare.json, with latencies.json. Only this file knows
+their keys.
 """
 import json
 import math

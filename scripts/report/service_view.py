@@ -87,8 +87,9 @@ def finding(data) -> tuple:
     row = data.row("service", "requests_per_second")
     if not row:
         return "", ""
-    throughput = (f"Requests per second of every pair. {data.old}: median {numbers.plain(row.old)}; "
-                  f"{data.new}: median {numbers.plain(row.new)}; {row.said}.")
+    throughput = (
+        f"Requests per second of every pair. {data.old}: median {numbers.plain(row.old)}; "
+        f"{data.new}: median {numbers.plain(row.new)}; {row.said}.")
     sentences = []
     for name, metric in (("half of the requests are", "p50_ms"), ("99 % of them are", "p99_ms")):
         if row := data.row("service", metric):

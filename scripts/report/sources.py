@@ -38,20 +38,21 @@ def commands(data) -> dict:
     difference = f"-diff_base={file(data.old, 'cpu')} {file(data.new, 'cpu')}"
     kinds = ("cpu", "allocs", "heap", "mutex", "threads")
     return {
-        "compare": [compare],
-        "service": [compare,
-                    f"build/bin/leftpad-{data.old} --port 8080 --debug-addr 127.0.0.1:6060 "
-                    "--log-file /tmp/requests.log",
-                    f"ab -k -c 8 -n 50000 'http://127.0.0.1:8080{EXAMPLE_TARGET}'",
-                    f"build/bin/open-loop-load 127.0.0.1 8080 '{EXAMPLE_TARGET}' --rate 2000"],
-        "benchmarks": [compare, f"build/bin/bench-{data.old}",
-                       "benchstat build/compare/old.txt build/compare/new.txt"],
-        "cpu": [*capture("cpu"), *pprof("-top", "cpu"),
-                *pprof(shlex.join(callgraph.OPTIONS), "cpu"),
-                *pprof("-list=service::leftpad", "cpu"), f"build/tools/pprof -top {difference}"],
-        "allocations": [*capture("allocs"), *pprof("-sample_index=alloc_objects -top", "allocs"),
-                        *capture("heap")],
-        "locks": [*capture("mutex"), *pprof("-top", "mutex")],
+        "compare": [compare], "service": [
+            compare, f"build/bin/leftpad-{data.old} --port 8080 --debug-addr 127.0.0.1:6060 "
+            "--log-file /tmp/requests.log",
+            f"ab -k -c 8 -n 50000 'http://127.0.0.1:8080{EXAMPLE_TARGET}'",
+            f"build/bin/open-loop-load 127.0.0.1 8080 '{EXAMPLE_TARGET}' --rate 2000"
+        ], "benchmarks": [
+            compare, f"build/bin/bench-{data.old}",
+            "benchstat -col stage -ignore commit build/compare/old.txt build/compare/new.txt"
+        ], "cpu": [
+            *capture("cpu"), *pprof("-top", "cpu"), *pprof(shlex.join(callgraph.OPTIONS), "cpu"),
+            *pprof("-list=service::leftpad", "cpu"), f"build/tools/pprof -top {difference}"
+        ], "allocations": [
+            *capture("allocs"), *pprof("-sample_index=alloc_objects -top", "allocs"),
+            *capture("heap")
+        ], "locks": [*capture("mutex"), *pprof("-top", "mutex")],
         "threads": [*capture("threads"), *pprof("-traces", "threads")],
         **{f"capture_{kind}": capture(kind) for kind in kinds},
     }
@@ -82,7 +83,7 @@ def facts(data) -> list:
         ("Load average before", [load]),
         ("Compiler", [build.get("compiler")]),
         ("Flags", [build.get("flags"), build.get("build_type")]),
-        ("Commit", [machine.get("commit")]),
+        ("Commit", sorted({data.said(side).get("commit") or "" for side in ("old", "new")})),
         ("Stages", [f"{data.old} (old)", f"{data.new} (new)"]),
     ]
     known = [(name, [part for part in parts if part and part != "unknown"]) for name, parts in rows]

@@ -1,6 +1,8 @@
-"""Ten ways in which a machine is noisy, as factors on the times of slices, one after another. For test_estimate.py.
+"""Ten ways in which a machine is noisy, as factors on the times of slices, one after another. For
+test_estimate.py.
 
-Each takes a numpy generator and a count and returns ln(factor) for each slice; a slice of the driver lasts 0.45 ms.
+Each takes a numpy generator and a count and returns ln(factor) for each slice; a slice of the
+driver lasts 0.45 ms.
 """
 import numpy as np
 
@@ -55,20 +57,24 @@ def outliers(rng, count):
 
 
 MODELS = {
-    "independent 3 %": independent(0.03), "independent 10 %": independent(0.1), "two levels": two_levels,
-    "drift": drift, "autoregressive": autoregressive, "bursts": bursts, "slow spell": slow_spell,
-    "heavy tail": heavy_tail, "every fourth": every_fourth, "outliers": outliers
+    "independent 3 %": independent(0.03), "independent 10 %": independent(0.1),
+    "two levels": two_levels, "drift": drift, "autoregressive": autoregressive, "bursts": bursts,
+    "slow spell": slow_spell, "heavy tail": heavy_tail, "every fourth": every_fourth,
+    "outliers": outliers
 }
 
 
 def ratios(rng, model, pairs, blocks, effect=0.0, layout=0.01):
-    """What process_ratio() would say of each pair of such slices; new is slower by `effect` (a part of 1).
+    """What process_ratio() would say of each pair of such slices; new is slower by `effect` (a part
+    of 1).
 
-    Each process has a layout in memory of its own, which makes it faster or slower by `layout` (standard deviation).
+    Each process has a layout in memory of its own, which makes it faster or slower by `layout`
+    (standard deviation).
     """
     noise = model(rng, pairs * blocks * 4).reshape(pairs, blocks, 4)
     swapped = rng.random((pairs, blocks)) < 0.5  # B A A B
-    outer, inner = (np.exp(noise[:, :, [0, 3]]).sum(axis=2), np.exp(noise[:, :, [1, 2]]).sum(axis=2))
+    outer, inner = (np.exp(noise[:, :, [0, 3]]).sum(axis=2), np.exp(noise[:, :,
+                                                                          [1, 2]]).sum(axis=2))
     old, new = np.where(swapped, inner, outer), np.where(swapped, outer, inner)
     of_process = rng.normal(0, layout, (pairs, 2))
     return (np.median(np.log(new / old), axis=1) + np.log1p(effect) + of_process[:, 1]

@@ -1,4 +1,5 @@
-"""`scripts/workshop compare` from outside, on fake programs: files, exit codes, refusals, Ctrl-C."""
+"""`scripts/workshop compare` from outside, on fake programs: files, exit codes, refusals,
+Ctrl-C."""
 import fcntl
 import json
 import os
@@ -40,13 +41,16 @@ class Compare(unittest.TestCase):
         self.assertIn("$ build/bin/bench-v1-naive --slices", out)
         self.assertRegex(out, r"Leftpad50 .*-80\.\d+% \[-80\.\d+, -[78]\d\.\d+\]")
         self.assertRegex(out, r"requests/s .*~ \[[^]]*\]  \(above .*% would have shown\)")
-        self.assertRegex(out, "Service: not decided between v1-naive and v2-optimized: .* most likely")
+        self.assertRegex(out,
+                         "Service: not decided between v1-naive and v2-optimized: .* most likely")
         self.assertRegex(out, r"Result: build/compare/compare\.json\nNext:   make \S+\n$")
 
         document = json.loads((self.out / "compare.json").read_text(encoding="utf-8"))
         self.assertEqual((document["schema"], document["old"]["commit"]), (2, "0123abc"))
         self.assertEqual(document["pairs"], {"benchmarks": 20, "service": 20})
-        times = {entry["name"]: entry for entry in document["benchmarks"] if entry["metric"] == "time"}
+        times = {
+            entry["name"]: entry for entry in document["benchmarks"] if entry["metric"] == "time"
+        }
         self.assertEqual(list(times),
                          ["TimedHandler", "LeftpadHandler", "Leftpad10", "Leftpad50", "StatsD"])
         for entry in times.values():
@@ -54,7 +58,8 @@ class Compare(unittest.TestCase):
             self.assertLess(-0.81, entry["delta"])
             self.assertTrue(entry["low"] <= entry["delta"] <= entry["high"])
         exact = [entry for entry in document["benchmarks"] if entry["metric"] == "allocs"]
-        self.assertEqual({(entry["old"], entry["new"], entry["exact"]) for entry in exact}, {(7, 1, True)})
+        self.assertEqual({(entry["old"], entry["new"], entry["exact"]) for entry in exact},
+                         {(7, 1, True)})
         for side in ("old", "new"):
             text = (self.out / f"{side}.txt").read_text(encoding="utf-8")
             self.assertEqual(len(re.findall(r"^Benchmark.* ns/op", text, re.M)), 5 * 20)
@@ -72,7 +77,8 @@ class Compare(unittest.TestCase):
         self.assertIn("BenchmarkService\t", text)
 
     def test_two_benchmarks_of_one_name_are_refused(self):
-        self.fails(*COMMAND, saying="benchmark Twice: .*more than one of that name", FAKE_NAMES="Twice|Twice")
+        self.fails(*COMMAND, saying="benchmark Twice: .*more than one of that name",
+                   FAKE_NAMES="Twice|Twice")
 
     def test_a_filter_chooses_benchmarks(self):
         code, out, err = self.box.run(*COMMAND, "--no-service", "--filter", "^Leftpad")
@@ -89,7 +95,8 @@ class Compare(unittest.TestCase):
         self.assertEqual(json.loads(out[out.index("{"):])["schema"], 2)
 
     def test_fails_if_worse_only_where_it_is_sure(self):
-        worse = ("workshop", "compare", "v2-optimized", "v1-naive", "--seconds", "1", "--no-service")
+        worse = ("workshop", "compare", "v2-optimized", "v1-naive", "--seconds", "1",
+                 "--no-service")
         code, _, err = self.box.run(*worse, "--fail-if-worse", "10")
         self.assertEqual(code, 4, err)
         self.assertRegex(err, r"Leftpad50 time: \+\S+ \[.*\] is worse by more than 10%")
@@ -99,7 +106,8 @@ class Compare(unittest.TestCase):
     def test_a_crash_in_the_middle_shows_and_keeps_what_is_known(self):
         code, out, err = self.box.run(*COMMAND, FAKE_CRASH=str(self.box.root / "crash"))
         self.assertEqual(code, 1, err)
-        self.assertRegex(err, r"error: benchmark \S+ of bench-v2-optimized: killed by SIGSEGV.*compare/broken/")
+        self.assertRegex(
+            err, r"error: benchmark \S+ of bench-v2-optimized: killed by SIGSEGV.*compare/broken/")
         self.assertRegex(out, r"Estimated over 8 pairs")
         self.assertEqual((self.out / "compare.json").exists(), False)
 
@@ -116,7 +124,8 @@ class Compare(unittest.TestCase):
         code, out, err = self.box.run("workshop", "history", "Leftpad50")
         self.assertEqual((code, len(out.splitlines())), (0, 3), err)
         self.assertRegex(out, r"v1-naive@0123abc \S+ +v2-optimized@0123abc \S+ +-80\.\d% \[")
-        self.fails("workshop", "history", "Nope", saying="Nope: no comparison has that row; .*Leftpad50")
+        self.fails("workshop", "history", "Nope",
+                   saying="Nope: no comparison has that row; .*Leftpad50")
 
     def test_refuses_an_unknown_stage_and_names_the_nearest(self):
         self.fails("workshop", "compare", "v1-naiv",

@@ -1,4 +1,5 @@
-"""The judgement: what it reports of nothing, what it finds, and counters. Slices from noise models and from this machine."""
+"""The judgement: what it reports of nothing, what it finds, and counters. Slices from noise models
+and from this machine."""
 import json
 import math
 import unittest
@@ -42,13 +43,16 @@ class Noise(unittest.TestCase):
 
     def test_noise_in_step_with_a_block_deceives_no_fixed_order(self):
         rng = np.random.default_rng(2)
-        estimates = [estimate.interval(
-            noise_models.ratios(rng, noise_models.every_fourth, 100, 20), ALPHA)[0] for _ in range(50)]
+        estimates = [
+            estimate.interval(noise_models.ratios(rng, noise_models.every_fourth, 100, 20),
+                              ALPHA)[0] for _ in range(50)
+        ]
         self.assertLess(abs(np.mean(estimates)), 0.01)
 
 
 class Replay(unittest.TestCase):
-    """Process pairs of one and the same program, recorded on a busy machine: the slices' medians."""
+    """Process pairs of one and the same program, recorded on a busy machine: the slices'
+    medians."""
 
     @classmethod
     def setUpClass(cls):
@@ -77,7 +81,8 @@ class Replay(unittest.TestCase):
 
 class Interval(unittest.TestCase):
     def test_agrees_with_the_textbook(self):
-        # Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, example 3.3: -0.46 and (-0.786, -0.010) at 96 %.
+        # Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, example 3.3: -0.46 and
+        # (-0.786, -0.010) at 96 %.
         x = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]
         y = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
         middle, low, high = estimate.interval(np.array(y) - np.array(x), 0.04)
@@ -90,8 +95,9 @@ class Interval(unittest.TestCase):
 
     def test_four_times_the_values_halve_the_interval(self):
         rng = np.random.default_rng(4)
-        short, long = (np.mean([np.subtract(*estimate.interval(rng.normal(0, 0.01, n), ALPHA)[:0:-1])
-                                for _ in range(40)]) for n in (60, 240))
+        short, long = (np.mean([
+            np.subtract(*estimate.interval(rng.normal(0, 0.01, n), ALPHA)[:0:-1]) for _ in range(40)
+        ]) for n in (60, 240))
         self.assertAlmostEqual(long / short, 0.5, delta=0.05)
 
     def test_a_few_astray_pairs_do_not_drag_it_along(self):
@@ -107,7 +113,8 @@ class Counters(unittest.TestCase):
 
     def test_one_odd_run_does_not_hide_a_change_and_is_named(self):
         verdict = self.judge([35] * 16, [34] * 15 + [35])
-        self.assertEqual((verdict.differs, verdict.exact, verdict.old, verdict.new), (True, True, 35, 34))
+        self.assertEqual((verdict.differs, verdict.exact, verdict.old, verdict.new),
+                         (True, True, 35, 34))
         self.assertEqual(verdict.odd, ["1 of 16 processes of new had 35"])
 
     def test_fractions_count(self):

@@ -98,10 +98,14 @@ def comparison():
         ratios = tuple(math.log(after / before) for before, after in zip(*runs))
         return estimate.Row(name, metric, unit, *map(tuple, runs), ratios)
 
-    benchmarks = [measured(name, "time", "ns/op", old, new) for name, (old, new, _, _) in cases.items()]
+    benchmarks = [
+        measured(name, "time", "ns/op", old, new) for name, (old, new, _, _) in cases.items()
+    ]
     for metric, unit, size in (("bytes", "B/op", 40.0), ("allocs", "allocs/op", 1.0)):
-        benchmarks += [estimate.Row(name, metric, unit, (old * size,) * PAIRS, (new * size,) * PAIRS,
-                                    kind="counted") for name, (_, _, old, new) in cases.items()]
+        benchmarks += [
+            estimate.Row(name, metric, unit, (old * size, ) * PAIRS, (new * size, ) * PAIRS,
+                         kind="counted") for name, (_, _, old, new) in cases.items()
+        ]
     service = [measured("service", metric, unit, old, new) for metric, unit, old, new in (
         ("requests_per_second", "req/s", 15000, 25000), ("cpu_us", "µs/req", 25, 14),
         ("p50_ms", "ms", 0.5, 0.3), ("p99_ms", "ms", 4.2, 2.6))]
@@ -112,7 +116,8 @@ def comparison():
             "load_average": [0.0, 0.0, 0.0]
         }, "old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}}
     judged = estimate.judge(benchmarks + service)
-    return report.document(about, {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]})
+    return report.document(
+        about, {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]})
 
 
 def write_comparison(folder):
