@@ -24,6 +24,7 @@
 #include "cpu/cpu.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
+#include "symbolize/modules.h"
 #include "threads/inside_handler.h"
 #include "threads/threads.h"
 #include "wall/wall.h"
@@ -43,6 +44,8 @@ constinit Trap allocations;
 constinit Trap frees;
 constinit Trap locks;
 constinit Trap module_lists;
+constinit std::atomic<int> under_loaders_lock{0};  // allocations
+constinit thread_local bool has_loaders_lock = false;
 // Not forbidden: they prove that the handlers are noticed.
 constinit Trap clock_readings;  // SIGPROF's
 constinit Trap prctl_calls;     // the other's
@@ -62,6 +65,7 @@ void __libc_free(void* block) noexcept;
 
 void* malloc(std::size_t size) noexcept {
   allocations.step_on();
+  if (has_loaders_lock) ++under_loaders_lock;
   return __libc_malloc(size);
 }
 void free(void* block) noexcept {
@@ -86,7 +90,10 @@ int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
 int dl_iterate_phdr(int (*callback)(dl_phdr_info*, std::size_t, void*), void* data) {
   static const auto next = next_function<decltype(&dl_iterate_phdr)>("dl_iterate_phdr");
   module_lists.step_on();
-  return next(callback, data);
+  has_loaders_lock = true;
+  const int result = next(callback, data);
+  has_loaders_lock = false;
+  return result;
 }
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
   static const auto next = next_function<int (*)(clockid_t, timespec*)>("clock_gettime");
@@ -161,6 +168,19 @@ TEST(Handler, NeitherAllocatesNorLocks) {
     EXPECT_EQ(trap->inside_handlers, 0);
     EXPECT_GT(trap->elsewhere, 0) << "the trap does not work";
   }
+}
+
+// The other way round tcmalloc 2.10 takes the two: it walks its stack, for which it needs the
+// loader's lock, while it holds its own.
+TEST(Handler, NothingAllocatesWithTheLoadersLock) {
+#if !PPROF_TRAPS
+  GTEST_SKIP() << "no traps under a sanitizer";
+#endif
+  const int lists = module_lists.elsewhere;
+  ModuleTable table;
+  EXPECT_NE(table.find(reinterpret_cast<std::uintptr_t>(&capture_threads)), nullptr);
+  EXPECT_GT(module_lists.elsewhere, lists) << "the trap does not work";
+  EXPECT_EQ(under_loaders_lock, 0);
 }
 
 // When a process forks, another thread may hold the allocator's lock: in the child it stays locked.

@@ -11,20 +11,18 @@
 namespace pprof::internal {
 namespace {
 
-std::string to_hex(std::span<const unsigned char> bytes) {
+void append_hex(std::span<const unsigned char> bytes, std::string& text) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
   for (const unsigned char byte : bytes) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 15];
   }
-  return text;
 }
 
 std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
-// The GNU build-id in one PT_NOTE segment, or empty. Layout: elf(5), "Notes (Nhdr)".
-std::string build_id_in(std::span<const unsigned char> notes) {
+// Appends the GNU build-id in one PT_NOTE segment, if any. Layout: elf(5), "Notes (Nhdr)".
+void append_build_id(std::span<const unsigned char> notes, std::string& build_id) {
   while (notes.size() >= sizeof(ElfW(Nhdr))) {
     ElfW(Nhdr) header;
     std::memcpy(&header, notes.data(), sizeof(header));
@@ -34,44 +32,45 @@ std::string build_id_in(std::span<const unsigned char> notes) {
     if (next > notes.size()) break;
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == sizeof(ELF_NOTE_GNU) &&
         std::memcmp(notes.data() + name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0) {
-      return to_hex(notes.subspan(content, header.n_descsz));
+      return append_hex(notes.subspan(content, header.n_descsz), build_id);
     }
     notes = notes.subspan(next);
   }
-  return {};
 }
 
 }  // namespace
 
-std::optional<Mapping> executable_mapping(const dl_phdr_info& info) {
+bool read_executable_mapping(const dl_phdr_info& info, Mapping& mapping) {
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  std::optional<Mapping> mapping;
-  std::string build_id;
+  bool found = false;
+  mapping.build_id.clear();
   for (const ElfW(Phdr) & header : std::span(info.dlpi_phdr, info.dlpi_phnum)) {
-    if (header.p_type == PT_NOTE && build_id.empty()) {
+    if (header.p_type == PT_NOTE && mapping.build_id.empty()) {
       // The loader gives notes as an address; there is no other way to reach them.
       const auto* notes =
           reinterpret_cast<const unsigned char*>(info.dlpi_addr + header.p_vaddr);  // NOLINT
-      build_id = build_id_in({notes, header.p_memsz});
+      append_build_id({notes, header.p_memsz}, mapping.build_id);
     }
-    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0 || mapping) continue;
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0 || found) continue;
     const std::uint64_t start = info.dlpi_addr + header.p_vaddr;
     const std::uint64_t slack = start % page;
     const std::uint64_t limit = (start + header.p_memsz + page - 1) / page * page;
-    mapping = Mapping{start - slack, limit, header.p_offset - slack, {}, {}};
+    mapping.start = start - slack;
+    mapping.limit = limit;
+    mapping.offset = header.p_offset - slack;
+    found = true;
   }
-  if (mapping) mapping->build_id = build_id;
-  return mapping;
+  return found;
 }
 
 bool has_build_id(int descriptor, const std::string& build_id) {
   Elf* elf = elf_begin(descriptor, ELF_C_READ, nullptr);
   const void* bytes = nullptr;
   const ssize_t size = elf == nullptr ? 0 : dwelf_elf_gnu_build_id(elf, &bytes);
-  const std::string found =
-      size <= 0
-          ? std::string()
-          : to_hex({static_cast<const unsigned char*>(bytes), static_cast<std::size_t>(size)});
+  std::string found;
+  if (size > 0) {
+    append_hex({static_cast<const unsigned char*>(bytes), static_cast<std::size_t>(size)}, found);
+  }
   elf_end(elf);
   return found == build_id;
 }

@@ -22,6 +22,7 @@ namespace pprof::internal {
 namespace {
 
 constexpr std::string_view kExecutable = "/proc/self/exe";
+constexpr std::size_t kLongestBuildId = 64;  // bytes
 constexpr std::string_view kDeleted = " (deleted)";
 
 // The executable's path as it was at start, also after it was removed or replaced.
@@ -69,18 +70,45 @@ bool is_vdso(const dl_phdr_info& info) {
 
 // The loader's memory, read under the loader's lock, which ThreadSanitizer does not know: it would
 // report a race.
-__attribute__((no_sanitize("thread"))) std::string copy_of(const char* text) {
-  std::string copy;
+__attribute__((no_sanitize("thread"))) void copy_text(const char* text, std::string& copy) {
+  copy.clear();
   for (; *text != '\0'; ++text) copy += *text;
-  return copy;
 }
 
-// Calls `visit` for each object with the loader's lock held; it must not load anything.
+// Calls `visit` for each object with the loader's lock held. It must not load anything, and not
+// allocate: a thread in the allocator may wait for this lock (tcmalloc 2.10 walks its stack there).
 template <typename Visit>
 void for_each_object(Visit visit) {
   dl_iterate_phdr([](dl_phdr_info* info, std::size_t,
                      void* data) { return (*static_cast<Visit*>(data))(*info) ? 0 : 1; },
                   &visit);
+}
+
+bool read_object(const dl_phdr_info& info, LoadedObject& object) {
+  object.bias = info.dlpi_addr;
+  object.is_vdso = is_vdso(info);
+  copy_text(info.dlpi_name, object.name);
+  return read_executable_mapping(info, object.mapping);
+}
+
+// Those with code. There is always room for one more, to see that they are all.
+std::vector<LoadedObject> loaded_objects() {
+  std::vector<LoadedObject> objects;
+  std::size_t count = 0;
+  while (count + 1 >= objects.size()) {
+    objects.resize(count + 16);
+    for (LoadedObject& object : objects) {
+      object.mapping.build_id.reserve(2 * kLongestBuildId);
+      object.name.reserve(PATH_MAX);
+    }
+    count = 0;
+    for_each_object([&](const dl_phdr_info& info) {
+      if (read_object(info, objects[count])) ++count;
+      return count + 1 < objects.size();
+    });
+  }
+  objects.resize(count);
+  return objects;
 }
 
 }  // namespace
@@ -102,14 +130,7 @@ void ModuleTable::refresh() {
     return false;  // the counters are the same in every object
   });
   if (!changed) return;
-  std::vector<LoadedObject> objects;
-  for_each_object([&](const dl_phdr_info& info) {
-    if (std::optional<Mapping> mapping = executable_mapping(info); mapping) {
-      objects.push_back(
-          {std::move(*mapping), info.dlpi_addr, copy_of(info.dlpi_name), is_vdso(info)});
-    }
-    return true;
-  });
+  const std::vector<LoadedObject> objects = loaded_objects();
   std::vector<const Module*> seen;
   for (const LoadedObject& object : objects) {
     const Module* known = find_known(object.mapping);
