@@ -7,12 +7,10 @@ smaller than its share of the instructions: about half in an idle machine, a thi
 import functools
 import json
 import math
-import shutil
 import tempfile
 from pathlib import Path
 
 from labs import catalog, instructions, running, starters
-from labs.probes import Unavailable
 
 ANSWER = "answer.json"
 FIELDS = ("share_percent", "times_faster", "service_gain_percent")
@@ -27,8 +25,7 @@ WORTH_PERCENT = 4  # the mended service executes at least this much less
 
 def executed(program, function):
     """Instructions of one request, while `function` runs."""
-    if shutil.which("valgrind") is None:
-        raise Unavailable("valgrind is not installed: apt-get install valgrind")
+    running.need("valgrind")
     with tempfile.TemporaryDirectory() as directory:
         # A heap sample unwinds the stack: more instructions than a request has, and at random.
         before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", "valgrind", "--tool=callgrind",

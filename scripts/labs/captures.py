@@ -13,9 +13,9 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from base import raw
-from base.paths import EXAMPLE_TARGET
-from labs import amdahl, loads, paths, running
+from base import children, raw
+from base.paths import EXAMPLE_TARGET, PPROF
+from labs import amdahl, loads, running
 from flame import tree
 from profiles import heaptrack
 
@@ -25,7 +25,6 @@ PROFILER = re.compile(
     "pprof::internal::(CaptureTask|Round|capture_threads)")  # its own threads are not the service's
 WAITING_CAPTURES = 4
 IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
-PPROF = paths.ROOT / "build" / "tools" / "pprof"
 TRACED = 200  # requests under strace and heaptrack
 HEAP_SAMPLE_BYTES = "16384"
 # view: (endpoint, sample type); timed views are captured all at once
@@ -41,9 +40,7 @@ def _get(service, path, file):
 
 
 def _figure(file, sample_type, culprit):
-    done = subprocess.run([str(PPROF), "-raw", str(file)], capture_output=True, text=True,
-                          check=True)
-    profile = raw.parse(done.stdout)
+    profile = raw.parse(children.run([PPROF, "-raw", file]).stdout)
     index = profile.index_of(sample_type)
     part = whole = 0
     for values, frames in profile.samples:

@@ -4,7 +4,8 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from labs import catalog, forge, grader, paths, prediction, probes, progress, screen, starters, timing
+from labs import (catalog, forge, grader, paths, prediction, progress, running, screen, starters,
+                  timing)
 from base.errors import Failure
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
@@ -44,7 +45,7 @@ def lab(number, guess):
             with starters.starter(chosen) as folder:
                 progress.save(chosen.number,
                               answer=prediction.measured_answer(forge.Forge(), chosen, folder))
-        except probes.Unavailable as missing:
+        except running.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")
     print(
         f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n"

@@ -11,7 +11,7 @@ import re
 import subprocess
 from dataclasses import asdict, dataclass
 
-from labs import instructions, probes, suite
+from labs import instructions, probes, running, suite
 from labs.forge import CompileError
 from labs.running import Broken
 
@@ -108,7 +108,7 @@ class Grader:
         times = 2 if self.thorough else 1
         try:
             return [_unless_broken(probes.GROUPS[group], programs) for _ in range(times)]
-        except probes.Unavailable as missing:
+        except running.Unavailable as missing:
             if group not in probes.FALLBACKS:
                 return str(missing)
             other, metric = probes.FALLBACKS[group]
@@ -124,7 +124,7 @@ class Grader:
             return Result(2, name, SKIPPED, None, budget, "First the budgets above")
         try:
             ratio = instructions.ratio(self.forge, lab, programs("probe"))
-        except probes.Unavailable as missing:
+        except running.Unavailable as missing:
             return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
         except subprocess.TimeoutExpired:
             return Result(

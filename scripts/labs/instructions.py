@@ -4,34 +4,29 @@ An empty environment, a fixed number of iterations and collection only inside th
 binary the same on every run of a machine; the ratio, rounded to one digit after the point, on every machine.
 """
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from labs import starters
-from labs.probes import Unavailable
+from base import children
 from base.errors import Failure
+from labs import running, starters
 
 ITERATIONS = 200
 VALGRIND_SECONDS = 120
 
 
 def count(program, operation):
-    if shutil.which("valgrind") is None:
-        raise Unavailable("valgrind is not installed: apt-get install valgrind")
+    running.need("valgrind")
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory, "callgrind.out")
         command = [
             "env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind",
             f"--callgrind-out-file={out}", "--collect-atstart=no",
-            "--toggle-collect=grading::loop*",
-            str(program), "loop", operation,
-            str(ITERATIONS)
+            "--toggle-collect=grading::loop*", program, "loop", operation, ITERATIONS
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False,
-                              timeout=VALGRIND_SECONDS)
-        if done.returncode != 0:
+        done = children.run(command, VALGRIND_SECONDS)
+        if done.status != 0:
             raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
         return collected(done.stderr)
 
@@ -51,6 +46,6 @@ def ratio(forge, lab, program):
     try:
         slow = count(sick, operation)
     except subprocess.TimeoutExpired:
-        raise Unavailable(
+        raise running.Unavailable(
             f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
     return round(slow / count(program, operation), 1)

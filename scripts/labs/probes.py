@@ -4,15 +4,14 @@ A group is named in lab.json as the part of a metric before the colon, for examp
 """
 import json
 import re
-import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from labs import running
-from labs.running import Broken
+from base import children
+from labs import amdahl, running
+from labs.running import Broken, Unavailable
 
 REQUESTS = 1000
 TRACED_REQUESTS = 20
@@ -21,17 +20,12 @@ STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle conne
 PROGRAM_SECONDS = 60
 
 
-class Unavailable(Exception):
-    """A tool is missing: what it is for, and the command that installs it."""
-
-
 def probe(name):
     def measure(programs):
-        done = subprocess.run([str(programs("probe")), name], capture_output=True, text=True,
-                              check=False, timeout=PROGRAM_SECONDS, errors="replace")
-        if done.returncode != 0:
+        done = children.run([programs("probe"), name], PROGRAM_SECONDS)
+        if done.status != 0:
             raise Broken(f"probe {name}",
-                         f"exit status {done.returncode}: {done.stderr.strip()[-300:]}",
+                         f"exit status {done.status}: {done.stderr.strip()[-300:]}",
                          "A crash of your stage: run its tests")
         try:
             return json.loads(done.stdout.splitlines()[-1])  # a stage may print, too
@@ -50,14 +44,9 @@ def log(programs):
         return {"kept_of_1000": service.lines_kept(), "exit_status": status}
 
 
-def _need(tool, package):
-    if shutil.which(tool) is None:
-        raise Unavailable(f"{tool} is not installed: apt-get install {package}")
-
-
 def sends(programs):
     """send(2) calls an answer, and whether TCP_NODELAY is set on the connection; counted by strace."""
-    _need("strace", "strace")
+    running.need("strace")
     with tempfile.TemporaryDirectory() as directory:
         trace = Path(directory, "trace")
         before = ("strace", "-f", "-qq", "-o", str(trace), "-e",
@@ -128,11 +117,6 @@ def _first_requests(held):
         return 0
 
 
-def amdahl(programs):
-    from labs import amdahl as lab12  # here: it uses this module
-    return lab12.measure(programs)
-
-
 def noise(programs):
     """What the learner's way to compare says of real runs of one program (lab 13)."""
     try:
@@ -153,7 +137,7 @@ GROUPS = {
     "sends": sends,
     "stalls": stalls,
     "idle": idle,
-    "amdahl": amdahl,
+    "amdahl": amdahl.measure,
     "noise": noise,
 }
 # What to measure instead where a tool is missing: (group, metric).

@@ -1,6 +1,8 @@
-"""A running service for the counters that need one. Loopback, free ports, ended by its own pid."""
+"""What the counters run: the service of a stage, and tools that may be missing. Loopback, free
+ports."""
 import json
 import re
+import shutil
 import socket
 import urllib.request
 
@@ -11,6 +13,16 @@ from base.service import Broken  # noqa: F401  (for those who judge a stage)
 AGENT = "ApacheBench/2.3"  # so that a log line is as long as under ab: the counts of the pages hold here too
 REQUEST = f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
 ANSWER_SECONDS = 30
+
+
+class Unavailable(Exception):
+    """Something cannot be measured here: why, and the command that helps."""
+
+
+def need(tool: str) -> None:
+    """Raises Unavailable unless the program, whose package has its name, is on PATH."""
+    if shutil.which(tool) is None:
+        raise Unavailable(f"{tool} is not installed: apt-get install {tool}")
 
 
 class Service(service.Service):

@@ -28,7 +28,7 @@ class Forge:
 def graded(budgets, measure, failing=(), unavailable=None):
     def group(_programs):
         if unavailable:
-            raise probes.Unavailable(unavailable)
+            raise running.Unavailable(unavailable)
         return measure()
     with mock.patch.object(suite, "contract", lambda _p: list(failing)), \
             mock.patch.object(suite, "over_http", lambda _p: []), \
