@@ -106,7 +106,7 @@ docs: installed ## The tutorial as a site with search, in build/site/
 	@scripts/workshop docs
 docs-check: build ## Run every command of the tutorial and compare its output
 	@scripts/workshop docs-check
-format: installed ## Format the C++ code
+format: installed ## Format C++ and Python
 	@scripts/format.sh
 clean: ## Remove build/ and everything in it, captures included
 	rm -rf build build-asan build-tsan

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Formats the C++ code, or checks that it is formatted. Called by the Makefile and by check.sh.
+# Formats C++ and Python, or checks that they are formatted. Called by the Makefile and by check.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 usage() {
-  cat <<'EOF'
+  cat <<'TEXT'
 Usage: scripts/format.sh [--check]
-Formats every C++ file that git knows. With --check, changes nothing and shows what would change.
+Formats every C++ file that git knows by .clang-format, and every Python file by autopep8 (.flake8).
+With --check, changes nothing and shows what would change.
 Example: make format
-EOF
+TEXT
 }
 
 (($# <= 1)) || usage_error "$2" 'there is at most one argument'
@@ -18,15 +19,21 @@ case ${1-} in
   *) usage_error "$1" 'the only option is --check' ;;
 esac
 need_tool clang-format clang-format
+need_module autopep8 python3-autopep8
 cd "$REPO_ROOT"
-mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cpp' '*.h')
 
-if [[ ${1-} == --check ]]; then
-  show_command clang-format --dry-run --Werror '(every C++ file)'
-  if ! clang-format --dry-run --Werror "${files[@]}" 2>&1 | head -40; then
-    die 'the files above' 'they are not formatted by .clang-format' 'Run: make format'
-  fi
-else
-  show_command clang-format -i '(every C++ file)'
-  clang-format -i "${files[@]}"
-fi
+cpp=(--dry-run --Werror) python=(--diff --exit-code)
+[[ ${1-} == --check ]] || cpp=(-i) python=(--in-place)
+
+# format WHAT PATTERN… -- COMMAND…: the command on every file of these names.
+format() {
+  local what=$1 patterns=() files
+  shift
+  while [[ $1 != -- ]]; do patterns+=("$1"); shift; done
+  shift
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard "${patterns[@]}")
+  show_command "$@" "(every $what file)"
+  "$@" "${files[@]}" 2>&1 | head -40 || die 'the files above' "they are not formatted ($what)" 'Run: make format'
+}
+format C++ '*.cpp' '*.h' -- clang-format "${cpp[@]}"
+format Python '*.py' -- "$PYTHON" -W ignore -m autopep8 "${python[@]}"

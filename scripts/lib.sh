@@ -118,6 +118,12 @@ need_tool() {
   command -v "$1" >/dev/null || die "$1" "this program is not installed (Debian package $2)" 'Run: make setup'
 }
 
+# need_module MODULE PACKAGE: of Debian's Python.
+need_module() {
+  "$PYTHON" -c "import $1" 2>/dev/null ||
+    die "Python module $1" "$PYTHON does not have it (Debian package $2)" 'Run: make setup'
+}
+
 # need_value OPTION COUNT: COUNT is $# at the option; dies if no value follows.
 need_value() { (($2 >= 2)) || usage_error "$1" 'this option needs a value'; }
 

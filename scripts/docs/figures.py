@@ -39,15 +39,18 @@ def take(directives: list[Directive], output: list[str], figures: Figures) -> No
         if found := _REGEX.match(directive.text):
             match = find(found[2], output, directive)
             if not match:
-                raise DocumentError(f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the output")
+                raise DocumentError(
+                    f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the output")
             try:
                 figures.values[found[1]] = float(match[1].replace(",", ""))
             except (IndexError, ValueError):
-                raise DocumentError(f"line {directive.line}: figure {found[1]}: put the number into ( ) in {found[2]}") from None
+                raise DocumentError(
+                    f"line {directive.line}: figure {found[1]}: put the number into ( ) in {found[2]}") from None
         elif found := _DERIVED.match(directive.text):
             figures.values[found[1]] = float(evaluate(found[2], figures.values))
         else:
-            raise DocumentError(f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = EXPRESSION")
+            raise DocumentError(
+                f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = EXPRESSION")
         figures.digits[found[1]] = int(found[3] or _DIGITS)
 
 
@@ -56,7 +59,8 @@ def find(regex: str, output: list[str], directive: Directive) -> re.Match | None
     try:
         return re.search(regex, "\n".join(output), re.MULTILINE)
     except re.error as error:
-        raise DocumentError(f"line {directive.line}: {directive.word} '{directive.text}': {error}") from None
+        raise DocumentError(
+            f"line {directive.line}: {directive.word} '{directive.text}': {error}") from None
 
 
 def evaluate(expression: str, values: dict[str, float]):
@@ -72,12 +76,14 @@ def evaluate(expression: str, values: dict[str, float]):
                 return _OPERATORS[type(op)](value(left), value(right))
             case ast.Compare(left, [op], [right]) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](value(left), value(right))
-        raise DocumentError(f"figure expression '{expression}': '{ast.unparse(node)}' is unknown here")
+        raise DocumentError(
+            f"figure expression '{expression}': '{ast.unparse(node)}' is unknown here")
 
     try:
         return value(ast.parse(expression, mode="eval").body)
     except SyntaxError:
-        raise DocumentError(f"figure expression '{expression}': write it like v2_rps > 1.1 * v1_rps") from None
+        raise DocumentError(
+            f"figure expression '{expression}': write it like v2_rps > 1.1 * v1_rps") from None
 
 
 def rounded(value: float, digits: int) -> str:
@@ -101,7 +107,8 @@ def prose_problems(chapter: Chapter, figures: Figures) -> list[tuple[int, str]]:
             if use[2] not in figures.values:
                 found.append((number, f"figure '{use[2]}' is named by no block"))
             elif use[1] != figures.text(use[2]):
-                found.append((number, f"figure '{use[2]}' is {figures.text(use[2])} in the output, {use[1]} here"))
+                found.append(
+                    (number, f"figure '{use[2]}' is {figures.text(use[2])} in the output, {use[1]} here"))
     return found
 
 

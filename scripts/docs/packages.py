@@ -47,5 +47,6 @@ def _table(root: Path) -> str:
             continue
         package, _, reason = line.partition("#")
         if package.strip():
-            rows.append(f"| `{package.split('|')[0].strip().replace('/', '` or `')}` | {group} | {reason.strip()} |\n")
+            rows.append(
+                f"| `{package.split('|')[0].strip().replace('/', '` or `')}` | {group} | {reason.strip()} |\n")
     return "".join(rows)

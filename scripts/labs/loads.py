@@ -12,7 +12,8 @@ from base.paths import EXAMPLE_TARGET
 from labs import running
 
 CLIENTS = 8
-LONG_REQUEST = b"GET /v1/leftpad/?str=test&len=60000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"  # so that serving it takes a while
+# so that serving it takes a while
+LONG_REQUEST = b"GET /v1/leftpad/?str=test&len=60000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 

@@ -54,18 +54,19 @@ class Scripts(unittest.TestCase):
 
     def test_load_prints_the_gist_and_keeps_the_report(self):
         self.ends(
-            "workshop", "load", "v1-naive", "-n", "1000", status=0, out=
-            r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: "
+            "workshop", "load", "v1-naive", "-n", "1000", status=0, out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: "
         )
         self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
 
     def test_load_fails_if_a_request_fails(self):
-        self.ends("workshop", "load", "v1-naive", status=1, err="Failed requests: 3", FAKE_AB="failed")
+        self.ends("workshop", "load", "v1-naive", status=1,
+                  err="Failed requests: 3", FAKE_AB="failed")
 
     def test_load_uses_a_running_service(self):
         self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
                   out="'http://127.0.0.1:9/v1/leftpad/")
-        self.ends("workshop", "load", "v1-naive", "--url", "127.0.0.1:9", status=2, err="must look like")
+        self.ends("workshop", "load", "v1-naive", "--url",
+                  "127.0.0.1:9", status=2, err="must look like")
 
     def test_what_fails_leaves_the_earlier_result(self):
         results = [
@@ -76,7 +77,8 @@ class Scripts(unittest.TestCase):
         for result in results:
             result.parent.mkdir(parents=True)
             result.write_text("earlier", encoding="utf-8")
-        self.ends("workshop", "load", "v1-naive", status=1, err="Connection refused", FAKE_AB="error")
+        self.ends("workshop", "load", "v1-naive", status=1,
+                  err="Connection refused", FAKE_AB="error")
         self.ends("workshop", "bench", "v1-naive", "--benchmark_filter=nope", status=1,
                   err="no benchmark ran.*--benchmark_list_tests")
         (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
@@ -93,7 +95,8 @@ class Scripts(unittest.TestCase):
         self.assertEqual((code, "Result:" in out), (0, False), out + err)
 
     def test_load_says_why_the_service_did_not_start(self):
-        self.ends("workshop", "load", "v1-naive", status=1, err="port 1: it is in use", FAKE_SERVICE="dies")
+        self.ends("workshop", "load", "v1-naive", status=1,
+                  err="port 1: it is in use", FAKE_SERVICE="dies")
 
     def test_a_stopped_load_leaves_nothing_behind(self):
         pids = self.box.root / "pids"
@@ -147,7 +150,8 @@ class Scripts(unittest.TestCase):
         self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
 
     def test_an_unknown_stage_is_not_guessed_from_afar(self):
-        self.ends("workshop", "load", "nonsense-entirely", status=1, err=r"^error: (?!.*Did you mean)")
+        self.ends("workshop", "load", "nonsense-entirely",
+                  status=1, err=r"^error: (?!.*Did you mean)")
 
     def test_output_into_a_file_has_no_colour_codes(self):
         _, out, err = self.box.run("workshop", "load", "v1-naive", FAKE_AB="failed")
@@ -158,7 +162,7 @@ class Scripts(unittest.TestCase):
         clone = self.box.root / "builds" / "build" / "me"
         shutil.copytree(self.box.root / "scripts", clone / "scripts")
         for tool, does in (("clang-tidy", f'echo "$4" >>{self.box.root}/linted'), ("shellcheck",
-                                                                                      "true")):
+                                                                                   "true")):
             (self.box.root / "tools" / tool).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
             (self.box.root / "tools" / tool).chmod(0o755)
         sources = [
@@ -194,8 +198,7 @@ class Scripts(unittest.TestCase):
             "[build]\nno-such-package  # a reason\nno-such-package-2|sh  # sh will do\n",
             encoding="utf-8")
         self.ends(
-            "setup.sh", "--check", "build", status=1, out=
-            r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n"
+            "setup.sh", "--check", "build", status=1, out=r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n"
         )
         packages.write_text("[build]\nbash  # a shell\n", encoding="utf-8")
         self.ends("setup.sh", "build", status=0, out="^$", err="^$")

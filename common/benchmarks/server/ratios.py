@@ -102,7 +102,8 @@ def main(arguments):
         servers = {mode: stack.enter_context(Server([options.probe, mode]))
                    for mode in ("buffered", "plain", "bare")}
         if options.service:
-            servers["service"] = stack.enter_context(Service(options.service, "--log-file=/dev/null", debug="off"))
+            servers["service"] = stack.enter_context(
+                Service(options.service, "--log-file=/dev/null", debug="off"))
         missed = []
         for title, load in (("ab", run_ab), ("wrk", run_wrk)):
             missed += report(title, measure(load, servers, options.rounds, options.seconds))

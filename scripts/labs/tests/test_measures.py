@@ -40,7 +40,8 @@ class Amdahl(unittest.TestCase):
                                                                 encoding="utf-8")
         maker = mock.Mock(build=lambda *_: "program")
         with mock.patch.object(running, "Service", Callgrind), mock.patch.object(running, "ask"), \
-                mock.patch.object(amdahl.shutil, "which"), mock.patch.object(starters, "starter"), mock.patch.object(starters, "solution"):
+                mock.patch.object(amdahl.running, "need"), mock.patch.object(starters, "starter"), \
+                mock.patch.object(starters, "solution"):
             self.assertEqual(amdahl.reference(maker), amdahl.reference(maker))
             self.assertNotEqual(amdahl.executed("own", "f"), amdahl.executed("own", "f"))
 

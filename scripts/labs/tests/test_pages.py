@@ -71,6 +71,7 @@ class BlindSpots(unittest.TestCase):
 
     def test_only_a_view_that_turned_round_is_a_contradiction(self):
         lab = catalog.find(1)
+
         def findings(state):
             return {view: {"sees": state} for view in views.VIEWS}
         self.assertEqual(views.contradictions(lab, findings("hardly"), findings("yes")), [])
