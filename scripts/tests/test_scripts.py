@@ -164,7 +164,8 @@ class Scripts(unittest.TestCase):
         for file in (clone / "scripts").rglob("*/*.py"):
             file.unlink()
         (clone / "scripts" / "workshop.py").unlink()
-        shutil.copy(SCRIPTS.parent / ".flake8", clone)
+        for name in (".flake8", ".clang-tidy"):
+            shutil.copy(SCRIPTS.parent / name, clone)
         for tool, does in (("clang-tidy", f'echo "$5" "$4" >>{self.box.root}/linted'),
                            ("shellcheck", "true")):
             (self.box.root / "tools" / tool).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")

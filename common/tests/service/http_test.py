@@ -1,7 +1,6 @@
 """What clients get over real HTTP."""
 
 import json
-import os
 import signal
 import unittest
 import urllib.error
