@@ -87,6 +87,8 @@ def without_parameters(name) -> str:
 
 def label(name) -> str:
     """A name for a narrow frame: no parameters, template arguments, return type or namespaces."""
+    if name.startswith("["):  # a library without names, or a mark such as [stack cut]
+        return name
     before, text = None, name.replace("(anonymous namespace)::", "")
     while before != text:  # template arguments, from the inside out
         before, text = text, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>|\[abi:\w+\]", "", text)

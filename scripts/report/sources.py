@@ -11,7 +11,7 @@ from report import callgraph
 CHAPTERS = {
     "service": "13-measuring-the-result", "benchmarks": "09-benchmarking",
     "cpu": "04-cpu-profile", "allocations": "05-heap-profile", "sites": "06-allocation-sites",
-    "locks": "08-block-and-mutex", "threads": "07-threads"}
+    "locks": "08-block-and-mutex", "threads": "07-threads", "flame": "20-flame-graphs"}
 LABS = {
     "service": (13, "two programs that should be equally fast"),
     "benchmarks": (12, "a function that became fast, and a service that did not"),

@@ -153,7 +153,8 @@ class Tree(unittest.TestCase):
              "operator<<"), ("operator new(unsigned long)", "operator new"),
             ("timed_handler::{lambda}::operator",
              "timed_handler {lambda}"), ("httplib::Server::routing", "Server::routing"),
-            ("[libc.so.6]", "[libc.so.6]"), ("service::leftpad[abi:cxx11](int)", "leftpad"),
+            ("[libc.so.6]", "[libc.so.6]"), ("[stack cut]", "[stack cut]"),
+            ("service::leftpad[abi:cxx11](int)", "leftpad"),
             ("mine::Cache::get", "mine::Cache::get"), ("std::", "std::"),
         ):
             self.assertEqual(tree.label(name), label)

@@ -18,8 +18,12 @@ def main(page, folder, wanted=tuple(VIEWS)):
         for name in wanted:
             width, height, scheme = VIEWS[name]
             browser.open(Path(page).absolute(), width, height, scheme)
+            content = browser.eval("Math.ceil(document.body.getBoundingClientRect().height)")
+            if content < height:  # no empty sheet below it
+                browser.open(Path(page).absolute(), width, content, scheme)
+                height = content
             total = browser.eval("document.documentElement.scrollHeight")
-            for number, top in enumerate(range(0, total, height - 80)):
+            for number, top in enumerate(range(0, max(1, total - 80), height - 80)):
                 browser.eval(f"scrollTo({{top: {top}, behavior: 'instant'}})")
                 browser.settle()
                 browser.screenshot(f"{folder}/{name}-{number:02}.png", full=False)
