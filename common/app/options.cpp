@@ -1,3 +1,4 @@
+// See options.h.
 #include "app/options.h"
 
 #include <arpa/inet.h>
@@ -120,6 +121,11 @@ void add_network_options(CLI::App& app, Options& o) {
          "buffered: few system calls, strict about HTTP; plain: cpp-httplib's own I/O and limits")
       ->check(CLI::IsMember({"buffered", "plain"}))
       ->default_str("buffered");
+  app.add_option_function<int>(
+         "--shutdown-grace", [&o](int grace) { o.shutdown_grace = std::chrono::seconds(grace); },
+         "Seconds that running requests get to be answered after SIGTERM or SIGINT")
+      ->check(whole_number(0, 3600))
+      ->default_str(std::to_string(o.shutdown_grace.count()));
   app.add_option("--max-len", o.max_len, "Largest `len` a client may ask for, in code points")
       ->check(whole_number(1, 16 * 1024 * 1024))
       ->capture_default_str();
@@ -163,7 +169,10 @@ ParsedOptions parse_options(int argc, char** argv, const std::string& version) {
   CLI::App app("Left-pad microservice. GET /v1/leftpad/?str=test&len=50&chr=*");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.footer("Signals: SIGTERM and SIGINT finish what runs and exit; SIGHUP reopens the log file.");
+  app.footer(
+      "Signals: SIGTERM and SIGINT end it: no new connections, running requests get "
+      "--shutdown-grace;\nthen they are cut and counted on standard error, and it exits within a "
+      "second. A second\nsignal ends it at once. SIGHUP reopens the log file.");
   app.set_version_flag("--version", version, "Print the version and the stage");
   add_network_options(app, parsed.options);
   add_metrics_options(app, parsed.options);

@@ -25,6 +25,7 @@ struct Options {
   std::size_t max_len = 65536;  // code points
   std::size_t threads = ServerOptions{}.max_threads;
   IoMode io = IoMode::kBuffered;
+  std::chrono::seconds shutdown_grace{5};
 };
 
 // What to do after the command line was read.

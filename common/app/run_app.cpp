@@ -1,20 +1,20 @@
+// See run_app.h. Compiled into each stage, since it names what a stage defines.
 #include "app/run_app.h"
 
 #include <httplib.h>
 #include <pprof/label.h>
 #include <pprof/thread.h>
 #include <pprof/trace.h>
+#include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <iostream>
+#include <exception>
 #include <optional>
-#include <stdexcept>
 #include <system_error>
-#include <thread>
 
 #include "app/debug_server.h"
+#include "app/listener.h"
 #include "app/options.h"
 #include "app/signals.h"
 #include "metrics/host_port.h"
@@ -27,7 +27,12 @@ namespace {
 
 constexpr char kVersion[] = "leftpad " WORKSHOP_VERSION " " STAGE_NAME;
 constexpr char kLeftpadRoute[] = "/v1/leftpad/";
-constexpr std::chrono::seconds kShutdownGrace{2};
+// What is cut when the grace is over has this long to end by itself.
+constexpr std::chrono::milliseconds kAfterCut{500};
+// Beyond the grace: a log on a dead disk could hold the end up. The signals' thread ends it then.
+constexpr std::chrono::seconds kStuck{2};
+
+using Clock = std::chrono::steady_clock;
 
 // Names the route in CPU and wall profiles and in traces.
 HttpHandler labelled(const char* route, HttpHandler next) {
@@ -56,70 +61,8 @@ std::unique_ptr<Server> make_service(const Options& options, const Services& ser
   return server;
 }
 
-// A bound server with the thread that accepts its connections.
-class Listener {
- public:
-  // `options` names the command-line options that `address` comes from. `signals` are told to stop
-  // when no more connections can be accepted.
-  Listener(std::unique_ptr<Server> server, const HostPort& address, const char* options,
-           const char* thread_name, StopSignals& signals)
-      : server_(std::move(server)), host_(address.host), options_(options) {
-    const auto bound = bind_server(*server_, address.host, address.port);
-    if (!bound) throw std::runtime_error(options_ + ": " + bound.error());
-    port_ = *bound;
-    thread_ = std::thread([this, thread_name, &signals] {
-      pprof::ThreadScope scope(thread_name);
-      accept(signals);
-    });
-    // Else stop() would not stop it.
-    while (!server_->is_running() && !ended_) std::this_thread::yield();
-  }
-  ~Listener() { stop(); }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-
-  // Returns when running requests are done; their connections are cut after a grace.
-  void stop() {
-    server_->stop();
-    const auto grace_over = std::chrono::steady_clock::now() + kShutdownGrace;
-    while (!ended_ && std::chrono::steady_clock::now() < grace_over) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    if (!ended_) server_->cut();
-    if (thread_.joinable()) thread_.join();
-  }
-  // After stop(): throws std::runtime_error if it had stopped by itself.
-  void check() const {
-    if (!failure_.empty()) throw std::runtime_error(failure_);
-  }
-
-  std::string url() const {
-    const bool ipv6 = host_.find(':') != std::string::npos;
-    return "http://" + (ipv6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
-  }
-
- private:
-  void accept(StopSignals& signals) {
-    if (!server_->listen_after_bind()) {
-      failure_ = options_ + ": " + url() +
-                 " accepts no more connections: " + std::generic_category().message(errno) +
-                 "; look at the machine's open files (/proc/sys/fs/file-nr) and free memory, then "
-                 "start it again";
-      signals.request_stop();
-    }
-    ended_ = true;
-  }
-
-  std::unique_ptr<Server> server_;
-  const std::string host_;
-  const std::string options_;
-  int port_ = 0;
-  std::string failure_;
-  std::atomic<bool> ended_{false};
-  std::thread thread_;
-};
-
-void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger, LogFile& log) {
+void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger, LogFile& log,
+                   LogFile& console) {
   for (;;) {
     switch (signals.wait_for(options.log_flush)) {
       case StopSignals::kTimeout:
@@ -128,20 +71,40 @@ void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger,
       case StopSignals::kReopen:
         logger.flush();
         if (!log.reopen()) {
-          std::cerr << "--log-file=" << options.log_file
-                    << " cannot be reopened: " << std::generic_category().message(errno)
-                    << "; logging goes on into the old file, mend the path and send SIGHUP again\n";
+          console.write("--log-file=" + options.log_file +
+                        " cannot be reopened: " + std::generic_category().message(errno) +
+                        "; logging goes on into the old file, correct the path and send SIGHUP "
+                        "again\n");
         }
         break;
       case StopSignals::kStop:
-        logger.flush();  // what still runs may take longer than whoever stops us waits
+        logger.flush();  // running requests may outlast the supervisor's patience
         return;
     }
   }
 }
 
-void serve(const Options& options) {
-  StopSignals signals;  // first: the threads started below inherit its signal mask
+// Stops both; what runs longer than the grace is cut and reported. False if a handler runs on even
+// now: no object that it may use can be destroyed then.
+bool finish(Listener& service, Listener* debug, std::chrono::seconds grace, LogFile& console) {
+  const auto deadline = Clock::now() + grace;
+  const auto ended_by = [&](Clock::time_point time) {
+    return service.ended_by(time) && (debug == nullptr || debug->ended_by(time));
+  };
+  service.stop();
+  if (debug != nullptr) debug->stop();
+  if (ended_by(deadline)) return true;
+  const std::size_t cut = service.cut() + (debug == nullptr ? 0 : debug->cut());
+  if (cut > 0) {
+    console.write(std::to_string(cut) + " requests cut: they ran longer than --shutdown-grace=" +
+                  std::to_string(grace.count()) + " (seconds)\n");
+  }
+  return ended_by(deadline + kAfterCut);
+}
+
+void serve(const Options& options, LogFile& console) {
+  // First: the threads started below inherit its signal mask.
+  StopSignals signals(options.shutdown_grace + kStuck);
   LogFile log(options.log_file);
   Logger logger(log, options.log_level);
   const auto transport = make_transport(options.statsd);
@@ -152,19 +115,20 @@ void serve(const Options& options) {
   if (options.debug_addr != "off") {
     debug.emplace(make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
                   *parse_host_port(options.debug_addr), "--debug-addr", "debug-accept", signals);
-    std::cerr << "profiles at " << debug->url() << "/debug/pprof/\n";
   }
   Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
                     {options.host, options.port}, "--host, --port", "accept", signals);
-  std::cerr << "listening on " << listener.url() << "\n";
-  wait_for_stop(signals, options, logger, log);
-  listener.stop();
-  logger.flush();  // before a debug client can hold it up
-  if (debug) debug->stop();
+  if (debug) console.write("profiles at " + debug->url() + "/debug/pprof/\n");
+  console.write("listening on " + listener.url() + "\n");
+  wait_for_stop(signals, options, logger, log, console);
+  const bool all_ended =
+      finish(listener, debug ? &*debug : nullptr, options.shutdown_grace, console);
+  logger.flush();
   if (log.lines_lost() > 0) {
-    std::cerr << log.lines_lost() << " log lines lost: " << options.log_file
-              << " could not be written; check the disk\n";
+    console.write(std::to_string(log.lines_lost()) + " log lines lost: " + options.log_file +
+                  " did not take them; its disk was full, or its reader did not read\n");
   }
+  if (!all_ended) _exit(0);
   listener.check();
   if (debug) debug->check();
 }
@@ -175,10 +139,11 @@ int run_app(int argc, char** argv) {
   pprof::ThreadScope main_thread("main");
   const ParsedOptions parsed = parse_options(argc, argv, kVersion);
   if (parsed.exit_code) return *parsed.exit_code;
+  LogFile console("-");  // nothing that this program writes waits for its reader
   try {
-    serve(parsed.options);
+    serve(parsed.options, console);
   } catch (const std::exception& error) {
-    std::cerr << argv[0] << ": " << error.what() << "\n";
+    console.write(argv[0] + std::string(": ") + error.what() + "\n");
     return 1;
   }
   return 0;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,9 +23,12 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // Appends whole lines. A failure (disk full, file system gone) is counted, not reported: a
-  // service that cannot log still answers.
+  // Appends whole lines. What the file does not take (disk full, file system gone, a reader of the
+  // pipe or terminal that does not read) is lost and counted, not reported: a service that cannot
+  // log still answers. Waits for such a reader for at most kPatience in each second, all calls
+  // together. A line of which a part was written is finished before the next one.
   void write(std::string_view lines);
+  static constexpr std::chrono::milliseconds kPatience{100};
 
   // Opens the path anew, for log rotation. On failure returns false, the reason in errno, and keeps
   // the old file.
@@ -31,12 +36,30 @@ class LogFile {
 
   std::uint64_t writes() const { return writes_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
-  std::uint64_t lines_lost() const { return lines_lost_; }
+  // With a line of which only a part was written: it counts until its end is written, too.
+  std::uint64_t lines_lost() const { return lines_lost_ + (torn_ ? 1 : 0); }
 
  private:
+  // How to write without waiting: files take everything at once; a pipe whole lines in pieces; so
+  // does what may block because others have it open, too, but only when it is ready.
+  enum class Way { kWhole, kInPieces, kInPiecesWhenReady };
+  struct Opened {
+    int fd;
+    Way way;
+  };
+
+  static Opened open_standard_error();
+  static Opened open(const std::string& path);
+  std::size_t put(std::string_view text);
+  bool wait_for_reader();
+
   const std::string path_;
   int fd_ = -1;
-  std::atomic<bool> torn_{false};  // the last write stopped in the middle of a line
+  std::atomic<Way> way_{Way::kWhole};
+  std::string rest_;               // of the line that was written in part
+  std::atomic<bool> torn_{false};  // there is one
+  std::chrono::steady_clock::time_point second_;
+  std::chrono::nanoseconds patience_ = kPatience;  // left of the second that began at second_
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> bytes_written_{0};
   std::atomic<std::uint64_t> lines_lost_{0};

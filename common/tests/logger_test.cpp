@@ -1,11 +1,20 @@
 // The contract of Logger: one whole line an event, whatever the client sent.
 #include "logger.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/support.h"
@@ -151,24 +160,177 @@ TEST(Logger, GoesOnInANewFileAfterReopen) {
   EXPECT_THAT(file.lines()[0], testing::HasSubstr("/new"));
 }
 
-// The end of a line that a full disk cut off belongs to the old file.
-TEST(Logger, StartsTheNewFileWithALineAfterATornOne) {
+// A disk that is full after `bytes` more: the kernel takes a part of a write, then nothing.
+class FullAfter {
+ public:
+  explicit FullAfter(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullAfter() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullAfter(const FullAfter&) = delete;
+  FullAfter& operator=(const FullAfter&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST(LogFile, FinishesALineThatAFullDiskCutOff) {
   TempFile file;
   LogFile log(file.path());
-  log.write("cut off");
+  {
+    const FullAfter disk(9);
+    log.write("first\nsecond\nthird\n");
+    EXPECT_EQ(log.lines_lost(), 2u);  // "second" is not whole yet
+    log.write("fourth\n");
+    EXPECT_EQ(log.lines_lost(), 3u);
+  }
+  log.write("fifth\n");
+  EXPECT_EQ(file.text(), "first\nsecond\nfifth\n");
+  EXPECT_EQ(log.lines_lost(), 2u);
+}
+
+// The end of a line that a full disk cut off belongs to the old file.
+TEST(LogFile, StartsTheNewFileWithALineAfterATornOne) {
+  TempFile file;
+  LogFile log(file.path());
+  {
+    const FullAfter disk(3);
+    log.write("cut off\n");
+  }
   const std::string rotated = file.path() + ".1";
   std::filesystem::rename(file.path(), rotated);
   ASSERT_TRUE(log.reopen());
   log.write("whole\n");
   EXPECT_EQ(file.text(), "whole\n");
+  EXPECT_EQ(log.lines_lost(), 1u);
 }
 
-TEST(Logger, EndsATornLineBeforeTheNext) {
-  TempFile file;
-  LogFile log(file.path());
-  log.write("cut off");
-  log.write("whole\n");
-  EXPECT_EQ(file.text(), "cut off\nwhole\n");
+// A FIFO that is opened for reading, and read only when asked.
+class StalledReader {
+ public:
+  explicit StalledReader(const std::string& path)
+      : made_(mkfifo(path.c_str(), 0600)), fd_(open(path.c_str(), O_RDONLY | O_NONBLOCK)) {
+    if (made_ != 0 || fd_ < 0) throw std::runtime_error("no FIFO");
+  }
+  ~StalledReader() { close(fd_); }
+  StalledReader(const StalledReader&) = delete;
+  StalledReader& operator=(const StalledReader&) = delete;
+
+  // All that has been written since the last call.
+  std::string drain() const {
+    std::string text;
+    char block[4096];
+    for (ssize_t n; (n = read(fd_, block, sizeof block)) > 0;) {
+      text.append(block, static_cast<std::size_t>(n));
+    }
+    return text;
+  }
+
+ private:
+  int made_;
+  int fd_;
+};
+
+std::size_t count_lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(LogFile, CountsTheLinesThatAStalledReaderMisses) {
+  constexpr std::size_t kLines = 3000;  // 64 KiB of a pipe take about 900
+  TempFile fifo;
+  const StalledReader reader(fifo.path());
+  LogFile log(fifo.path());
+  {
+    Logger logger(log, LogLevel::kInfo);
+    for (std::size_t i = 0; i < kLines; ++i) logger.request("/path", "127.0.0.1", "agent");
+  }
+  const std::string received = reader.drain();
+  EXPECT_GT(log.lines_lost(), 0u);
+  EXPECT_EQ(count_lines(received) + log.lines_lost(), kLines);
+  EXPECT_EQ(received.back(), '\n');
+}
+
+TEST(LogFile, WaitsAMomentForAReaderBeforeItLosesALine) {
+  TempFile fifo;
+  const StalledReader reader(fifo.path());
+  LogFile log(fifo.path());
+  const auto start = std::chrono::steady_clock::now();
+  while (log.lines_lost() == 0) log.write("line\n");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, LogFile::kPatience);
+}
+
+TEST(LogFile, GoesOnWhenTheReaderReadsAgain) {
+  TempFile fifo;
+  const StalledReader reader(fifo.path());
+  LogFile log(fifo.path());
+  for (int i = 0; i < 1000; ++i) log.write(std::string(99, 'x') + "\n");
+  reader.drain();
+  const auto lost = log.lines_lost();
+  log.write("again\n");
+  EXPECT_EQ(reader.drain(), "again\n");
+  EXPECT_EQ(log.lines_lost(), lost);
+}
+
+// Longer than what a pipe takes in one piece: its end comes first when the reader is back.
+TEST(LogFile, NeverMixesALongLineWithTheNext) {
+  const std::string line = std::string(100'000, 'x') + "\n";
+  TempFile fifo;
+  const StalledReader reader(fifo.path());
+  LogFile log(fifo.path());
+  log.write(line + "lost\n");
+  log.write("lost\n");
+  std::string received = reader.drain();
+  ASSERT_LT(received.size(), line.size());
+  EXPECT_EQ(log.lines_lost(), 3u);
+  log.write("next\n");
+  received += reader.drain();
+  EXPECT_EQ(received, line + "next\n");
+  EXPECT_EQ(log.lines_lost(), 2u);
+}
+
+// Whoever shares the terminal or pipe would find its own writes failing.
+TEST(LogFile, LeavesTheFlagsOfStandardErrorAlone) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int saved = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  const int flags = fcntl(ends[1], F_GETFL);
+  LogFile log("-");
+  for (int i = 0; i < 1000; ++i) log.write(std::string(99, 'x') + "\n");
+  EXPECT_EQ(fcntl(ends[1], F_GETFL), flags);
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  EXPECT_GT(log.lines_lost(), 0u);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+// systemd connects standard error with a socket, which cannot be opened a second time.
+TEST(LogFile, NeverWaitsForASocketThatNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const int saved = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  LogFile log("-");
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  constexpr std::size_t kLines = 10'000;
+  for (std::size_t i = 0; i < kLines; ++i) log.write(std::string(99, 'x') + "\n");
+  EXPECT_GT(log.lines_lost(), 0u);
+  std::size_t received = 0;
+  char block[4096];
+  for (ssize_t n; (n = recv(ends[0], block, sizeof block, MSG_DONTWAIT)) > 0;) {
+    received += count_lines({block, static_cast<std::size_t>(n)});
+  }
+  EXPECT_EQ(received + log.lines_lost(), kLines);
+  close(ends[0]);
+  close(ends[1]);
 }
 
 }  // namespace

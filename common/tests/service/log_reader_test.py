@@ -1,0 +1,262 @@
+"""A reader of the log that does not read costs lines, and they are counted; it costs no request and
+no signal. Readers: a FIFO as log file; standard error as a pipe, a terminal, or not there at all.
+"""
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import tty
+import unittest
+import urllib.request
+
+import service
+
+REQUESTS = 1000
+STOP_SECONDS = 5
+FLUSH_SECONDS = 0.3  # the app's timer, and a little
+TARGET = service.leftpad_path(str="test", len=50, chr="*")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def log_vars(port: int) -> dict:
+    """What /debug/vars of this debug port says of the log."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/debug/vars", timeout=10) as answer:
+        return json.load(answer)["log"]
+
+
+def drain(reader: int) -> bytes:
+    """All that is in a pipe or terminal that nobody writes to any more."""
+    os.set_blocking(reader, False)
+    data = b""
+    with contextlib.suppress(OSError):
+        while block := os.read(reader, 65536):
+            data += block
+    return data
+
+
+class Client:
+    """Sends requests on one connection."""
+
+    def __init__(self, port: int):
+        deadline = time.monotonic() + 20
+        while True:  # the service may not be able to say that it is there
+            try:
+                self.sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+                return
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def ask(self, requests: int) -> int:
+        """How many of so many requests were answered; a hanging one raises."""
+        answered = 0
+        for _ in range(requests):
+            self.sock.sendall(f"GET {TARGET} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            answer = b""
+            while not answer.endswith(b"\"}\n"):
+                block = self.sock.recv(65536)
+                assert block, "the connection was closed"
+                answer += block
+            answered += answer.startswith(b"HTTP/1.1 200")
+        return answered
+
+
+@contextlib.contextmanager
+def running(stderr: int, *options: str, before=()):
+    """(process, client, debug port) of a service with this standard error."""
+    port, debug_port = free_port(), free_port()
+    process = subprocess.Popen([*before, service.binary(), f"--port={port}",
+                                f"--debug-addr=127.0.0.1:{debug_port}", *options], stderr=stderr)
+    try:
+        client = Client(port)
+        yield process, client, debug_port
+        client.sock.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def fill(client: Client, debug_port: int) -> int:
+    """Sends requests until lines are lost; returns how many."""
+    sent = 0
+    while log_vars(debug_port)["lines_lost"] == 0:
+        assert sent < 100_000, "no line is lost"
+        sent += client.ask(200)
+        time.sleep(FLUSH_SECONDS if sent % 1000 == 0 else 0)
+    return sent
+
+
+class StalledReader(unittest.TestCase):
+    def stopped(self, process, with_signal=signal.SIGTERM):
+        start = time.monotonic()
+        process.send_signal(with_signal)
+        try:
+            self.assertEqual(process.wait(20), 0)
+        except subprocess.TimeoutExpired:
+            self.fail(f"deaf to {with_signal!r}")
+        self.assertLess(time.monotonic() - start, STOP_SECONDS)
+
+    def accounted_for(self, received, lost, requests):
+        lines = received.decode().splitlines()
+        logged = [line for line in lines if " request " in line or " timing " in line]
+        a_request = 2 if any(" timing " in line for line in logged) else 1
+        self.assertEqual(len(logged) + lost, requests * a_request)
+
+    def held(self, reader, stderr, *options, with_signal=signal.SIGTERM, before=()):
+        """The whole story of one reader."""
+        with running(stderr, *options, before=before) as (process, client, debug_port):
+            requests = fill(client, debug_port)
+            self.assertEqual(client.ask(REQUESTS), REQUESTS)
+            time.sleep(FLUSH_SECONDS)
+            lost = log_vars(debug_port)["lines_lost"]
+            client.sock.close()
+            self.stopped(process, with_signal)
+            received = drain(reader)
+        self.assertTrue(received.endswith(b"\n"))
+        self.accounted_for(received, lost, requests + REQUESTS)
+
+    def test_a_pipe_as_standard_error(self):
+        for with_signal in (signal.SIGTERM, signal.SIGINT):
+            reader, writer = os.pipe()
+            self.held(reader, writer, with_signal=with_signal)
+            os.close(reader)
+            os.close(writer)
+
+    def test_a_fifo_as_log_file(self):
+        with tempfile.TemporaryDirectory() as directory:
+            fifo = os.path.join(directory, "fifo")
+            os.mkfifo(fifo)
+            reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+            self.held(reader, subprocess.DEVNULL, f"--log-file={fifo}")
+            os.close(reader)
+
+    def test_a_terminal_that_shows_nothing(self):
+        reader, terminal = pty.openpty()
+        tty.setraw(terminal)
+        with running(terminal) as (process, client, debug_port):
+            fill(client, debug_port)
+            self.assertEqual(client.ask(REQUESTS), REQUESTS)
+            self.stopped(process)
+        os.close(reader)
+        os.close(terminal)
+
+    def test_a_full_pipe_from_the_start(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        with running(writer) as (process, client, _):
+            self.assertEqual(client.ask(REQUESTS), REQUESTS)
+            self.stopped(process)
+        os.close(reader)
+        os.close(writer)
+
+    def test_a_pipe_of_another_user(self):
+        """It cannot be opened a second time."""
+        reader, writer = os.pipe()
+        os.fchmod(writer, 0)
+        unprivileged = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+        self.held(reader, writer, before=unprivileged if os.geteuid() == 0 else [])
+        os.close(reader)
+        os.close(writer)
+
+    def test_the_loss_is_reported_at_the_end(self):
+        with tempfile.TemporaryDirectory() as directory:
+            fifo = os.path.join(directory, "fifo")
+            os.mkfifo(fifo)
+            reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+            said, writer = os.pipe()
+            with running(writer, f"--log-file={fifo}") as (process, client, debug_port):
+                fill(client, debug_port)
+                time.sleep(FLUSH_SECONDS)
+                lost = log_vars(debug_port)["lines_lost"]
+                self.stopped(process)
+            self.assertIn(f"\n{lost} log lines lost: {fifo} did not take them",
+                          drain(said).decode())
+            for end in (reader, said, writer):
+                os.close(end)
+
+    def test_sighup_moves_the_log_away_from_it(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "log")
+            os.mkfifo(path)
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            with running(subprocess.DEVNULL, f"--log-file={path}") as (process, client, debug_port):
+                fill(client, debug_port)
+                os.rename(path, path + ".1")
+                process.send_signal(signal.SIGHUP)
+                deadline = time.monotonic() + 10
+                while not os.path.exists(path):
+                    self.assertLess(time.monotonic(), deadline, "deaf to SIGHUP")
+                    time.sleep(0.02)
+                client.ask(1)
+                self.stopped(process)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(sum(" request " in line for line in file), 1)
+            os.close(reader)
+
+    def test_a_reader_that_left_ends_nothing(self):
+        reader, writer = os.pipe()
+        with running(writer) as (process, client, debug_port):
+            os.close(writer)
+            os.close(reader)
+            fill(client, debug_port)
+            self.assertEqual(client.ask(REQUESTS), REQUESTS)
+            self.stopped(process)
+
+    def test_a_reader_that_reads(self):
+        reader, writer = os.pipe()
+        received = []
+        taking = threading.Thread(target=lambda: received.extend(iter(lambda: os.read(reader, 65536),
+                                                                      b"")))
+        taking.start()
+        with running(writer) as (process, client, debug_port):
+            os.close(writer)
+            self.assertEqual(client.ask(20 * REQUESTS), 20 * REQUESTS)
+            time.sleep(FLUSH_SECONDS)
+            lost = log_vars(debug_port)["lines_lost"]  # the machine may be busy
+            self.stopped(process)
+        taking.join()
+        os.close(reader)
+        self.accounted_for(b"".join(received), lost, 20 * REQUESTS)
+
+
+class ClosedStreams(unittest.TestCase):
+    def test_no_message_gets_into_a_file_that_took_the_number_of_a_closed_stream(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for closed in ((2,), (0, 1, 2), (1,)):
+                log = os.path.join(directory, "log" + "".join(map(str, closed)))
+                port = free_port()
+                command = " ".join(["exec", service.binary(), f"--port={port}", "--debug-addr=off",
+                                    f"--log-file={log}", *(f"{fd}>&-" for fd in closed)])
+                process = subprocess.Popen(["bash", "-c", command], stderr=subprocess.DEVNULL)
+                try:
+                    client = Client(port)
+                    self.assertEqual(client.ask(1), 1)
+                    client.sock.close()
+                    for fd in closed:
+                        self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
+                finally:
+                    process.terminate()
+                    self.assertEqual(process.wait(20), 0)
+                with open(log, encoding="utf-8") as file:
+                    self.assertEqual([line for line in file if "Z request " not in line
+                                      and "Z timing " not in line], [])
+
+
+if __name__ == "__main__":
+    service.main()
