@@ -1,3 +1,4 @@
+// See alloc_counter.h.
 #include "alloc_counter.h"
 
 #include <cstddef>

@@ -13,10 +13,11 @@ namespace {
 std::string timestamp() {
   using namespace std::chrono;
   const auto now = system_clock::now();
-  const std::time_t seconds = system_clock::to_time_t(now);
-  const auto us = duration_cast<microseconds>(now.time_since_epoch()).count() % 1'000'000;
+  const auto second = floor<seconds>(now);
+  const std::time_t time = system_clock::to_time_t(second);
+  const auto us = floor<microseconds>(now - second).count();
   std::tm utc{};
-  gmtime_r(&seconds, &utc);
+  gmtime_r(&time, &utc);
   std::ostringstream out;
   out << std::put_time(&utc, "%Y-%m-%dT%H:%M:%S") << '.' << std::setfill('0') << std::setw(6) << us
       << 'Z';

@@ -1,3 +1,4 @@
+// See debug_server.h.
 #include "app/debug_server.h"
 
 #include <httplib.h>

@@ -38,6 +38,7 @@ class Listener {
   // After the end: throws std::runtime_error if it had come by itself.
   void check() const;
 
+  int port() const { return port_; }
   std::string url() const;
 
  private:

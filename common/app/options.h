@@ -16,7 +16,8 @@ struct Options {
   std::string host = "127.0.0.1";
   int port = 8080;                            // 0: any free port
   std::string debug_addr = "127.0.0.1:6060";  // "off": no debug listener
-  std::string debug_token;
+  std::string debug_token;                    // empty: none is asked
+  std::string debug_token_file;               // where it was read from, if from a file
   std::string statsd;  // HOST:PORT; empty: packets are formatted and discarded
   StatsDOptions metrics;
   std::string log_file = "-";  // standard error

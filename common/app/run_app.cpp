@@ -116,8 +116,12 @@ void serve(const Options& options, LogFile& console) {
     debug.emplace(make_debug_server(options, {counters, *transport, log}, debug_counters, kVersion),
                   *parse_host_port(options.debug_addr), "--debug-addr", "debug-accept", signals);
   }
-  Listener listener(make_service(options, {logger, statsd, options.max_len}, counters),
-                    {options.host, options.port}, "--host, --port", "accept", signals);
+  const bool same_port = debug && debug->port() == options.port;
+  Listener listener(
+      make_service(options, {logger, statsd, options.max_len}, counters),
+      {options.host, options.port},
+      same_port ? "--host, --port (--debug-addr has the same port)" : "--host, --port", "accept",
+      signals);
   if (debug) console.write("profiles at " + debug->url() + "/debug/pprof/\n");
   console.write("listening on " + listener.url() + "\n");
   wait_for_stop(signals, options, logger, log, console);

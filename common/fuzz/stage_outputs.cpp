@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "stage.h"
+#include "utf8.h"
 
 namespace service {
 namespace {
@@ -60,6 +61,10 @@ class MemoryLog {
     const ssize_t size = pread(fd_, text.data(), text.size(), 0);
     text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
     if (ftruncate(fd_, 0) != 0) text += "cannot empty the log";
+    if (!is_valid_utf8(text)) {
+      std::fprintf(stderr, "the log is not UTF-8: %s\n", text.c_str());
+      std::abort();
+    }
     return text;
   }
 

@@ -1,3 +1,4 @@
+// See host_port.h.
 #include "metrics/host_port.h"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// See sampler.h.
 #include "metrics/sampler.h"
 
 #include <random>

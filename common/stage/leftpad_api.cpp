@@ -1,3 +1,4 @@
+// See leftpad_api.h.
 #include "leftpad_api.h"
 
 #include <rapidjson/writer.h>
@@ -39,9 +40,17 @@ std::optional<std::string_view> find_param(const QueryParams& params, const char
   return it->second;
 }
 
+// Cut between two characters, and marked, when it is long.
+std::string echoed(std::string_view value) {
+  if (value.size() <= kMaxEchoedBytes) return std::string(value);
+  std::size_t end = kMaxEchoedBytes;
+  while (end > kMaxEchoedBytes - 4 && (value[end] & '\xc0') == '\x80') --end;
+  return std::string(value.substr(0, end)) + "…";
+}
+
 std::string len_error(std::string_view value, std::string_view problem, std::size_t max_len) {
   std::string error = "len";
-  if (!value.empty()) error.append("=\"").append(value.substr(0, kMaxEchoedBytes)).append("\"");
+  if (!value.empty()) error.append("=\"").append(echoed(value)).append("\"");
   return error.append(problem)
       .append("; give a whole number of at most ")
       .append(std::to_string(max_len))
@@ -58,13 +67,13 @@ std::string parse_len(std::optional<std::string_view> value, std::size_t max_len
   if (stop != end || status == std::errc::invalid_argument) {
     return len_error(*value, " is not an integer", max_len);
   }
-  if (status == std::errc::result_out_of_range) {
+  if (status == std::errc::result_out_of_range && value->front() != '-') {
     return len_error(*value, " is out of range", max_len);
   }
   if (number > 0 && static_cast<std::uint64_t>(number) > max_len) {
     return len_error(*value, " is too large", max_len);
   }
-  len = number < 0 ? 0 : static_cast<std::size_t>(number);
+  len = number < 0 ? 0 : static_cast<std::size_t>(number);  // 0 below the range, too
   return {};
 }
 

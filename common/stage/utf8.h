@@ -23,4 +23,15 @@ inline std::string_view first_code_point(std::string_view text) {
   return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
+// True if `text`, which is not empty, begins with a valid code point; what follows does not matter.
+inline bool starts_with_code_point(std::string_view text) {
+  const std::string_view longest = text.substr(0, 4);
+  return utf8::find_invalid(longest.begin(), longest.end()) != longest.begin();
+}
+
+// Its number. Precondition: `character` is one valid code point.
+inline char32_t to_code_point(std::string_view character) {
+  return utf8::unchecked::peek_next(character.begin());
+}
+
 }  // namespace service

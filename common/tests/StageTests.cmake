@@ -35,7 +35,7 @@ endfunction()
 
 # Tests of the running service, in Python: service/<name>_test.py.
 function(add_service_tests stage)
-  foreach(name command_line http log_reader statsd)
+  foreach(name command_line http log_reader shutdown statsd)
     add_test(NAME ${stage}/service/${name}
       COMMAND ${WORKSHOP_PYTHON} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/service/${name}_test.py)
     set_tests_properties(${stage}/service/${name} PROPERTIES TIMEOUT 120 ENVIRONMENT

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,10 +15,25 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
 #include "tests/support.h"
+#include "utf8.h"
+
+namespace {
+
+std::int64_t clock_offset_seconds = 0;
+
+}  // namespace
+
+// The program's own definition comes before the C library's.
+extern "C" int clock_gettime(clockid_t clock, timespec* now) noexcept {
+  const auto result = static_cast<int>(syscall(SYS_clock_gettime, clock, now));
+  if (clock == CLOCK_REALTIME) now->tv_sec += clock_offset_seconds;
+  return result;
+}
 
 namespace service {
 namespace {
@@ -65,6 +81,15 @@ TEST(Logger, StampsLinesWithTheTimeInUtc) {
   EXPECT_LE(timegm(&stamp), after);
 }
 
+TEST(Logger, StampsTimesBefore1970) {
+  clock_offset_seconds = -std::time(nullptr) - 1'000'000'000;
+  const auto written =
+      lines(LogLevel::kInfo, [](Logger& logger) { logger.request("/", "ip", "agent"); });
+  clock_offset_seconds = 0;
+  EXPECT_THAT(written, ElementsAre(MatchesRegex(std::string("1938-04-24T22:1") +
+                                                "[0-9]:[0-9]{2}\\.[0-9]{6}Z request .*")));
+}
+
 // A stage has all levels or none: then it writes every line.
 TEST(Logger, KeepsToItsLevel) {
   const auto count = [](LogLevel level) {
@@ -96,6 +121,58 @@ TEST(Logger, LetsNoClientStartALine) {
   ASSERT_THAT(written, SizeIs(1));
   EXPECT_THAT(written[0], testing::EndsWith("request url=\"/a\\x0d\\x0ab\" ip=\"::1\" "
                                             "user_agent=\"x\\\" \\x1b[2J\\\\\\x00\\x7f\""));
+}
+
+// The part of a line between the quotes, for this URL.
+std::string logged_url(std::string_view url) {
+  const auto written = lines(
+      LogLevel::kInfo, [url](Logger& logger) { logger.request(std::string(url), "ip", "agent"); });
+  if (written.size() != 1) return std::to_string(written.size()) + " lines";
+  const auto begin = written[0].find("url=\"") + 5;
+  return written[0].substr(begin, written[0].find("\" ip=\"") - begin);
+}
+
+TEST(Logger, WritesTextAsItIs) {
+  for (const char* text : {"/ä→😀", "\xc2\xa0", "/\u200d\ufeff", "\U0010ffff", "~ }"}) {
+    EXPECT_EQ(logged_url(text), text);
+  }
+}
+
+TEST(Logger, EscapesWhatATerminalOrAReaderOfLinesTakesForACommand) {
+  EXPECT_EQ(logged_url("a\xc2\x9b"
+                       "2Jb"),
+            "a\\xc2\\x9b2Jb");
+  EXPECT_EQ(logged_url("\xc2\x80"), "\\xc2\\x80");
+  EXPECT_EQ(logged_url("\xc2\x85\xc2\x9f"), "\\xc2\\x85\\xc2\\x9f");
+  EXPECT_EQ(logged_url("→\u2028\u2029→"), "→\\xe2\\x80\\xa8\\xe2\\x80\\xa9→");
+  for (const char* bidi : {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
+                           "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    EXPECT_THAT(logged_url(bidi), MatchesRegex("(\\\\x[0-9a-f]{2})+")) << bidi;
+  }
+}
+
+TEST(Logger, EscapesBytesThatAreNotUtf8) {
+  EXPECT_EQ(logged_url("\xff\xfe"), "\\xff\\xfe");
+  EXPECT_EQ(logged_url("a\xc3"), "a\\xc3");                  // cut off
+  EXPECT_EQ(logged_url("\xe2\x80→"), "\\xe2\\x80→");         // cut off by the next
+  EXPECT_EQ(logged_url("\xc0\xaf"), "\\xc0\\xaf");           // overlong
+  EXPECT_EQ(logged_url("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // surrogate
+  EXPECT_EQ(logged_url("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(logged_url("ä\x80ä"), "ä\\x80ä");
+}
+
+TEST(Logger, IsValidUtf8WhateverTheBytes) {
+  std::minstd_rand random(20261125);
+  for (int i = 0; i < 500; ++i) {
+    std::string url;
+    for (auto n = random() % 12; n > 0; --n) {
+      const auto byte = static_cast<char>(random() % 256);
+      url += random() % 2 == 0 ? std::string(1, byte) : "\u2027\xc2";
+    }
+    const std::string logged = logged_url(url);
+    ASSERT_TRUE(is_valid_utf8(logged)) << logged;
+    ASSERT_EQ(logged.find_first_of("\x7f\n\r\x1b"), std::string::npos);
+  }
 }
 
 TEST(Logger, KeepsALineLongerThanItsBuffer) {

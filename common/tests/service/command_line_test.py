@@ -6,6 +6,9 @@ import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
+from unittest import mock
 
 import service
 from base.service import Broken
@@ -49,10 +52,55 @@ class CommandLine(unittest.TestCase):
         for part in says:
             self.assertIn(part, result.stderr)
 
+    def test_a_token_may_be_in_a_file_or_in_the_environment(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "token")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("from-a-file\n")
+            for options, environment, token in (
+                    ([f"--debug-token-file={path}"], {}, "from-a-file"),
+                    ([], {"PPROF_DEBUG_TOKEN": "from-outside"}, "from-outside"),
+                    (["--debug-token=from-here"], {"PPROF_DEBUG_TOKEN": "from-outside"},
+                     "from-here")):
+                with mock.patch.dict(os.environ, environment), \
+                        service.Service(*options) as running:
+                    url = f"http://127.0.0.1:{running.debug_port}/debug/vars?token="
+                    with urllib.request.urlopen(url + token) as answer:
+                        self.assertEqual(answer.status, 200)
+                    with self.assertRaises(urllib.error.HTTPError) as refused:
+                        urllib.request.urlopen(url + "another")
+                    refused.exception.close()
+                    self.assertEqual(refused.exception.code, 401)
+
+    def test_a_token_that_is_none_is_refused_and_not_repeated(self):
+        for token in ("short", "x", "with a blank in it", "quote'quote", "x" * 201):
+            result = run(f"--debug-token={token}")
+            self.assertEqual(result.returncode, 2)
+            self.assertRegex(result.stderr, "--debug-token: a token has 8 to 200 letters")
+            self.assertNotIn(f" {token}", result.stderr)
+        self.refused("--debug-token-file=/nowhere", says=["--debug-token-file", '"/nowhere"'])
+        with tempfile.NamedTemporaryFile("w") as file:
+            self.refused(f"--debug-token-file={file.name}", says=[file.name, "is empty"])
+            file.write("short\n")
+            file.flush()
+            self.refused(f"--debug-token-file={file.name}", says=[file.name, "8 to 200"])
+            self.refused(f"--debug-token-file={file.name}", "--debug-token=long-enough",
+                         says=["--debug-token-file", "leave one of them out"])
+
+    def test_help_says_what_the_options_are(self):
+        lines = run("--help").stdout.splitlines()
+        for line in ("--port N=8080", "--log-level LEVEL=info", "--shutdown-grace SECONDS=5",
+                     "--debug-addr HOST:PORT=127.0.0.1:6060",
+                     "--debug-token SECRET (Env:PPROF_DEBUG_TOKEN)"):
+            self.assertTrue(any(line in one for one in lines), line)
+        self.assertIn("can read it in ps", run("--help").stdout)
+        self.assertEqual([line for line in lines if len(line) > 110], [])
+
     def test_help_names_every_option_of_the_contract(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for option in ("host", "port", "debug-addr", "debug-token", "statsd", "sample-rate",
+        for option in ("host", "port", "debug-addr", "debug-token",
+                       "debug-token-file", "shutdown-grace", "statsd", "sample-rate",
                        "namespace", "log-file", "log-level", "log-flush-ms", "max-len", "threads",
                        "io", "version", "help"):
             self.assertIn(f"--{option}", result.stdout)
@@ -82,11 +130,22 @@ class CommandLine(unittest.TestCase):
         self.refused("--log-flush-ms=soon", says=["--log-flush-ms", "soon", "whole number"])
         self.refused("--max-len=-1", says=["--max-len", "-1"])
         self.refused("--threads=0", says=["--threads", "0"])
-        self.refused("--log-level=loud", says=["--log-level", "loud", "debug"])
-        self.refused("--io=fast", says=["--io", "fast", "plain"])
-        self.refused("--statsd=localhost", says=["--statsd", "localhost", "127.0.0.1:8125"])
-        self.refused("--namespace=a:b", says=["--namespace", "a:b", "letters"])
-        self.refused("--debug-addr=6060", says=["--debug-addr", "6060", "127.0.0.1:6060"])
+        self.refused("--log-level=loud", says=['"loud" is not one of debug, info, off'])
+        self.refused("--log-level", "", says=['"" is not one of'])
+        self.refused("--io=fast", says=['--io: "fast" is not one of buffered, plain'])
+        for rate in ("0x1p-1", " 0.5", "0.5 ", "inf", "", "1,0"):
+            self.refused("--sample-rate", rate, says=[f'"{rate}" is not a rate'])
+        self.refused("--shutdown-grace=-1", says=["--shutdown-grace", "0 to 3600"])
+        for address in ("localhost", "127.0.0.1:0", "127.0.0.1:65536", ":8125", "::1:8125"):
+            self.refused(f"--statsd={address}",
+                         says=[f'--statsd: "{address}" is not HOST:PORT', "from 1 to 65535",
+                               "127.0.0.1:8125"])
+        for name in ("a:b", ".", "..", "a..b", ".a", "a.", "", "ä"):
+            self.refused("--namespace", name, says=["--namespace", f'"{name}"', "letters"])
+        for address in ("6060", "OFF", "127.0.0.1:", "127.0.0.1:x"):
+            self.refused(f"--debug-addr={address}",
+                         says=[f'--debug-addr: "{address}" is not HOST:PORT', ', or "off"',
+                               "127.0.0.1:6060"])
 
     def test_rates_of_six_decimals_are_taken(self):
         for rate in ("0.000001", "0.002877", "0.999999", "5e-1", "1"):
@@ -94,29 +153,32 @@ class CommandLine(unittest.TestCase):
             self.assertRegex(line, r"^listening on ", rate)
 
     def test_open_debug_address_needs_a_token(self):
-        for host in ("0.0.0.0", "127.any.name", "127.1", "127.0.0.1.example", "[::]",
-                     "[2001:db8::1]"):
+        for host in ("0.0.0.0", "127.any.name", "127.0.0.1.example", "[::]", "localhost.example",
+                     "[2001:db8::1]", "[::ffff:10.0.0.1]", "128.1", "0"):
             self.refused(f"--debug-addr={host}:6060",
-                         says=[host.strip("[]"), "loopback", "--debug-token"])
+                         says=[host.strip("[]"), "loopback", "--debug-token-file"])
 
     def test_loopback_debug_addresses_need_none(self):
-        for host in ("127.0.0.1", "127.1.2.3"):
+        for host in ("127.0.0.1", "127.1.2.3", "127.1"):
             line = first_line("--port=0", f"--debug-addr={host}:0")
             self.assertRegex(line, rf"^profiles at http://{host}:\d+/debug/pprof/$")
 
     def test_localhost_needs_none(self):
-        line = first_line("--port=0", "--debug-addr=localhost:0")
-        # A bare machine may lack /etc/hosts, and the name with it.
-        known = r"^profiles at http://localhost:\d+/debug/pprof/$"
-        self.assertRegex(line,
-                         known if has_address("localhost") else 'host "localhost" has no address')
+        for name in ("localhost", "LOCALHOST", "localhost."):
+            line = first_line("--port=0", f"--debug-addr={name}:0")
+            # A bare machine may lack /etc/hosts, and the name with it.
+            known = rf"^profiles at http://{name}:\d+/debug/pprof/$"
+            self.assertRegex(line, known if has_address(name) else f'host "{name}" has no address')
 
     @unittest.skipUnless(has_ipv6(), "this machine has no [::1]")
     def test_ipv6_addresses_stand_in_brackets(self):
         self.assertRegex(first_line("--port=0", "--debug-addr=[::1]:0"),
                          r"^profiles at http://\[::1\]:\d+/debug/pprof/$")
-        self.assertRegex(first_line("--port=0", "--host=::1", "--debug-addr=off"),
-                         r"^listening on http://\[::1\]:\d+$")
+        self.assertRegex(first_line("--port=0", "--debug-addr=[::ffff:127.0.0.1]:0"),
+                         r"^profiles at http://\[::ffff:127.0.0.1\]:\d+/debug/pprof/$")
+        for host in ("::1", "[::1]"):
+            self.assertRegex(first_line("--port=0", f"--host={host}", "--debug-addr=off"),
+                             r"^listening on http://\[::1\]:\d+$")
         self.refused("--debug-addr=::1", says=["--debug-addr", "::1", "HOST:PORT"])
 
     def test_unwritable_log_is_refused(self):
@@ -139,9 +201,9 @@ class CommandLine(unittest.TestCase):
         self.refused("--port=0", "--debug-addr=off", "--statsd=no.such.host.invalid:8125",
                      says=["no.such.host.invalid", "check the name"], code=1)
 
-    def test_statsd_port_0_is_refused(self):
-        self.refused("--port=0", "--debug-addr=off", "--statsd=127.0.0.1:0",
-                     says=["--statsd=127.0.0.1:0", "for example 127.0.0.1:8125"], code=1)
+    def test_a_statsd_address_that_takes_no_packets_is_refused(self):
+        self.refused("--port=0", "--debug-addr=off", "--statsd=255.255.255.255:8125",
+                     says=["255.255.255.255", "Permission denied", "one server"], code=1)
 
     def test_port_in_use_is_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -150,6 +212,17 @@ class CommandLine(unittest.TestCase):
                          says=[str(port), "in use", "--port"], code=1)
             self.refused("--port=0", f"--debug-addr=127.0.0.1:{port}",
                          says=[str(port), "in use", "--debug-addr"], code=1)
+
+    def test_says_when_both_ports_are_the_same(self):
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            port = sock.getsockname()[1]
+        self.refused(f"--port={port}", f"--debug-addr=127.0.0.1:{port}",
+                     says=["in use", "--debug-addr has the same port"], code=1)
+
+    def test_says_nothing_of_profiles_before_it_can_serve(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.refused(f"--port={taken.getsockname()[1]}", "--debug-addr=127.0.0.1:0",
+                         says=["in use"], code=1)
 
     def test_an_address_that_is_not_ours_is_refused(self):
         for host in ("no.such.host.invalid", "192.0.2.1"):

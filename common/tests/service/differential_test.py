@@ -14,7 +14,8 @@ BATCH = 25  # whose packets fit a socket's buffer
 SEED = 20210425
 PIECES = ["a", "test", " ", "*", '"', "\\", "\0", "\n", "\x7f", "ä", "→", "😀", "é", "\u2028"]
 LENGTHS = [
-    "", "0", "4", "50", "-3", "1000", "4097", "x", "1e3", "99999999999999999999", "0050", "+5"
+    "", "0", "4", "50", "-3", "1000", "4097", "x", "1e3", "99999999999999999999",
+    "-99999999999999999999", "0050", "+5"
 ]
 
 
@@ -81,7 +82,8 @@ def observe(path):
             if number % BATCH == 0:
                 packets.wait_for(running.counted()["metrics"]["packets_sent"])
             agent = rng.choice([
-                "curl/7.88.1", "", 'x"\\y', "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "curl/7.88.1", "", 'x"\\y', "caf\xe9 \xc2\x9b2J",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                 "Mozilla/5.0 (X11; Linux x86_64)"
             ])
             target = request_target(rng)

@@ -106,7 +106,7 @@ class Lifetime(unittest.TestCase):
             self.assertIn("str=after", moved.read_text(encoding="utf-8"))
 
     def test_debug_pages_need_the_token(self):
-        with Service("--debug-token=secret") as running:
+        with Service("--debug-token=workshop") as running:
             for path in ("/debug/vars", "/debug/pprof/", "/debug/pprof/cmdline"):
                 url = running.debug_url + path
                 with self.assertRaises(urllib.error.HTTPError) as refused:
@@ -115,7 +115,7 @@ class Lifetime(unittest.TestCase):
                 self.assertEqual(refused.exception.code, 401, path)
                 self.assertEqual(refused.exception.headers.get_content_type(),
                                  "application/json" if path == "/debug/vars" else "text/plain")
-                with urllib.request.urlopen(url + "?token=secret") as answer:
+                with urllib.request.urlopen(url + "?token=workshop") as answer:
                     self.assertEqual(answer.status, 200, path)
 
     def test_debug_vars_counts_requests_errors_and_log_bytes(self):

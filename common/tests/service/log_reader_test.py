@@ -24,14 +24,10 @@ FLUSH_SECONDS = 0.3  # the app's timer, and a little
 TARGET = service.leftpad_path(str="test", len=50, chr="*")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
-
-
 def log_vars(port: int) -> dict:
     """What /debug/vars of this debug port says of the log."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/debug/vars", timeout=10) as answer:
+    url = f"http://{service.OWN_HOST}:{port}/debug/vars"
+    with urllib.request.urlopen(url, timeout=service.WAIT_SECONDS) as answer:
         return json.load(answer)["log"]
 
 
@@ -49,15 +45,14 @@ class Client:
     """Sends requests on one connection."""
 
     def __init__(self, port: int):
-        deadline = time.monotonic() + 20
-        while True:  # the service may not be able to say that it is there
-            try:
-                self.sock = socket.create_connection(("127.0.0.1", port), timeout=10)
-                return
-            except ConnectionRefusedError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
+        self.sock = None
+        assert service.eventually(lambda: self.connected(port)), "the service is not there"
+
+    def connected(self, port: int) -> bool:
+        """The service may not be able to say that it listens."""
+        with contextlib.suppress(ConnectionRefusedError):
+            self.sock = socket.create_connection((service.OWN_HOST, port), service.WAIT_SECONDS)
+        return self.sock is not None
 
     def ask(self, requests: int) -> int:
         """How many of so many requests were answered; a hanging one raises."""
@@ -76,9 +71,10 @@ class Client:
 @contextlib.contextmanager
 def running(stderr: int, *options: str, before=()):
     """(process, client, debug port) of a service with this standard error."""
-    port, debug_port = free_port(), free_port()
-    process = subprocess.Popen([*before, service.binary(), f"--port={port}",
-                                f"--debug-addr=127.0.0.1:{debug_port}", *options], stderr=stderr)
+    port, debug_port = service.free_ports(socket.SOCK_STREAM, socket.SOCK_STREAM)
+    process = subprocess.Popen([*before, service.binary(), f"--host={service.OWN_HOST}",
+                                f"--port={port}", f"--debug-addr={service.OWN_HOST}:{debug_port}",
+                                *options], stderr=stderr)
     try:
         client = Client(port)
         yield process, client, debug_port
@@ -103,7 +99,7 @@ class StalledReader(unittest.TestCase):
         start = time.monotonic()
         process.send_signal(with_signal)
         try:
-            self.assertEqual(process.wait(20), 0)
+            self.assertEqual(process.wait(service.WAIT_SECONDS), 0)
         except subprocess.TimeoutExpired:
             self.fail(f"deaf to {with_signal!r}")
         self.assertLess(time.monotonic() - start, STOP_SECONDS)
@@ -199,10 +195,7 @@ class StalledReader(unittest.TestCase):
                 fill(client, debug_port)
                 os.rename(path, path + ".1")
                 process.send_signal(signal.SIGHUP)
-                deadline = time.monotonic() + 10
-                while not os.path.exists(path):
-                    self.assertLess(time.monotonic(), deadline, "deaf to SIGHUP")
-                    time.sleep(0.02)
+                self.assertTrue(service.eventually(lambda: os.path.exists(path)), "deaf to SIGHUP")
                 client.ask(1)
                 self.stopped(process)
             with open(path, encoding="utf-8") as file:
@@ -221,7 +214,7 @@ class StalledReader(unittest.TestCase):
     def test_a_reader_that_reads(self):
         reader, writer = os.pipe()
         received = []
-        taking = threading.Thread(target=lambda: received.extend(iter(lambda: os.read(reader, 65536),
+        taking = threading.Thread(target=lambda: received.extend(iter(lambda: os.read(reader, 4096),
                                                                       b"")))
         taking.start()
         with running(writer) as (process, client, debug_port):
@@ -240,9 +233,10 @@ class ClosedStreams(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             for closed in ((2,), (0, 1, 2), (1,)):
                 log = os.path.join(directory, "log" + "".join(map(str, closed)))
-                port = free_port()
-                command = " ".join(["exec", service.binary(), f"--port={port}", "--debug-addr=off",
-                                    f"--log-file={log}", *(f"{fd}>&-" for fd in closed)])
+                port, = service.free_ports(socket.SOCK_STREAM)
+                command = " ".join(["exec", service.binary(), f"--host={service.OWN_HOST}",
+                                    f"--port={port}", "--debug-addr=off", f"--log-file={log}",
+                                    *(f"{fd}>&-" for fd in closed)])
                 process = subprocess.Popen(["bash", "-c", command], stderr=subprocess.DEVNULL)
                 try:
                     client = Client(port)
@@ -252,7 +246,7 @@ class ClosedStreams(unittest.TestCase):
                         self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
                 finally:
                     process.terminate()
-                    self.assertEqual(process.wait(20), 0)
+                    self.assertEqual(process.wait(service.WAIT_SECONDS), 0)
                 with open(log, encoding="utf-8") as file:
                     self.assertEqual([line for line in file if "Z request " not in line
                                       and "Z timing " not in line], [])

@@ -1,6 +1,7 @@
 """The service under test, and its clients, for the tests of this folder and of ../server. SERVICES
 names its program; several are separated by commas."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -15,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 
 from base import children, service  # noqa: E402
 
+# No other process has this address, so a port that is free on it stays so until a test takes it.
+PID = os.getpid()
+OWN_HOST = f"127.{64 + (PID >> 16)}.{PID >> 8 & 255}.{PID & 255}"
 WAIT_SECONDS = 60  # for what must come; how soon is not what a test asks
 
 
@@ -67,6 +71,15 @@ class Service(service.Service):
 
     def log_lines(self):
         return self.log.read_text(encoding="utf-8").splitlines()
+
+
+def free_ports(*kinds) -> list:
+    """A port of OWN_HOST for each kind of socket."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket(socket.AF_INET, kind)) for kind in kinds]
+        for sock in sockets:
+            sock.bind((OWN_HOST, 0))
+        return [sock.getsockname()[1] for sock in sockets]
 
 
 def eventually(condition):

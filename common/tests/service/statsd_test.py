@@ -8,31 +8,23 @@ import subprocess
 import tempfile
 import unittest
 
-from service import WAIT_SECONDS, Service, eventually, leftpad_path, main
+from service import (OWN_HOST, WAIT_SECONDS, Service, eventually, free_ports, leftpad_path,
+                     main)
 from base import children
 
 REQUESTS = 1000
 BATCH = 50
-# No other process has this address, so a port that is free here stays so until statsd takes it.
-PID = os.getpid()
-HOST = f"127.{64 + (PID >> 16)}.{PID >> 8 & 255}.{PID & 255}"
-
-
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
 
 
 class StatsDServer:
     """statsd.js on free ports; it flushes only once an hour, so totals stay readable."""
 
     def __enter__(self):
-        self.port, self.mgmt_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+        self.port, self.mgmt_port = free_ports(socket.SOCK_DGRAM, socket.SOCK_STREAM)
         self.directory = tempfile.TemporaryDirectory()
         config = os.path.join(self.directory.name, "config.js")
         with open(config, "w", encoding="utf-8") as file:
-            json.dump({"address": HOST, "port": self.port, "mgmt_address": HOST,
+            json.dump({"address": OWN_HOST, "port": self.port, "mgmt_address": OWN_HOST,
                        "mgmt_port": self.mgmt_port, "flushInterval": 3_600_000,
                        "backends": ["./backends/console"]}, file)
         package = os.path.join(os.environ["STATSD_DIR"], "node_modules", "statsd")
@@ -49,11 +41,11 @@ class StatsDServer:
 
     def is_up(self):
         with socket.socket() as sock:
-            return sock.connect_ex((HOST, self.mgmt_port)) == 0
+            return sock.connect_ex((OWN_HOST, self.mgmt_port)) == 0
 
     def ask(self, command, end="END"):
         """The answer of the management port up to `end`."""
-        with socket.create_connection((HOST, self.mgmt_port), timeout=WAIT_SECONDS) as sock:
+        with socket.create_connection((OWN_HOST, self.mgmt_port), timeout=WAIT_SECONDS) as sock:
             sock.sendall(command.encode() + b"\n")
             answer = ""
             while end not in answer:
@@ -74,7 +66,7 @@ class StatsDServer:
 class RealStatsD(unittest.TestCase):
     def totals(self, *options):
         """Counters and timings after REQUESTS requests of a five-character string."""
-        with StatsDServer() as server, Service(f"--statsd={HOST}:{server.port}",
+        with StatsDServer() as server, Service(f"--statsd={OWN_HOST}:{server.port}",
                                                "--namespace=ws", *options) as running:
             connection = running.connection()
             for _ in range(REQUESTS // BATCH):
@@ -106,7 +98,7 @@ class RealStatsD(unittest.TestCase):
         self.assertAlmostEqual(counters["ws.request.leftpad.count"], REQUESTS, delta=250)
 
     def test_an_absent_server_costs_no_request(self):
-        with Service(f"--statsd={HOST}:{free_port(socket.SOCK_DGRAM)}") as running:
+        with Service(f"--statsd={OWN_HOST}:{free_ports(socket.SOCK_DGRAM)[0]}") as running:
             connection = running.connection()
             for _ in range(REQUESTS):
                 status, _, _ = running.request(leftpad_path(str="a", len=9), connection=connection)

@@ -1,0 +1,120 @@
+"""SIGTERM, as --help has it: running requests get --shutdown-grace to be answered, then they are
+cut, counted on standard error, and the process ends within a second. A second signal ends it at
+once.
+"""
+
+import contextlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import service
+
+SPARE_SECONDS = 3  # of a busy machine
+MAX_LEN = 16 * 1024 * 1024
+# Never done: a stage whose time is the square of the length computes for hours; the answer of
+# another one, six bytes for each of these control characters, is more than the sockets take.
+ENDLESS = service.leftpad_path(len=MAX_LEN, chr="\x01")
+# The first kind of stage computes for about a second.
+LONG = service.leftpad_path(len=100_000, chr="\x01")
+
+
+@contextlib.contextmanager
+def request(running: service.Service, target: str):
+    """A connection whose request has begun; nothing is read from it."""
+    before = begun(running)
+    with running.connect() as sock:
+        sock.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        # Its line is written before it is answered.
+        assert service.eventually(lambda: begun(running) > before), "no line in the log"
+        yield sock
+
+
+def begun(running: service.Service) -> int:
+    """How many requests are in the log."""
+    return sum(" request " in line for line in running.log_lines())
+
+
+def answer(sock: socket.socket) -> tuple:
+    """(announced, received) bytes of the body."""
+    data = b""
+    with contextlib.suppress(ConnectionError):
+        while block := sock.recv(1 << 20):
+            data += block
+    head, _, body = data.partition(b"\r\n\r\n")
+    announced = re.search(rb"Content-Length: (\d+)", head)
+    return int(announced[1]) if announced else None, len(body)
+
+
+def last_words(running: service.Service) -> str:
+    """What it said after "listening on"."""
+    return re.sub(r"(?s)^.*listening on [^\n]*\n", "", running.said())
+
+
+def service_with(*options: str) -> service.Service:
+    return service.Service(f"--max-len={MAX_LEN}", *options)
+
+
+class Shutdown(unittest.TestCase):
+    def test_running_requests_are_answered(self):
+        with service_with("--shutdown-grace=30") as running, request(running, LONG) as client:
+            running.process.send_signal(signal.SIGTERM)
+            self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+            announced, received = answer(client)
+            self.assertEqual(announced, received)
+            self.assertEqual(last_words(running), "")
+
+    def test_they_are_waited_for(self):
+        with service_with("--shutdown-grace=3") as running, request(running, ENDLESS):
+            start = time.monotonic()
+            running.process.send_signal(signal.SIGTERM)
+            self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+            self.assertGreaterEqual(time.monotonic() - start, 3)
+
+    def test_longer_ones_are_cut_and_counted(self):
+        for grace in (0, 1):
+            with service_with(f"--shutdown-grace={grace}") as running, \
+                    request(running, ENDLESS), request(running, ENDLESS):
+                start = time.monotonic()
+                running.process.send_signal(signal.SIGTERM)
+                self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+                self.assertLess(time.monotonic() - start, grace + 1 + SPARE_SECONDS)
+                self.assertEqual(
+                    last_words(running),
+                    f"2 requests cut: they ran longer than --shutdown-grace={grace} (seconds)\n")
+                self.assertEqual(begun(running), 2)
+
+    def test_idle_connections_are_no_requests(self):
+        with service_with("--shutdown-grace=60") as running, \
+                running.connect():
+            running.request("/v1/leftpad/?len=1")
+            start = time.monotonic()
+            self.assertEqual(running.stop(), 0)
+            self.assertLess(time.monotonic() - start, 1 + SPARE_SECONDS)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        for second in (signal.SIGTERM, signal.SIGINT):
+            with service_with("--shutdown-grace=60") as running, request(running, ENDLESS):
+                running.process.send_signal(signal.SIGTERM)
+                self.stops_listening(running)
+                running.process.send_signal(second)
+                self.assertEqual(running.process.wait(service.WAIT_SECONDS), -second)
+
+    def stops_listening(self, running):
+        with self.assertRaises(ConnectionError):
+            service.eventually(lambda: running.connect().close())
+
+    def test_help_says_so(self):
+        said = subprocess.run([service.binary(), "--help"], capture_output=True, text=True,
+                              timeout=20, check=True).stdout
+        said = re.sub(r"\s+", " ", said)
+        for part in ("--shutdown-grace", "cut and counted", "within a second",
+                     "A second signal ends it at once", "SIGHUP"):
+            self.assertIn(part, said)
+
+
+if __name__ == "__main__":
+    service.main()
