@@ -56,15 +56,15 @@ profile-block: ## Waiting for locks, by who waited
 profile-threads: ## Where every thread is
 profile-wall: ## Real time of all threads, waiting included
 $(PROFILES): profile-%: build
-	@scripts/profile.sh $* $(STAGE) $(addprefix --seconds ,$(SECONDS))
+	@scripts/workshop profile $* $(STAGE) $(addprefix --seconds ,$(SECONDS))
 trace: build ## Requests and lock waits on a time line, for Perfetto
-	@scripts/profile.sh trace $(STAGE) $(addprefix --seconds ,$(SECONDS))
+	@scripts/workshop trace $(STAGE) $(addprefix --seconds ,$(SECONDS))
 profile-diff: build ## Old against new [OLD=v1-naive NEW=v2-optimized KIND=cpu]
-	@scripts/profile_diff.sh $(OLD) $(NEW) $(addprefix --kind ,$(KIND)) $(addprefix --seconds ,$(SECONDS))
+	@scripts/workshop diff $(OLD) $(NEW) $(addprefix --kind ,$(KIND)) $(addprefix --seconds ,$(SECONDS))
 heaptrack: build ## Every allocation, with heaptrack
-	@scripts/heaptrack.sh $(STAGE)
+	@scripts/workshop heaptrack $(STAGE)
 alloc-sites: build ## What can allocate after optimization [STAGE= or OLD= NEW=]
-	@scripts/alloc_sites.sh $(or $(GIVEN_PAIR),$(STAGE))
+	@scripts/workshop alloc-sites $(or $(GIVEN_PAIR),$(STAGE))
 
 ##@ Your own stage
 .PHONY: stage

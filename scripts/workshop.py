@@ -19,6 +19,13 @@ COMMANDS = {
         "bench": ("compare.bench", "the five micro-benchmarks"),
         "soak": ("soak.cli", "load, bad clients, captures and signals at once"),
     },
+    "Profiles": {
+        "profile": ("profiles.profile", "cpu, heap, allocs, mutex, block, threads or wall"),
+        "trace": ("profiles.profile", "requests and lock waits on a time line, for Perfetto"),
+        "diff": ("profiles.diff", "two profiles of a kind compared"),
+        "heaptrack": ("profiles.heaptrack", "every allocation, with heaptrack"),
+        "alloc-sites": ("profiles.alloc_sites", "what can allocate after optimization"),
+    },
     "Old against new": {
         "compare": ("compare.cli", "benchmarks and services in turn, each change with its interval"),
         "history": ("compare.history", "earlier comparisons: one row over time"),

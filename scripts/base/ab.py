@@ -1,10 +1,16 @@
 """The commands of ab (ApacheBench) and the one reader of what it writes: its report and the
-percentiles of -e. Pure."""
+percentiles of -e."""
+import contextlib
 import csv
 import io
 import re
+import signal
+import tempfile
+from pathlib import Path
 
+from base import children, console
 from base.errors import Failure
+from base.paths import EXAMPLE_TARGET
 
 # The service table's rows: metric in compare.json, unit.
 METRICS = (
@@ -71,3 +77,45 @@ def parse(report, percentiles_csv=None) -> dict:
 def last_words(text) -> str:
     """The last line of what a program said, for the message about it."""
     return (text.strip().splitlines() or ["nothing"])[-1]
+
+
+def load(command, report, remedy) -> str:
+    """Runs such a command to its end, its report into that file; the report.
+
+    Raises Failure with the remedy if ab cannot do it.
+    """
+    with report.open("wb") as sink:
+        done = children.run(command, stdout=sink)
+    text = report.read_text(encoding="utf-8", errors="replace")
+    if done.status:
+        raise Failure(last_words(done.stderr or text), f"ab could not load {_server(command[-1])}",
+                      remedy)
+    return text
+
+
+def _server(url):
+    return url.removesuffix(EXAMPLE_TARGET)
+
+
+@contextlib.contextmanager
+def in_background(command, remedy, shown=True):
+    """Runs such a command for as long as the context lasts; Ctrl-C then makes it report.
+
+    Gives a list, which holds the figures of parse() afterwards. Raises Failure with what remedy()
+    gives.
+    """
+    figures = []
+    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+        report = Path(folder, "ab.txt")
+        if shown:
+            console.show(command, "&")
+        with report.open("wb") as sink:
+            child = children.start(command, sink)
+        try:
+            yield figures
+        finally:
+            children.end(child, signal.SIGINT)
+        text = report.read_text(encoding="utf-8", errors="replace")
+    if not re.search(r"^Complete requests: +[1-9]", text, re.MULTILINE):
+        raise Failure(last_words(text), f"ab could not load {_server(command[-1])}", remedy())
+    figures.append(parse(text))

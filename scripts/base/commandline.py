@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
         if found := re.match(r"argument (?:\S+/)?(-\S+): expected", message):
             raise UsageError(found[1], "this option needs a value", self.prog)
         if found := re.match(r"argument (\S+): (?:invalid choice: '(.*?)' )?\(?(.*?)\)?$", message):
-            raise UsageError(found[2] or found[1], found[3], self.prog)
+            raise UsageError(found[2] or found[1], found[3].replace("'", ""), self.prog)
         if found := re.match(r"the following arguments are required: (.*)", message):
             raise UsageError("nothing", f"the command line must name {found[1]}", self.prog)
         raise UsageError(message, "it does not go with the rest", self.prog)

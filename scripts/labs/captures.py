@@ -2,6 +2,7 @@
 
 A figure is (of the culprit, of everything): what has the culprit on its stack, and the whole profile.
 """
+import functools
 import os
 import re
 import shutil
@@ -132,19 +133,10 @@ def _ask_all(service, load):
 def heaptracked(program, load, culprit):
     """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack has it."""
     with tempfile.TemporaryDirectory() as folder:
-        prefix = Path(folder, "heaptrack")
-        with running.Service(program, before=("heaptrack", "-o", str(prefix))) as service:
-            requests = _ask_all(service, load)
-            service.stop()
-        data = next(file for file in Path(folder).iterdir() if file.suffix in (".zst", ".gz"))
-        folded = Path(folder, "folded")
-        done = subprocess.run([
-            "heaptrack_print", "-a", "0", "-p", "0", "-T", "0", "-F",
-            str(folded), "-f",
-            str(data)
-        ], capture_output=True, text=True, check=True)
-        stacks = tree.parse_folded(folded.read_text(encoding="utf-8", errors="replace"))
-    peak = dict(heaptrack.totals(done.stdout))["peak heap memory consumption"]
+        data, requests = heaptrack.record(functools.partial(running.Service, program), folder,
+                                          lambda service: _ask_all(service, load))
+        text, folded = heaptrack.report(data, Path(folder, "folded"))
+    peak, stacks = dict(heaptrack.totals(text))["peak heap memory consumption"], tree.parse_folded(folded)
     served = {
         key: count for key, count in stacks.items() if any("process_request" in name
                                                            for name, _ in key)

@@ -1,15 +1,11 @@
 """The loads under which views.py looks at a service: context managers that load a service. Loopback; they end with the context."""
 import contextlib
 import itertools
-import signal
 import socket
-import subprocess
 import threading
 
-from base import ab as apache
-from base import children
-from base.paths import EXAMPLE_TARGET
 from labs import running
+from profiles import capture
 
 CLIENTS = 8
 # so that serving it takes a while
@@ -20,13 +16,8 @@ LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 @contextlib.contextmanager
 def ab(service, clients):
     """As many requests as it answers."""
-    process = children.start(apache.command(f"http://127.0.0.1:{service.port}{EXAMPLE_TARGET}", clients, seconds=120,
-                                            quiet=True, agent=LONG_AGENT),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    with capture.load(service, 60, clients, LONG_AGENT, shown=False):
         yield
-    finally:
-        children.end(process, signal.SIGINT)
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""Reads profiles, traces and object files for profile.sh, profile_diff.sh, heaptrack.sh and alloc_sites.sh."""
+"""Reads profiles, traces and object files; captures profiles under load and shows them."""

@@ -1,7 +1,7 @@
-"""Which functions can allocate: the rule of alloc_sites.sh, as patterns of readable names. Pure.
+"""Which functions can allocate: the rule of alloc_sites.py, as patterns of readable names. Pure.
 
-The library's part is a list since its code is not here to be read: functions of libstdc++ and cpp-httplib that
-are not templates in a header. What the list lacks shows in `alloc_sites.sh --others`.
+The library's part is a list since its code is not here to be read: functions of libstdc++ and
+cpp-httplib that are not templates in a header. What the list lacks shows in `alloc-sites --others`.
 """
 import re
 
@@ -44,7 +44,8 @@ def kind_of_target(name):
 
 
 def closure(calls, names):
-    """The functions among the callers of these calls that can allocate: those that call one that can.
+    """The functions among the callers of these calls that can allocate: those that call one that
+    can.
 
     `names` maps mangled names to readable ones.
     """

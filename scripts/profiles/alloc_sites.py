@@ -1,18 +1,17 @@
-"""Lists what can allocate in a stage's optimized code; compares two stages. alloc_sites.sh tells the rule.
-
-`python3 -m profiles.alloc_sites STAGE [NEW] [--stacks] [--others] [--json FILE]`
-"""
-import argparse
+"""`make alloc-sites`: the calls in a stage's optimized code that can allocate, by source line;
+compares two stages."""
+import contextlib
+import io
 import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from base.errors import Failure, main_of
+from base import console, stages, tools
+from base.errors import Failure
+from base.paths import BUILD, PROFILES, ROOT, relative
 from profiles import objects
 from profiles.alloc_rule import closure, kind_of_target
-
-ROOT = Path(__file__).absolute().parents[2]
 
 
 @dataclass
@@ -38,7 +37,8 @@ class Site:
 
 
 def readable(name):
-    """A demangled name as a person would write it: no parameters, template arguments or return type."""
+    """A demangled name as a person would write it: no parameters, template arguments or return
+    type."""
     name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::",
                                                     "std::").replace("(anonymous namespace)::", "")
     if re.match(r"(<lambda|operator\(\))", name):
@@ -52,9 +52,13 @@ def readable(name):
                         "string::string").replace("basic_string::", "string::")
 
 
+def objects_of(stage):
+    """The folder of the stage's object files."""
+    return BUILD / stage / "CMakeFiles" / f"stage-{stage}.dir"
+
+
 def stage_objects(stage):
-    folder = ROOT / "build" / stage / "CMakeFiles" / f"stage-{stage}.dir"
-    found = sorted(folder.glob("*.o"))
+    found = sorted(objects_of(stage).glob("*.o"))
     if not found:
         raise Failure(f"build/{stage}", "it holds no object files of this stage", "Run: make build")
     stale = [path.name for path in found if (ROOT / stage / path.name[:-2]).is_file()
@@ -66,9 +70,10 @@ def stage_objects(stage):
 
 
 def analyse(stage):
-    """(sites in order of file and line, readable names of the functions called that do not count)"""
+    """(sites in order of file and line, readable names of the functions called that do not
+    count)"""
     own = objects.calls(stage_objects(stage))
-    library = ROOT / "build" / "common" / "libcommon.a"
+    library = BUILD / "common" / "libcommon.a"
     others = objects.calls([library]) if library.is_file() else []
     names = objects.demangle(call.target for call in own + others)
     allocating = closure(own + others, names)
@@ -141,36 +146,73 @@ def summary(stage, sites):
     return "\n".join(rows)
 
 
-def options(arguments):
-    parser = argparse.ArgumentParser(prog="python3 -m profiles.alloc_sites", description=__doc__)
-    parser.add_argument("stage")
-    parser.add_argument("new", nargs="?")
-    parser.add_argument("--stacks", action="store_true")
-    parser.add_argument("--others", action="store_true")
-    parser.add_argument("--json")
-    return parser.parse_args(arguments)
+def add_arguments(parser):
+    parser.usage = "%(prog)s STAGE [NEW] [--stacks] [--others] [--out DIR]"
+    parser.describe(
+        """What Go's escape analysis (go build -gcflags=-m) tells, for C++: the calls in the stage's
+        object files, as the optimizer left them, that can allocate. With two stages: what STAGE has
+        and NEW has not, and the reverse.
+
+        The rule. A call counts if it goes to
+          - an allocator: operator new, operator new[], malloc, calloc, realloc, aligned_alloc, strdup;
+          - a function of the C++ library that grows memory of its own, such as
+            std::string::_M_append or the output operators of a stream (a string stream keeps its
+            text on the heap);
+          - a function in common/ or a template in the stage's object files that makes such a call
+            itself.
+        Calls between functions of the stage do not count: the callee's own lines are listed. Nor
+        does what only happens when an exception is thrown. A call that can allocate need not: a
+        short string has no memory on the heap. How often it does, only a profile tells:
+        make profile-allocs.""",
+        "make alloc-sites STAGE=v1-naive", "scripts/workshop alloc-sites v1-naive v2-optimized")
+    parser.add_argument("stage", metavar="STAGE")
+    parser.add_argument("new", metavar="NEW", nargs="?", help="a stage to compare with")
+    parser.add_argument("--stacks", action="store_true",
+                        help="under each line, the chain of inlined functions that leads to the call")
+    parser.add_argument("--others", action="store_true",
+                        help="also the functions called that do not count, to check the rule")
+    parser.add_argument("--out", metavar="DIR", type=Path, help=(
+        "where results go (default build/profiles/STAGE, for two stages build/profiles/diff/STAGE/NEW)"))
 
 
-def main(arguments):
-    chosen = options(arguments)
-    stages = [chosen.stage] + ([chosen.new] if chosen.new else [])
-    results = {stage: analyse(stage) for stage in stages}
-    for stage in stages:
-        print(summary(stage, results[stage][0]))
-    if chosen.new:
-        for stage, other in (stages, stages[::-1]):
+def run(options):
+    names = [options.stage] + ([options.new] if options.new else [])
+    for stage in names:
+        stages.need(stage)
+        if not objects_of(stage).is_dir():
+            raise Failure(f"build/{stage}", "this stage is not built", "Run: make build")
+    tools.need("objdump", "binutils")
+    tools.need("eu-addr2line", "elfutils")
+    for stage in names:
+        print(f"$ objdump -dr --no-show-raw-insn {relative(objects_of(stage))}/*.o")
+    print("$ eu-addr2line -afiC -j SECTION -e OBJECT ADDRESS…   (for each of them)", flush=True)
+    results = {stage: analyse(stage) for stage in names}
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        tell(results, options)
+    out = (options.out or (PROFILES.joinpath("diff", *names)
+           if options.new else PROFILES / names[0])) / "alloc-sites.txt"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(said.getvalue(), encoding="utf-8")
+    data = {stage: [site.as_json() for site in sites] for stage, (sites, _) in results.items()}
+    out.with_suffix(".json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    print(said.getvalue())
+    console.result_at(out)
+    console.next_command(f"make profile-diff OLD={names[0]} NEW={names[1]} KIND=allocs" if options.new else
+                         f"make profile-allocs STAGE={names[0]}")
+
+
+def tell(results, options):
+    """The lists of one stage, or of what only one of two has."""
+    for stage, (sites, _) in results.items():
+        print(summary(stage, sites))
+    if options.new:
+        for stage, other in (tuple(results), tuple(results)[::-1]):
             present = {site.key() for site in results[other][0]}
             only = [site for site in results[stage][0] if site.key() not in present]
             print(f"\nOnly in {stage}: {len(only)} lines")
-            print_sites(only, chosen.stacks)
+            print_sites(only, options.stacks)
     else:
-        print_sites(results[chosen.stage][0], chosen.stacks)
-    for stage in stages if chosen.others else ():
-        print(f"\nCalled in {stage}, and not counted:\n  " + "\n  ".join(results[stage][1]))
-    if chosen.json:
-        data = {stage: [site.as_json() for site in results[stage][0]] for stage in stages}
-        Path(chosen.json).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main_of(main)
+        print_sites(results[options.stage][0], options.stacks)
+    for stage, (_, quiet) in results.items() if options.others else ():
+        print(f"\nCalled in {stage}, and not counted:\n  " + "\n  ".join(quiet))

@@ -1,17 +1,108 @@
-"""Prints the gist of a heaptrack recording: totals, and allocations by function of the service.
-
-`python3 -m profiles.heaptrack REPORT FOLDED STAGE REQUESTS`: the output of heaptrack_print, its -F file, the
-stage and the number of requests served while recording. Called by heaptrack.sh.
-"""
+"""`make heaptrack`: the service under heaptrack, which sees every allocation. The labs record with
+it, too."""
+import functools
 import re
-import sys
+import shutil
+import tempfile
 from pathlib import Path
 
-from base.errors import Failure, main_of
+from base import ab, children, console, stages, tools
+from base.commandline import add_load, check_load
+from base.errors import Failure
+from base.paths import EXAMPLE_TARGET, PROFILES, relative
+from base.service import Service
 from flame import tree
+from flame.samples import Amount
+from profiles import show
 
 TOP = 10
 TOTALS = ("calls to allocation functions", "peak heap memory consumption", "total memory leaked")
+
+
+def add_arguments(parser):
+    parser.describe(
+        """Records every allocation of the service while ab loads it. Prints totals, the peak and
+        the places that allocate most; writes heaptrack's data, its whole report and a flame graph
+        to build/profiles/STAGE/.
+
+        It runs build/bin/leftpad-STAGE-heaptrack, a program without tcmalloc: heaptrack replaces
+        the C library's malloc, which a program with tcmalloc never calls. Expect about an eighth
+        of the usual speed.""",
+        "make heaptrack STAGE=v1-naive", "scripts/workshop heaptrack v1-naive -n 20000")
+    parser.add_argument("stage", metavar="STAGE")
+    add_load(parser, requests=5000)
+    parser.add_argument("--out", metavar="DIR", type=Path,
+                        help="where results go (default build/profiles/STAGE)")
+
+
+def run(options):
+    check_load(options)
+    stage, program = stages.need(options.stage), stages.built(f"leftpad-{options.stage}-heaptrack")
+    for tool, package in (("ab", "apache2-utils"), ("heaptrack", "heaptrack"), ("heaptrack_print", "heaptrack")):
+        tools.need(tool, package)
+    prefix = (options.out or PROFILES / stage) / "heaptrack"
+    console.step(
+        f"Recording every allocation of {stage}: {options.requests} requests, {options.clients} at a time")
+    print("The program without tcmalloc, since heaptrack sees only the C library's malloc.")
+    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+        def drive(service):
+            command = ab.command(service.url + EXAMPLE_TARGET, options.clients,
+                                 requests=options.requests, quiet=True)
+            console.show(command)
+            ab.load(command, Path(folder, "ab.txt"),
+                    f"Start the service by hand: make run STAGE={stage}")
+
+        recorded, _ = record(functools.partial(Service, program), folder, drive, shown=True)
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        for ending in (".zst", ".gz", ".txt", ".folded", ".flame.html"):
+            show.beside(prefix, ending).unlink(missing_ok=True)
+        data = Path(shutil.move(recorded, prefix.parent))
+    text, folded = report(data, show.beside(prefix, ".folded"), shown=True)
+    show.beside(prefix, ".txt").write_text(text, encoding="utf-8")
+    stacks = tree.parse_folded(folded, stage)
+    _tell(text, stacks, options.requests)
+    show.flame(prefix, f"{stage}: allocations (heaptrack)", "allocations",
+               {stack: Amount(count) for stack, count in stacks.items()})
+    print()
+    console.result_at(show.beside(prefix, ".txt"))
+    console.also_at(show.beside(prefix, ".flame.html"), "flame graph: open it in a browser")
+    console.also_at(show.beside(prefix, ".folded"), "folded stacks")
+    console.next_command(f"heaptrack_print -f {relative(data)} | less")
+
+
+def record(service_of, folder, drive, shown=False) -> tuple:
+    """(heaptrack's data in the folder, what drive gave): drive(service) works with
+    service_of(before=…) under heaptrack.
+
+    A folder of its own, since heaptrack breaks names with spaces; an earlier recording elsewhere
+    stays until this is whole.
+    """
+    service = service_of(before=("heaptrack", "-o", str(Path(folder, "heaptrack"))))
+    if shown:
+        console.show(service.command)
+    with service:
+        given = drive(service)
+        if status := service.stop():
+            raise Failure(f"heaptrack's exit status {status}", "the recorded service must end with 0",
+                          f"It said: {service.last_words()}")
+        data = next((file for file in Path(folder).iterdir()
+                    if file.suffix in (".zst", ".gz")), None)
+        if data is None:
+            raise Failure(str(folder), "heaptrack wrote no data",
+                          f"It said: {service.last_words()}")
+    return data, given
+
+
+def report(data, folded, shown=False) -> tuple:
+    """(what heaptrack_print says of the data, its folded stacks, which also go to that file)."""
+    command = ["heaptrack_print", "-a", "1", "-p", "1", "-T", "0", "-F", folded, "-f", data]
+    if shown:
+        console.show(command)
+    done = children.run(command)
+    if done.status:
+        raise Failure(ab.last_words(done.stderr),
+                      f"heaptrack_print cannot read {relative(data)}", "Record it again")
+    return done.stdout, folded.read_text(encoding="utf-8", errors="replace")
 
 
 def totals(report):
@@ -24,7 +115,8 @@ def totals(report):
 
 
 def by_function(stacks):
-    """[(function, allocations)]: each stack is charged to its innermost frame in the service's own code."""
+    """[(function, allocations)]: each stack is charged to its innermost frame in the service's own
+    code."""
     counts = {}
     for frames, count in stacks.items():
         own = [name for name, kind in frames if kind != tree.LIBRARY]
@@ -33,15 +125,9 @@ def by_function(stacks):
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def main(arguments):
-    report, folded, stage, requests = arguments
-    for label, value in totals(Path(report).read_text(encoding="utf-8", errors="replace")):
+def _tell(text, stacks, requests):
+    for label, value in totals(text):
         print(f"  {label:<32}{value:>12}")
-    stacks = tree.parse_folded(Path(folded).read_text(encoding="utf-8", errors="replace"), stage)
     print(f"\n  {'allocations':>12}{'per request':>13}  innermost function of the service")
     for name, count in by_function(stacks)[:TOP]:
-        print(f"  {count:>12,}{count / int(requests):>13.1f}  {name}")
-
-
-if __name__ == "__main__":
-    sys.exit(main_of(main))
+        print(f"  {count:>12,}{count / requests:>13.1f}  {name}")

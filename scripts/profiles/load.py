@@ -5,9 +5,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from base import ab, children, console, stages, tools
+from base import ab, console, stages, tools
 from base.commandline import add_load, check_load
-from base.errors import Failure, UsageError
+from base.errors import UsageError
 from base.paths import BUILD, EXAMPLE_TARGET
 from base.service import Service
 
@@ -64,14 +64,8 @@ def _load(options, url, out):
     console.step(
         f"Loading {options.stage}: {options.requests} requests, {options.clients} at a time")
     console.show(command)
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder, (out / "ab-progress.txt").open("w+") as said:
-        report = Path(folder, "ab.txt")
-        with report.open("wb") as sink:
-            done = children.run(command, stdout=sink, stderr=said)
-        said.seek(0)
-        if done.status:
-            raise Failure(ab.last_words(said.read()), f"ab could not load {url}",
-                          f"Is the service running? Start it: make run STAGE={options.stage}")
-        text = report.read_text(encoding="utf-8", errors="replace")
-        (out / "ab.txt").write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+        text = ab.load(command, Path(folder, "ab.txt"),
+                       f"Is the service running? Start it: make run STAGE={options.stage}")
+    (out / "ab.txt").write_text(text, encoding="utf-8")
     return ab.parse(text, (out / "percentiles.csv").read_text(encoding="utf-8"))

@@ -1,8 +1,10 @@
-"""The calls in object files and where they come from, by objdump and eu-addr2line. Used by alloc_sites.py.
+"""The calls in object files and where they come from, by objdump and eu-addr2line. Used by
+alloc_sites.py.
 
-A call is a call or jump instruction with a target outside its function. Its source is the chain of inlined
-functions that DWARF records for its address. Works on objects that are not linked: relocations name the targets.
-Not binutils' addr2line, which can name the wrong function where inlined code begins one.
+A call is a call or jump instruction with a target outside its function. Its source is the chain of
+inlined functions that DWARF records for its address. Works on objects that are not linked:
+relocations name the targets. Not binutils' addr2line, which can name the wrong function where
+inlined code begins one.
 """
 import re
 import subprocess

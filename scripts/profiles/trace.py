@@ -1,4 +1,4 @@
-"""Prints what a trace holds: spans by name, and the longest ones. `python3 -m profiles.trace FILE`.
+"""Prints what a trace holds: spans by name, and the longest ones.
 
 Format: Chrome trace events, complete events ("ph": "X"), times in microseconds.
 """
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from base.errors import Failure, main_of
+from base.errors import Failure
 
 LONGEST = 8
 
@@ -39,8 +39,8 @@ def by_name(spans):
     return sorted(rows, key=lambda row: (-row[3], row[:2]))
 
 
-def main(arguments):
-    spans, threads = read(arguments[0])
+def show(path) -> None:
+    spans, threads = read(path)
     if not spans:
         print(
             "The trace is empty: no span began and ended within it. Capture for longer: SECONDS=5")
@@ -57,7 +57,3 @@ def main(arguments):
         print(
             f"{milliseconds(span['ts'] - first):>10}{milliseconds(span['dur']):>10}  {thread} {span['tid']}, {span['name']}"
         )
-
-
-if __name__ == "__main__":
-    main_of(main)

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import workshop
-from base.tests.sandbox import SCRIPTS, Sandbox, alive
+from base.tests.sandbox import SCRIPTS, Sandbox, has_ended
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.sh") if path.name != "lib.sh")
 
@@ -39,7 +39,7 @@ class Scripts(unittest.TestCase):
             self.ends("workshop", name, "--help", status=0,
                       out=rf"(?s)^usage: scripts/workshop {name} .*Example: ", err="^$")
             if name != "bench":  # Google Benchmark answers
-                self.ends("workshop", name, "v1-naive", "--frob", status=2,
+                self.ends("workshop", name, *["cpu"] * (name == "profile"), "v1-naive", "--frob", status=2,
                           err=r"^error: --frob: [^\n]*\n$")
             self.assertIn(f"  {name} ", workshop.overview())
 
@@ -82,7 +82,7 @@ class Scripts(unittest.TestCase):
         self.ends("workshop", "bench", "v1-naive", "--benchmark_filter=nope", status=1,
                   err="no benchmark ran.*--benchmark_list_tests")
         (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
-        self.ends("alloc_sites.sh", "v1-naive", status=1, err="no object files")
+        self.ends("workshop", "alloc-sites", "v1-naive", status=1, err="no object files")
         self.assertEqual([result.read_text(encoding="utf-8") for result in results],
                          ["earlier"] * 3)
 
@@ -103,12 +103,12 @@ class Scripts(unittest.TestCase):
         child = self.box.start("workshop", "load", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
         deadline = time.monotonic() + 20
         while not (self.box.root /
-                   "build/load/v1-naive/ab-progress.txt").exists() and time.monotonic() < deadline:
+                   "build/load/v1-naive").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=20)
         self.assertEqual(child.returncode, 130)
-        self.assertFalse(alive(int(pids.read_text())))
+        self.assertTrue(has_ended(pids.read_text(), 0))
         self.assertEqual(list((self.box.root / "temp").iterdir()), [])
 
     def test_whatever_runs_in_the_background_ends_with_the_script(self):
@@ -119,7 +119,7 @@ class Scripts(unittest.TestCase):
             done = subprocess.run(["bash", "-c", script], env=self.box.environment(),
                                   capture_output=True, text=True, check=False, timeout=30)
             self.assertEqual(done.returncode, status, done.stderr)
-            self.assertFalse(alive(int(done.stdout)), script)
+            self.assertTrue(has_ended(done.stdout, 0), script)
 
     def test_bench_refuses_a_debug_build(self):
         self.ends("workshop", "bench", "v1-naive", status=1, err="'Debug'.*make clean build",

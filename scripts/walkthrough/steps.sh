@@ -10,41 +10,41 @@ add_steps() {
   add load-old 6 "$old" "load/$OLD/ab.txt" 'How fast it is' 'Eight clients with keep-alive, as in the article.' script workshop load "$OLD"
   add cpu-old 12 "$old" "profiles/$OLD/cpu.pb.gz" 'CPU profile' \
     'The first table is mostly libraries and kernel; the second charges them to the functions that call them.' \
-    script profile.sh cpu "$OLD" --seconds 8
+    script workshop profile cpu "$OLD" --seconds 8
   add list 1 "$old" "walkthrough/list.txt" 'CPU profile, line by line' 'The annotated source of leftpad.' \
     pprof_view list.txt '-list=service::leftpad$' "$BUILD_DIR/profiles/$OLD/cpu.pb.gz"
   add disasm 2 "$old" "walkthrough/disasm.txt" 'CPU profile, instruction by instruction' \
     'pprof matches names as the linker sees them, so leftpad also finds leftpad_handler.' \
     pprof_view disasm.txt -show=leftpad -disasm=leftpad "$BUILD_DIR/profiles/$OLD/cpu.pb.gz"
   add heap-old 8 "$old" "profiles/$OLD/heap.pb.gz" 'Heap in use' 'Little: the service keeps next to nothing.' \
-    script profile.sh heap "$OLD" --seconds 3
+    script workshop profile heap "$OLD" --seconds 3
   add allocs-old 9 "$old" "profiles/$OLD/allocs.pb.gz" 'Allocated objects' 'But it allocates, and frees, over and over.' \
-    script profile.sh allocs "$OLD" --seconds 5
+    script workshop profile allocs "$OLD" --seconds 5
   add sites-old 4 "$old" "profiles/$OLD/alloc-sites.txt" 'Allocation sites' \
-    'What Go tells by escape analysis: the calls in the optimized code that can allocate.' script alloc_sites.sh "$OLD"
+    'What Go tells by escape analysis: the calls in the optimized code that can allocate.' script workshop alloc-sites "$OLD"
   add threads-old 5 "$old" "profiles/$OLD/threads.pb.gz" 'Threads' 'What the article reads from the goroutine profile.' \
-    script profile.sh threads "$OLD"
+    script workshop profile threads "$OLD"
   add mutex-old 9 "$old" "profiles/$OLD/mutex.pb.gz" 'Lock contention: who holds' 'Who makes others wait.' \
-    script profile.sh mutex "$OLD" --seconds 5
+    script workshop profile mutex "$OLD" --seconds 5
   add block-old 9 "$old" "profiles/$OLD/block.pb.gz" 'Lock contention: who waits' 'The same waiting, charged to who suffers it.' \
-    script profile.sh block "$OLD" --seconds 5
+    script workshop profile block "$OLD" --seconds 5
   add bench-old 15 "bench-$OLD" "bench/$OLD.json" 'Benchmarks' 'The same work without network and kernel, counted and timed.' \
     script workshop bench "$OLD"
   add changes 1 "$old $new" '' 'What was improved' 'leftpad, StatsD and the logger: the culprits that the profiles name.' changes
   add compare 110 "$old $new bench-$OLD bench-$NEW" compare/compare.json 'Old against new' \
     'Runs in turn, then statistics: a difference is shown only where there is one.' script workshop compare "$OLD" "$NEW"
   add cpu-new 12 "$new" "profiles/$NEW/cpu.pb.gz" 'CPU profile again' 'What remains is the HTTP server and the kernel.' \
-    script profile.sh cpu "$NEW" --seconds 8
+    script workshop profile cpu "$NEW" --seconds 8
   add diff 8 "$old $new" "profiles/diff/$OLD/$NEW/cpu.svg" 'CPU profiles, the difference' 'Negative is less than before.' \
-    script profile_diff.sh "$OLD" "$NEW" --kind cpu
+    script workshop diff "$OLD" "$NEW" --kind cpu
   add heap-new 8 "$new" "profiles/$NEW/heap.pb.gz" 'Heap in use again' "The logger's buffer is what is new." \
-    script profile.sh heap "$NEW" --seconds 3
+    script workshop profile heap "$NEW" --seconds 3
   add allocs-new 9 "$new" "profiles/$NEW/allocs.pb.gz" 'Allocated objects again' 'The stage itself hardly allocates.' \
-    script profile.sh allocs "$NEW" --seconds 5
-  add sites-new 4 "$new" "profiles/$NEW/alloc-sites.txt" 'Allocation sites again' 'Few lines are left.' script alloc_sites.sh "$NEW"
-  add threads-new 5 "$new" "profiles/$NEW/threads.pb.gz" 'Threads again' 'As before: the server is the same.' script profile.sh threads "$NEW"
+    script workshop profile allocs "$NEW" --seconds 5
+  add sites-new 4 "$new" "profiles/$NEW/alloc-sites.txt" 'Allocation sites again' 'Few lines are left.' script workshop alloc-sites "$NEW"
+  add threads-new 5 "$new" "profiles/$NEW/threads.pb.gz" 'Threads again' 'As before: the server is the same.' script workshop profile threads "$NEW"
   add mutex-new 9 "$new" "profiles/$NEW/mutex.pb.gz" 'Lock contention again' 'The lock is held for an append to a buffer, not for a write.' \
-    script profile.sh mutex "$NEW" --seconds 5
+    script workshop profile mutex "$NEW" --seconds 5
   add load-new 6 "$new" "load/$NEW/ab.txt" 'How fast it is now' 'The command of the second step, on the new stage.' script workshop load "$NEW"
   add report 6 '' report/index.html 'The report' 'All of it on one page.' script workshop report "$OLD" "$NEW"
 }

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
@@ -58,9 +59,30 @@ class Sandbox:
         return child.returncode, out, err
 
 
-def alive(pid):
+def _stat(pid):
+    """The fields of a process from its state on, or None if there is none."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def has_ended(pid, seconds=20):
+    """Whether a process ends within that time; it may be a zombie, which its parent has not looked
+    at."""
+    deadline = time.monotonic() + seconds
+    while (fields := _stat(pid)) and fields[0] not in "ZX":
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
+
+
+def descendants(pid):
+    """What a process has started, and what that has, and so on: the numbers of those that run."""
+    parents = {path.name: _stat(path.name) for path in Path("/proc").glob("[0-9]*")}
+    found = [str(pid)]
+    for above in found:
+        found += [one for one, fields in parents.items() if fields and fields[1] ==
+                  above and fields[0] != "Z"]
+    return found[1:]

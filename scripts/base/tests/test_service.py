@@ -11,22 +11,9 @@ from pathlib import Path
 from unittest import mock
 
 from base import children, service
-from base.tests.sandbox import SCRIPTS
+from base.tests.sandbox import SCRIPTS, has_ended
 
 LISTENS = "echo profiles at http://127.0.0.1:2/debug/pprof/; echo listening on http://127.0.0.1:1"
-
-
-def has_ended(pid, seconds=20):
-    """Whether a process of another parent ends within that time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "ZX":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 class Programs(unittest.TestCase):

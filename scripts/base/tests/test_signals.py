@@ -59,7 +59,7 @@ class Signals(unittest.TestCase):
     def test_the_load_of_a_lab(self):
         body = (
             "from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
-            "loads.ab(types.SimpleNamespace(port=1), 8).__enter__()")
+            "loads.ab(types.SimpleNamespace(url='http://127.0.0.1:1', last_words=str), 8).__enter__()")
         self.assertEqual(self.ends(body), "143 [False]\n")
 
     def test_the_commands_of_a_chapter(self):

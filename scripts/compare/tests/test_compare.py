@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from base.tests.sandbox import Sandbox, alive
+from base.tests.sandbox import Sandbox, has_ended
 
 COMMAND = ("workshop", "compare", "--seconds", "1")
 
@@ -187,7 +187,7 @@ class Compare(unittest.TestCase):
         code = self.interrupt(signal.SIGINT, lambda: pid_file.exists() and pid_file.read_text(),
                               FAKE_HANG=str(pid_file))
         self.assertEqual(code, 130)
-        self.assertFalse(alive(int(pid_file.read_text())))
+        self.assertTrue(has_ended(pid_file.read_text(), 0))
 
     def test_a_signal_ends_service_and_load_and_removes_temporary_files(self):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -196,7 +196,7 @@ class Compare(unittest.TestCase):
                                   FAKE_PIDS=str(pids), FAKE_AB="hang")
             self.assertEqual(code, 128 + number)
             for pid in pids.read_text().split():
-                self.assertFalse(alive(int(pid)))
+                self.assertTrue(has_ended(pid, 0))
             self.assertEqual(list((self.box.root / "temp").iterdir()), [])
 
     def test_a_signal_while_a_child_starts_ends_the_child(self):
@@ -218,7 +218,7 @@ with children.no_survivors():
         done = subprocess.run([sys.executable, "-c", script], cwd=self.box.root / "scripts",
                               stdout=subprocess.PIPE, text=True, timeout=30)
         self.assertEqual(done.returncode, 128 + signal.SIGTERM)
-        self.assertFalse(alive(int(done.stdout)))
+        self.assertTrue(has_ended(done.stdout, 0))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from unittest import mock
 
 import workshop
 from base.errors import Failure
+from base.tests.sandbox import has_ended
 from labs import catalog, commands, forge, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
-from processes import has_ended
 
 
 class Learner(unittest.TestCase):
@@ -176,7 +176,7 @@ class Endings(unittest.TestCase):
                 self.assertEqual(child.wait(60), 128 + number)
             pid = (folder / "pid").read_text(encoding="utf-8").strip()
             (folder / "pid").unlink()
-            self.assertTrue(has_ended(pid), number)
+            self.assertTrue(has_ended(pid, 0), number)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the tests of captures share: running the scripts on the built services, results in a folder of their own."""
+"""What the tests of captures share: running the scripts on the built services, results in a folder
+of their own."""
 import os
 import re
 import subprocess
@@ -39,7 +40,7 @@ class Captures(unittest.TestCase):
 
     def profile(self, kind, stage, *options):
         """(pprof's table, the table of own functions, all output) of a capture of two seconds."""
-        out, err = self.ends("profile.sh", kind, stage, "--seconds", "2", "--out", self.out,
+        out, err = self.ends("workshop", "profile", kind, stage, "--seconds", "2", "--out", self.out,
                              *options, **MANY_SAMPLES)
         self.assertNotRegex(err, r"(?m)^(error|warning):|Traceback")
         whole, _, own = out.partition("\nThe same, only functions written in ")

@@ -1,4 +1,5 @@
-"""Every kind of profile on a real, short capture under load: what it must name, what it leaves, how it fails."""
+"""Every kind of profile on a real, short capture under load: what it must name, what it leaves,
+how it fails."""
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
+from base.tests.sandbox import descendants, has_ended
 from captures import ROOT, V1, V2, Captures, built, shares
 
 
@@ -81,7 +83,7 @@ class Kinds(Captures):
         self.assertRegex(whole, r"recv")
 
     def test_trace_sums_up_requests(self):
-        out, _ = self.ends("profile.sh", "trace", V1, "--seconds", "1", "--out", self.out)
+        out, _ = self.ends("workshop", "trace", V1, "--seconds", "1", "--out", self.out)
         self.assertRegex(
             out, r"(?s)spans on \d+ threads.*request +/v1/leftpad/ +\d+.*longest spans.*perfetto")
         self.assertTrue(json.loads((self.out / "trace.json").read_text())["traceEvents"])
@@ -96,46 +98,47 @@ class Kinds(Captures):
 @built
 class Endings(Captures):
     def test_ctrl_c_leaves_no_process_and_no_folder(self):
-        for processes, *command in ((4, "profile.sh", "cpu", V1, "--seconds", "60", "--out",
-                                     self.out),  # the script, the service, ab, curl
-                                    (4, "heaptrack.sh", V1, "-n", "1000000", "--out",
-                                     self.out),  # the script, heaptrack, the service, ab
-                                    ):
+        for command in (("profile", "cpu", V1, "--seconds", "60", "--out", self.out),
+                        ("heaptrack", V1, "-n", "1000000", "--out", self.out)):
             with self.subTest(command[0]):
-                self.assertEqual(self.interrupted(processes, *command), (130, [], []))
+                self.assertEqual(self.interrupted(*command), (130, [], []))
 
-    def interrupted(self, processes, *command):
-        """(exit status, processes left, temporary files left) of a script that gets Ctrl-C while this many run."""
+    def interrupted(self, *command):
+        """(exit status, processes left, temporary files left) of a command that gets Ctrl-C under
+        load."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        child = self.start(*command, TMPDIR=str(temp))
+        child = self.start("workshop", *command, TMPDIR=str(temp))
         deadline = time.monotonic() + 60
-        while len(session(child.pid)) < processes or not any(temp.glob("leftpad.*/ab.txt")):
+        # The guard of the children, the service, ab, curl or heaptrack.
+        while len(descendants(child.pid)) < 4 or not any(temp.glob("leftpad.*/ab.txt")):
             self.assertLess(time.monotonic(), deadline, "the load did not begin")
             time.sleep(0.05)
         time.sleep(0.3)
+        running = descendants(child.pid)
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=60)
-        return child.returncode, session(child.pid), list(temp.iterdir())
+        return child.returncode, [pid for pid in running if not has_ended(pid, 5)], list(temp.iterdir())
 
     def test_a_missing_tool_is_named(self):
         tools = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for program in Path("/usr/bin").iterdir():
             if program.name != "ab":
                 (tools / program.name).symlink_to(program)
-        _, err = self.ends("profile.sh", "cpu", V1, status=1, PATH=str(tools))
+        _, err = self.ends("workshop", "profile", "cpu", V1, status=1, PATH=str(tools))
         self.assertRegex(err, r"^error: ab: .*apache2-utils.*make setup\n$")
 
     def test_a_refused_service_option_ends_the_script_with_its_message(self):
-        _, err = self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob",
+        _, err = self.ends("workshop", "profile", "cpu", V1, "--out", self.out, "--", "--max-len", "frob",
                            status=1)
         self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
 
     def test_what_does_not_capture_leaves_the_earlier_capture(self):
         for name in ("cpu.pb.gz", "cpu.svg"):
             (self.out / name).write_text("earlier")
-        self.ends("profile.sh", "cpu", V1, "--out", self.out, "--", "--max-len", "frob", status=1)
+        self.ends("workshop", "profile", "cpu", V1, "--out",
+                  self.out, "--", "--max-len", "frob", status=1)
         self.assertEqual(
-            self.interrupted(4, "profile.sh", "cpu", V1, "--seconds", "60", "--out", self.out)[0],
+            self.interrupted("profile", "cpu", V1, "--seconds", "60", "--out", self.out)[0],
             130)
         self.assertEqual({path.name: path.read_text() for path in self.out.iterdir()},
                          {"cpu.pb.gz": "earlier", "cpu.svg": "earlier"})
@@ -147,7 +150,7 @@ class Endings(Captures):
         (tree / "build").mkdir()
         (tree / "build" / "bin").symlink_to(ROOT / "build" / "bin")
         (tree / V1).symlink_to(ROOT / V1)
-        done = subprocess.run([tree / "scripts/profile.sh", "cpu", V1, "--seconds", "2"], cwd=tree,
+        done = subprocess.run([tree / "scripts/workshop", "profile", "cpu", V1, "--seconds", "2"], cwd=tree,
                               text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stderr, r"warning: build/tools/pprof is missing.*using go tool pprof")
@@ -159,45 +162,27 @@ class Endings(Captures):
 
 
 class Refusals(Captures):
-    def test_each_script_has_help_with_an_example(self):
-        for script in ("profile.sh", "profile_diff.sh", "heaptrack.sh", "alloc_sites.sh"):
-            out, err = self.ends(script, "--help")
-            self.assertRegex(out, rf"(?s)^Usage: scripts/{script}.*Example: make ")
-            self.assertEqual(err, "")
-
     def test_wrong_command_lines_get_one_line(self):
-        for status, *command in ((2, "profile.sh"), (2, "profile.sh", "frob", V1),
-                                 (2, "profile.sh", "cpu"), (1, "profile.sh", "cpu", "v9-none"),
-                                 (2, "profile.sh", "cpu", V1, "--seconds",
-                                  "0"), (2, "profile.sh", "cpu", V1, "--seconds",
-                                         "301"), (2, "profile.sh", "cpu", V1, "--frob"),
-                                 (2, "profile_diff.sh", "--kind",
-                                  "trace"), (2, "profile_diff.sh", "a", "b",
-                                             "c"), (1, "profile_diff.sh", "none.pb.gz", V1),
-                                 (2, "heaptrack.sh"), (1, "heaptrack.sh", "v9-none"),
-                                 (2, "heaptrack.sh", V1, "-n",
-                                  "4"), (2, "alloc_sites.sh"), (1, "alloc_sites.sh", "v9-none"),
+        for status, *command in ((2, "workshop", "profile"), (2, "workshop", "profile", "frob", V1),
+                                 (2, "workshop", "profile", "cpu"), (1,
+                                                                     "workshop", "profile", "cpu", "v9-none"),
+                                 (2, "workshop", "profile", "cpu", V1, "--seconds",
+                                  "0"), (2, "workshop", "profile", "cpu", V1, "--seconds",
+                                         "301"), (2, "workshop", "profile", "cpu", V1, "--frob"),
+                                 (2, "workshop", "diff", "--kind",
+                                  "trace"), (2, "workshop", "diff", "a", "b",
+                                             "c"), (1, "workshop", "diff", "none.pb.gz", V1),
+                                 (2, "workshop", "heaptrack"), (1, "workshop", "heaptrack", "v9-none"),
+                                 (2, "workshop", "heaptrack", V1, "-n",
+                                  "4"), (2, "workshop", "alloc-sites"), (1, "workshop", "alloc-sites", "v9-none"),
                                  ):
             out, err = self.ends(*command, status=status)
             self.assertRegex(err, r"^error: [^\n]*\n$", command)
             self.assertEqual(out, "")
 
     def test_an_unknown_stage_gets_the_list_and_a_guess(self):
-        _, err = self.ends("profile.sh", "cpu", "v1-niave", status=1)
+        _, err = self.ends("workshop", "profile", "cpu", "v1-niave", status=1)
         self.assertRegex(err, r"there are: .*v1-naive.*Did you mean v1-naive\?")
-
-
-def session(leader):
-    """Process ids of the session that this leader began, zombies left out."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""profile_diff.sh, heaptrack.sh and alloc_sites.sh on the built stages."""
+"""The commands diff, heaptrack and alloc-sites on the built stages."""
 import json
 import re
 import shutil
@@ -12,10 +12,10 @@ from captures import BINARIES, MANY_SAMPLES, ROOT, SCRIPTS, V1, V2, Captures, bu
 class Diff(Captures):
     def test_allocs_of_leftpad_and_statsd_shrink_from_v1_to_v2(self):
         for stage in (V1, V2):
-            self.ends("profile.sh", "allocs", stage, "--seconds", "2", "--out", self.out / stage,
+            self.ends("workshop", "profile", "allocs", stage, "--seconds", "2", "--out", self.out / stage,
                       **MANY_SAMPLES)
         files = [self.out / stage / "allocs.pb.gz" for stage in (V1, V2)]
-        out, _ = self.ends("profile_diff.sh", *files, "--kind", "allocs", "--out", self.out)
+        out, _ = self.ends("workshop", "diff", *files, "--kind", "allocs", "--out", self.out)
         self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
         self.assertNotRegex(
             out, r"-diff_base=\S+ \S*build/bin")  # a program would be used for both sides
@@ -26,7 +26,7 @@ class Diff(Captures):
             self.assertGreater(old, 10, name)
             self.assertLess(new, old / 4, name)
         # Another kind than that of the files is refused, and the result is still there.
-        _, err = self.ends("profile_diff.sh", *files, "--kind", "mutex", "--out", self.out,
+        _, err = self.ends("workshop", "diff", *files, "--kind", "mutex", "--out", self.out,
                            status=2)
         self.assertRegex(
             err, r"^error: \S*v1-naive/allocs.pb.gz: it holds no values of the kind mutex[^\n]*\n$")
@@ -39,7 +39,7 @@ class Diff(Captures):
 @built
 class Heaptrack(Captures):
     def test_it_counts_what_a_request_allocates(self):
-        out, _ = self.ends("heaptrack.sh", V1, "-n", "500", "--out", self.out)
+        out, _ = self.ends("workshop", "heaptrack", V1, "-n", "500", "--out", self.out)
         self.assertIn("The program without tcmalloc", out)
         rows = {
             name: float(count)
@@ -59,7 +59,7 @@ class Heaptrack(Captures):
         (tree / "build" / "bin").symlink_to(BINARIES)
         (tree / V1).symlink_to(ROOT / V1)
         results = tree / "build" / "profiles" / V1
-        done = run(tree, "scripts/heaptrack.sh", V1, "-n", "500")
+        done = run(tree, "scripts/workshop", "heaptrack", V1, "-n", "500")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         before = {path.name: path.read_bytes() for path in results.iterdir()}
         self.assertGreater(len(before["heaptrack.zst"]), 0)
@@ -67,7 +67,7 @@ class Heaptrack(Captures):
         (tree / "build" / "bin").mkdir()
         program = tree / "build" / "bin" / f"leftpad-{V1}-heaptrack"
         program.symlink_to("/bin/false")
-        done = run(tree, "scripts/heaptrack.sh", V1, "-n", "500")
+        done = run(tree, "scripts/workshop", "heaptrack", V1, "-n", "500")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertRegex(
             done.stderr,
@@ -84,7 +84,7 @@ def run(tree, *command):
 @built
 class AllocSites(Captures):
     def test_the_line_that_prepends_is_in_v1_only(self):
-        out, _ = self.ends("alloc_sites.sh", V1, V2, "--out", self.out)
+        out, _ = self.ends("workshop", "alloc-sites", V1, V2, "--out", self.out)
         old, _, new = out.partition(f"\nOnly in {V2}: ")
         line = "padded = std::string(pad) + padded;"
         self.assertRegex(
@@ -94,13 +94,15 @@ class AllocSites(Captures):
         self.assertNotIn("statsd.cpp", new)
 
     def test_both_runs_say_the_same(self):
-        first, _ = self.ends("alloc_sites.sh", V1, "--stacks", "--others", "--out", self.out)
-        again, _ = self.ends("alloc_sites.sh", V1, "--stacks", "--others", "--out", self.out)
+        first, _ = self.ends("workshop", "alloc-sites", V1,
+                             "--stacks", "--others", "--out", self.out)
+        again, _ = self.ends("workshop", "alloc-sites", V1,
+                             "--stacks", "--others", "--out", self.out)
         self.assertEqual(first, again)
         self.assertIn("std::operator+ > ", first)
 
     def test_the_json_has_every_site(self):
-        out, _ = self.ends("alloc_sites.sh", V1, "--out", self.out)
+        out, _ = self.ends("workshop", "alloc-sites", V1, "--out", self.out)
         sites = json.loads((self.out / "alloc-sites.json").read_text())[V1]
         self.assertEqual(len(sites), int(re.search(r"on (\d+) lines", out)[1]))
         self.assertLessEqual({site["file"] for site in sites},

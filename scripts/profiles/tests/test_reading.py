@@ -1,17 +1,17 @@
-"""Reading pprof's and heaptrack's text, trees, records, traces and the rule of what can allocate. No service runs."""
+"""Reading pprof's and heaptrack's text, trees, records, traces and the rule of what can allocate.
+No service runs."""
 import json
 import os
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from base import raw
 from base.errors import Failure
 from flame import tree
-from profiles import alloc_rule, alloc_sites, heaptrack, objects, record, trace
+from profiles import alloc_rule, alloc_sites, heaptrack, objects, pprof, record, trace
 
-SCRIPTS = Path(__file__).absolute().parents[2]
 RAW = """PeriodType: space bytes
 Period: 524288
 Time: 2026-11-23 13:41:36.402006349 +0000 UTC
@@ -80,14 +80,12 @@ class Record(unittest.TestCase):
 
     def test_the_time_is_utc_wherever_the_capture_is_read(self):
         with tempfile.TemporaryDirectory() as folder:
-            pprof = Path(folder, "pprof")
-            pprof.write_text("#!/bin/sh\ndate +'Time: %F %T %z %Z'\necho Duration: 2.50\n")
-            pprof.chmod(0o755)
-            script = f". {SCRIPTS}/lib.sh; . {SCRIPTS}/profiles/draw.sh; PPROF=('{pprof}'); read_raw x; cat \"$RAW\""
-            done = subprocess.run(["bash", "-c", script],
-                                  env={**os.environ, "TZ": "CET-1", "TMPDIR": folder},
-                                  capture_output=True, text=True, check=True)
-        self.assertIsNotNone(record.window(done.stdout, "cpu"), done.stdout)
+            tool = Path(folder, "pprof")
+            tool.write_text("#!/bin/sh\ndate +'Time: %F %T %z %Z'\necho Duration: 2.50\n")
+            tool.chmod(0o755)
+            with mock.patch.dict(os.environ, {"TZ": "CET-1"}), mock.patch.object(raw, "parse"):
+                said, _ = pprof.read([tool], "x")
+        self.assertIsNotNone(record.window(said, "cpu"), said)
 
 
 class Trace(unittest.TestCase):
@@ -114,7 +112,7 @@ class Rule(unittest.TestCase):
         ), ("std::basic_ostream<char>& std::__ostream_insert<char>(std::basic_ostream<char>&, char const*, long)",
                 "stream"), ("httplib::Request::get_header_value(std::string const&) const",
                             "library"),
-                           ):
+        ):
             self.assertEqual(alloc_rule.kind_of_target(name), kind, name)
 
     def test_others_and_the_exception_path_do_not(self):

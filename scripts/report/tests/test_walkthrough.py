@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
-STEPS = ("workshop", "profile.sh", "profile_diff.sh", "alloc_sites.sh")
+STEPS = ("workshop",)
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
 STUB = r"""#!/bin/bash
@@ -23,9 +23,9 @@ if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; 
 build=${0%/scripts/*}/build
 case $call in
   load*) file=load/$1/ab.txt ;;
-  profile.sh*) file=profiles/$2/$1.pb.gz ;;
-  profile_diff.sh*) file=profiles/diff/$1/$2/cpu.svg ;;
-  alloc_sites.sh*) file=profiles/$1/alloc-sites.txt ;;
+  profile*) file=profiles/$2/$1.pb.gz ;;
+  diff*) file=profiles/diff/$1/$2/cpu.svg ;;
+  alloc-sites*) file=profiles/$1/alloc-sites.txt ;;
   bench*) file=bench/$1.json ;;
   compare*) file=compare/compare.json ;;
   report*) file=report/index.html ;;
@@ -90,10 +90,10 @@ class Walkthrough(unittest.TestCase):
     def test_goes_through_the_article_in_order(self):
         status, output, calls = self.run_it()
         self.assertEqual(status, 0, output)
-        wanted = (f"load {OLD}", f"profile.sh cpu {OLD}", f"profile.sh heap {OLD}",
-                  f"profile.sh allocs {OLD}", f"alloc_sites.sh {OLD}", f"profile.sh threads {OLD}",
-                  f"profile.sh mutex {OLD}", f"bench {OLD}", f"compare {OLD} {NEW}",
-                  f"profile.sh cpu {NEW}", f"profile.sh mutex {NEW}", f"load {NEW}",
+        wanted = (f"load {OLD}", f"profile cpu {OLD}", f"profile heap {OLD}",
+                  f"profile allocs {OLD}", f"alloc-sites {OLD}", f"profile threads {OLD}",
+                  f"profile mutex {OLD}", f"bench {OLD}", f"compare {OLD} {NEW}",
+                  f"profile cpu {NEW}", f"profile mutex {NEW}", f"load {NEW}",
                   f"report {OLD} {NEW}")
         places = [
             next(i for i, call in enumerate(calls) if call.startswith(want)) for want in wanted
@@ -104,7 +104,7 @@ class Walkthrough(unittest.TestCase):
     def test_says_where_it_is_and_what_it_runs(self):
         output = self.run_it()[1]
         self.assertRegex(output, r"\[1/\d+\] .*about \d min \d\d s left")
-        self.assertIn(f"$ scripts/profile.sh cpu {OLD} --seconds 8", output)
+        self.assertIn(f"$ scripts/workshop profile cpu {OLD} --seconds 8", output)
         self.assertIn("the table", output)
 
     def test_second_run_only_makes_the_report(self):
@@ -116,16 +116,16 @@ class Walkthrough(unittest.TestCase):
         self.run_it()
         self.program(f"build/bin/leftpad-{NEW}", SERVICE + "# better\n")
         calls = self.run_it()[2]
-        self.assertIn(f"profile.sh cpu {NEW} --seconds 8", calls)
+        self.assertIn(f"profile cpu {NEW} --seconds 8", calls)
         self.assertIn(f"compare {OLD} {NEW}", calls)
         self.assertFalse(
-            [call for call in calls if call.startswith(("profile.sh", "load")) and OLD in call])
+            [call for call in calls if call.startswith(("profile", "load")) and OLD in call])
 
     def test_a_lost_result_is_made_again(self):
         self.run_it()
         (self.root / f"build/profiles/{OLD}/heap.pb.gz").unlink()
         self.assertEqual(self.run_it()[2],
-                         [f"profile.sh heap {OLD} --seconds 3", f"report {OLD} {NEW}"])
+                         [f"profile heap {OLD} --seconds 3", f"report {OLD} {NEW}"])
 
     def test_restart_forgets(self):
         first = self.run_it()[2]
@@ -144,16 +144,16 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertRegex(output, r"error: findings: .*make walkthrough")
         status, output, calls = self.run_it()
-        self.assertEqual((status, [call for call in calls if call.startswith("profile")]), (0, [
-            f"profile.sh cpu {OLD} --seconds 8", f"profile.sh cpu {NEW} --seconds 8",
-            f"profile_diff.sh {OLD} {NEW} --kind cpu"
+        self.assertEqual((status, [call for call in calls if call.startswith(("profile", "diff"))]), (0, [
+            f"profile cpu {OLD} --seconds 8", f"profile cpu {NEW} --seconds 8",
+            f"diff {OLD} {NEW} --kind cpu"
         ]))
         self.assertNotRegex(output,
                             "line by line: done before|instruction by instruction: done before")
 
     def test_ctrl_c_ends_the_step_and_the_next_run_goes_on(self):
         for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            child = self.start(HANG_AT=f"profile.sh mutex {OLD}")
+            child = self.start(HANG_AT=f"profile mutex {OLD}")
             deadline = time.monotonic() + 60
             while not Path(f"{self.calls}.pid").exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
@@ -167,7 +167,7 @@ class Walkthrough(unittest.TestCase):
             self.assertEqual([each.name for each in self.root.glob("leftpad.*")], [])
             Path(f"{self.calls}.pid").unlink()
         calls = self.run_it()[2]
-        self.assertTrue(calls[0].startswith(f"profile.sh mutex {OLD}"), calls)
+        self.assertTrue(calls[0].startswith(f"profile mutex {OLD}"), calls)
 
     def test_list_runs_nothing(self):
         status, output, calls = self.run_it("--list")

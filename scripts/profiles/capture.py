@@ -1,0 +1,72 @@
+"""Captures one profile of a service under load, through HTTP. Used by the commands that profile,
+and by the labs."""
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from base import ab, children, console, stages, tools
+from base.errors import Failure
+from base.paths import EXAMPLE_TARGET
+from base.service import Service
+from profiles import record
+
+LOAD_EXTRA_SECONDS = 60  # that ab gets beyond the capture; SIGINT ends it early
+
+
+@contextlib.contextmanager
+def load(service, seconds, clients, agent=None, shown=True):
+    """The service under ab meanwhile; gives the list of ab.in_background. seconds: how long it
+    takes at most."""
+    command = ab.command(service.url + EXAMPLE_TARGET, clients, seconds=seconds + LOAD_EXTRA_SECONDS,
+                         quiet=True, agent=agent)
+    with ab.in_background(command, lambda: f"It may have ended early: {service.last_words()}", shown) as figures:
+        yield figures
+
+
+def fetch(url, file, seconds=0) -> None:
+    """Downloads one profile with curl, which takes that many seconds by itself. Raises Failure
+    with the service's words."""
+    command = ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds + 30), "-o", file, url]
+    console.show(command)
+    done = children.run(command)
+    if done.status:
+        answer = file.read_text(encoding="utf-8", errors="replace")[:500] if file.exists() else ""
+        raise Failure(" ".join((answer or done.stderr).split()) or f"curl exit status {done.status}",
+                      f"{url} gave no profile",
+                      "See https://curl.se/docs/manpage.html for the status, or open the URL")
+
+
+def needs() -> None:
+    """Raises Failure unless what captures is installed."""
+    tools.need("ab", "apache2-utils")
+    tools.need("curl", "curl")
+
+
+@contextlib.contextmanager
+def captured(kind, stage, seconds, clients, options=()):
+    """(a new profile of the stage's service under load, the record about it without what the
+    profile tells, the request log). The files go with the context."""
+    program, environment = stages.program("leftpad", stage), dict(os.environ)
+    if kind.heap_step:
+        step = environment.setdefault("PPROF_HEAP_SAMPLE_BYTES", str(kind.heap_step))
+        print(f"$ export PPROF_HEAP_SAMPLE_BYTES={step}")
+    console.step(f"Capturing {kind.name} of {stage} ({kind.what}): {seconds} s under load")
+    service = Service(program, *options, env=environment)
+    console.show(service.command)
+    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder, service:
+        file = Path(folder, f"{kind.name}.{'json' if kind.name == 'trace' else 'pb.gz'}")
+        with load(service, seconds, clients) as figures:
+            url = f"{service.debug_url}/debug/pprof/{kind.endpoint or kind.name}"
+            if kind.timed:
+                fetch(f"{url}?seconds={seconds}", file, seconds)
+            else:
+                print(f"Waiting {seconds} s, so that the load is in full swing")
+                console.show(["sleep", seconds])
+                time.sleep(seconds)
+                fetch(url, file)
+        rate = figures[0]["requests_per_second"]
+        print(f"Load: {rate:.0f} requests/s, none failed\n", flush=True)
+        service.must_stop()
+        yield file, record.about(stage=stage, kind=kind.name, seconds=float(seconds), requests_per_second=rate), service.log
