@@ -21,26 +21,34 @@ class Amount:
     value: float = 0
     samples: float = 0
     requests: float = 1
+    varies: float = 1  # how many samples say as much as one would if all were equally large
 
     def __add__(self, other):
-        return Amount(self.value + other.value, self.samples + other.samples, self.requests)
+        return Amount(self.value + other.value, self.samples + other.samples, self.requests,
+                      max(self.varies, other.varies))
 
     @property
     def each(self) -> float:
         return self.value / self.requests
 
 
-def behind(profile, index):
-    """A function: the values of an entry of the profile -> the samples behind the one at index."""
+def reader(profile, index):
+    """A function: the values of an entry of the profile -> the Amount of the one at the index."""
     kinds = [kind for kind, _ in profile.types]
     family, _, what = kinds[index].rpartition("_")
+    varies = _WAITS if kinds[index] == "delay" else 1
     if what in ("objects", "space"):
         objects, space = kinds.index(f"{family}_objects"), kinds.index(f"{family}_space")
-        return lambda values: _met(abs(values[objects]), abs(values[space]), profile.period)
-    counted = next((i for i, (_, unit) in enumerate(profile.types) if unit == "count"), index)
-    by = profile.period if kinds[counted] == "contentions" else 1
-    by *= _WAITS if kinds[index] == "delay" else 1
-    return lambda values: abs(values[counted]) / (by or 1)
+
+        def seen(values):
+            return _met(abs(values[objects]), abs(values[space]), profile.period)
+    else:
+        count = next((i for i, (_, unit) in enumerate(profile.types) if unit == "count"), index)
+        by = (profile.period if kinds[count] == "contentions" else 1) or 1
+
+        def seen(values):
+            return abs(values[count]) / by
+    return lambda values: Amount(values[index], seen(values), varies=varies)
 
 
 def _met(objects, space, period):
@@ -57,7 +65,7 @@ def ratio(old, new):
     from scipy.special import betaincinv  # slow to import, and most profiles are not compared
 
     tail = (1 - CONFIDENCE) / 2
-    n, m = old.samples, new.samples
+    n, m = (side.samples / max(old.varies, new.varies) for side in (old, new))
     low = betaincinv(m, n + 1, tail) if m else 0.0
     high = betaincinv(m + 1, n, 1 - tail) if n else 1.0
     # What a sample stands for; a side without samples would have had the other's.

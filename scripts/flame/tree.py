@@ -42,11 +42,11 @@ def without_scaffolding(stack, name=lambda frame: frame[0]) -> tuple:
 
 def stacks(profile, index) -> dict:
     """{stack: Amount} of the entries whose value is not 0."""
-    merged, seen = {}, samples.behind(profile, index)
+    merged, amount = {}, samples.reader(profile, index)
     for values, stack in profile.samples:
         if values[index]:
             key = tuple((frame.name, kind_of(frame.file)) for frame in stack)
-            merged[key] = merged.get(key, Amount()) + Amount(values[index], seen(values))
+            merged[key] = merged.get(key, Amount()) + amount(values)
     return merged
 
 

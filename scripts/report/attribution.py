@@ -37,11 +37,11 @@ def _function_of_component(stack):
 def _sums(capture, value, key_of):
     """{key: Amount} of the samples; value: the name of a sample type; key_of: stack -> key."""
     index = capture.profile.index_of(value)
-    seen, sums = samples.behind(capture.profile, index), {}
+    amount, sums = samples.reader(capture.profile, index), {}
     for values, stack in capture.profile.samples:
         if values[index]:
             key = key_of(stack)
-            sums[key] = sums.get(key, Amount()) + Amount(values[index], seen(values))
+            sums[key] = sums.get(key, Amount()) + amount(values)
     return sums
 
 

@@ -53,6 +53,12 @@ class Samples(unittest.TestCase):
         self.assertRegex(self.change(30, 0), r"^−100 % \[−100, −\d\d\]$")
         self.assertEqual(self.change(0, 0), "~")
 
+    def test_waits_differ_in_length_and_carry_less_than_ticks(self):
+        mutex = raw.Profile([("contentions", "count"), ("delay", "nanoseconds")])
+        read = samples.reader(mutex, 1)
+        waits = samples.change(read([40, 40_000]), read([80, 80_000]))
+        self.assertEqual((waits, self.change(40, 80)[0]), ("~", "+"))
+
     def test_a_change_is_per_request(self):
         self.assertEqual(self.change(1000, 2000, (1, 2)), "~")
         self.assertRegex(self.change(1000, 1000, (1, 2)), r"^−50 % ")
@@ -69,12 +75,12 @@ class Samples(unittest.TestCase):
 
     def test_samples_stand_for_ticks_waits_and_met_allocations(self):
         def behind(types, values, index, period=1.0):
-            return samples.behind(raw.Profile(types, period=period), index)(values)
+            return samples.reader(raw.Profile(types, period=period), index)(values).samples
 
         cpu = [("samples", "count"), ("cpu", "nanoseconds")]
         self.assertEqual(behind(cpu, [7, 70_000_000], 1, 1e7), 7)
         mutex = [("contentions", "count"), ("delay", "nanoseconds")]
-        self.assertEqual([behind(mutex, [8, 1000], index) for index in (0, 1)], [8, 4])
+        self.assertEqual([behind(mutex, [8, 1000], index) for index in (0, 1)], [8, 8])
         heap = [("alloc_objects", "count"), ("alloc_space", "bytes")]
         # An object as large as the period is met with the probability 1 - 1/e, a
         # small one with its part of it.
