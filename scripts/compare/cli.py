@@ -73,7 +73,6 @@ def run(options) -> int:
     programs = {kind: {side: stages.program(kind, stage) for side, stage in sides.items()}
                 for kind in ("bench", "leftpad")}
     tools.need("ab", "apache2-utils")
-    tools.need_module("scipy", "python3-scipy")
     facts = machine.facts(ROOT)
     for text in machine.warnings(facts, machine.busy()):
         console.warn(text)

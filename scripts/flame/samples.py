@@ -1,11 +1,12 @@
 """How many samples stand behind a value of a profile, and which change two such numbers can carry.
 
-The interval is that of Clopper and Pearson for the share that the new samples have in both
-profiles' samples, turned into a ratio. It knows chance in sampling only: one capture of each says
+The interval is Wilson's with continuity correction (Newcombe, Statistics in Medicine 17, 1998,
+method 4) for the share that the new samples have in both profiles' samples, turned into a ratio. It knows chance in sampling only: one capture of each says
 nothing of how much runs differ. Pure.
 """
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from flame import numbers
 
@@ -59,15 +60,22 @@ def _met(objects, space, period):
     return objects * -math.expm1(-space / objects / period)
 
 
+def _share(part, rest):
+    """Between which shares of the whole `part` may lie."""
+    whole, z = part + rest, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+
+    def end(sign):
+        root = z * z + sign * 2 - 1 / whole + 4 * part / whole * (rest + (1 if sign < 0 else -1))
+        return (2 * part + z * z + sign * (1 + z * math.sqrt(max(0, root)))) / (2 * (whole + z * z))
+
+    return end(-1) if part else 0.0, end(1) if rest else 1.0
+
+
 def ratio(old, new):
     """The least and the largest ratio of new to old, per request, at CONFIDENCE. inf without old
     samples."""
-    from scipy.special import betaincinv  # slow to import, and most profiles are not compared
-
-    tail = (1 - CONFIDENCE) / 2
-    n, m = (side.samples / max(old.varies, new.varies) for side in (old, new))
-    low = betaincinv(m, n + 1, tail) if m else 0.0
-    high = betaincinv(m + 1, n, 1 - tail) if n else 1.0
+    varies = max(old.varies, new.varies)
+    low, high = _share(new.samples / varies, old.samples / varies)
     # What a sample stands for; a side without samples would have had the other's.
     old_unit, new_unit = (side.samples and side.value / side.samples for side in (old, new))
     unit = (new_unit or old_unit) / new.requests / ((old_unit or new_unit) / old.requests)
