@@ -1,4 +1,5 @@
-"""Opens connections to port 8080, one after another: each sends one request and then stays open. Used by lab 8.
+"""Opens connections to port 8080, one after another: each sends one request and then stays open.
+Used by lab 8.
 
 Usage: python3 docs/examples/idle_clients.py COUNT
 """

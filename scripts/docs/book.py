@@ -16,7 +16,8 @@ _RUN = re.compile(rf"{CI}|background(?: until \S.*)?|within \d+ s")
 
 
 def chapter_paths(root: Path) -> list[Path]:
-    """Numbered chapters in order, then the labs, then the READMEs and docs/'s pages without a number."""
+    """Numbered chapters in order, then the labs, then the READMEs and docs/'s pages without a
+    number."""
     docs = root / "docs"
     numbered = sorted(docs.glob("[0-9][0-9]-*.md"))
     readmes = [

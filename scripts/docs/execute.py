@@ -24,7 +24,8 @@ class Run:
     commands: int = 0
 
     def chapter(self, chapter: Chapter) -> None:
-        """Runs a chapter's blocks in order; with `update` and without a problem, writes their output into `chapter`."""
+        """Runs a chapter's blocks in order; with `update` and without a problem, writes their
+        output into `chapter`."""
         before = len(self.problems)
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
@@ -35,7 +36,8 @@ class Run:
                     self.problems.append(f"{self._place(chapter, item.line)}: {error}")
                     break  # what follows depends on it
                 self._report(chapter, item)
-        if chapter.path.parent.parent.name == "labs":  # a stage too many would slow every later build
+        # A stage too many would slow every later build
+        if chapter.path.parent.parent.name == "labs":
             remove_stages(self.root,
                           [step.command for block in chapter.blocks for step in block.steps()])
         if self.update and len(self.problems) > before:
@@ -90,7 +92,8 @@ class Run:
         return content
 
     def _keep_pictures(self, block: Block) -> None:
-        """`<!-- picture: NAME -->`: the block's commands drew build/pictures/NAME; docs/images/ gets it."""
+        """`<!-- picture: NAME -->`: the block's commands drew build/pictures/NAME; docs/images/
+        gets it."""
         for picture in block.all("picture"):
             drawn = self.root / "build" / "pictures" / picture.text
             if not drawn.is_file():

@@ -1,4 +1,5 @@
-"""Checks commands and files that prose merely mentions: `make TARGET`, `scripts/NAME.sh`, `docs/…`, `common/…`."""
+"""Checks commands and files that prose merely mentions: `make TARGET`, `scripts/NAME.sh`,
+`docs/…`, `common/…`."""
 
 import re
 from pathlib import Path

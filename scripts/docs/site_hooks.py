@@ -1,7 +1,9 @@
-"""mkdocs calls these while it builds the site: drop the comments of docs-check, mend links, let search work from a disk.
+"""mkdocs calls these while it builds the site: drop the comments of docs-check, mend links, let
+search work from a disk.
 
-A browser lets no page from the disk fetch its search index or start a worker from a file. So the index
-and the worker's source become one script, which the theme takes instead (its variable `__search`).
+A browser lets no page from the disk fetch its search index or start a worker from a file. So the
+index and the worker's source become one script, which the theme takes instead (its variable
+`__search`).
 """
 
 import json

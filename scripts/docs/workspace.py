@@ -22,7 +22,8 @@ class NotReady(Exception):
 
 @contextmanager
 def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
-    """Gives the home folder for the commands. Puts everything back at the end; stages that they made are removed."""
+    """Gives the home folder for the commands. Puts everything back at the end; stages that they
+    made are removed."""
     _demand(root, commands)
     build = root / "build"
     work = build / "docs-check"
@@ -32,7 +33,8 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     for folder in (kept, after_kill, home):
         folder.mkdir(parents=True, exist_ok=True)
     for result in _results(build):
-        # What a killed run left in kept/ is the reader's own and stays; what came after it makes way, too.
+        # What a killed run left in kept/ is the reader's own and stays; what came after it makes
+        # way, too.
         aside = after_kill if (kept / result.name).exists() else kept
         result.rename(aside / result.name)
     try:

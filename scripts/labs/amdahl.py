@@ -1,8 +1,10 @@
-"""Lab 12: what a learner says about a function and the service around it, held against executed instructions.
+"""Lab 12: what a learner says about a function and the service around it, held against executed
+instructions.
 
-callgrind counts what the service executes for a fixed number of requests on one connection: all of it, and leftpad
-alone. It does not see the kernel, where much of a request's time goes. So leftpad's share of the processor time is
-smaller than its share of the instructions: about half in an idle machine, a third in a busy one.
+callgrind counts what the service executes for a fixed number of requests on one connection: all
+of it, and leftpad alone. It does not see the kernel, where much of a request's time goes. So
+leftpad's share of the processor time is smaller than its share of the instructions: about half
+in an idle machine, a third in a busy one.
 """
 import functools
 import json
@@ -41,7 +43,8 @@ def executed(program, function):
 
 @functools.cache
 def reference(forge):
-    """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in per cent) of the lab itself."""
+    """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in
+    per cent) of the lab itself."""
     lab = catalog.find(12)
     with starters.starter(lab) as sick, starters.solution(lab) as mended:
         before, after = forge.build(sick, "leftpad"), forge.build(mended, "leftpad")

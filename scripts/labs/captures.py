@@ -1,6 +1,8 @@
-"""What every profiler says of one service under one load: for views.py. Loopback only; all that starts here ends here.
+"""What every profiler says of one service under one load: for views.py. Loopback only; all that
+starts here ends here.
 
-A figure is (of the culprit, of everything): what has the culprit on its stack, and the whole profile.
+A figure is (of the culprit, of everything): what has the culprit on its stack, and the whole
+profile.
 """
 import functools
 import os
@@ -53,7 +55,8 @@ def _figure(file, sample_type, culprit):
 
 
 def _most_waited(service, view, first, file, culprit):
-    """The capture with most waiting of several. Threads get into each other's way only while the machine runs two of them."""
+    """The capture with most waiting of several. Threads get into each other's way only while the
+    machine runs two of them."""
     figures = [first]
     while figures[0][0] and len(figures) < WAITING_CAPTURES:
         _get(service, f"{view}?seconds={SECONDS}", file)
@@ -62,7 +65,8 @@ def _most_waited(service, view, first, file, culprit):
 
 
 def profiles(program, load, culprit):
-    """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of threads in all."""
+    """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of
+    threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
     with tempfile.TemporaryDirectory() as folder, running.Service(program,
@@ -131,7 +135,8 @@ def _ask_all(service, load):
 
 
 def heaptracked(program, load, culprit):
-    """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack has it."""
+    """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack
+    has it."""
     with tempfile.TemporaryDirectory() as folder:
         data, requests = heaptrack.record(functools.partial(running.Service, program), folder,
                                           lambda service: _ask_all(service, load))

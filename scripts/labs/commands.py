@@ -167,7 +167,8 @@ def hint(number):
 
 
 def noise(stage, record):
-    """Replays a stage's procedure.json (lab 13) on the workshop's runs, or on runs taken here and now."""
+    """Replays a stage's procedure.json (lab 13) on the workshop's runs, or on runs taken here
+    and now."""
     try:
         from labs import noise as replay  # here: it needs numpy and scipy
     except ImportError as missing:

@@ -1,9 +1,11 @@
 """Compiles a stage's directory into the programs that are graded, with the flags of the real build.
 
-CMake's own build of v2-optimized (of v1-naive, for a stage with its headers) gives the compile and link commands, and
-every object that does not depend on the stage. Only what differs is compiled again, once for each content, as
-fast as possible: objects are kept in build/labs/objects under the hash of what went into them. So a starter, a
-solution and a learner's stage are built in the same way in seconds, without a directory of theirs in the source tree.
+CMake's own build of v2-optimized (of v1-naive, for a stage with its headers) gives the compile
+and link commands, and every object that does not depend on the stage. Only what differs is
+compiled again, once for each content, as fast as possible: objects are kept in
+build/labs/objects under the hash of what went into them. So a starter, a solution and a
+learner's stage are built in the same way in seconds, without a directory of theirs in the source
+tree.
 """
 import functools
 import hashlib
@@ -34,7 +36,8 @@ def configure():
 
 
 def programs_of_base(stage=paths.BASE_STAGE):
-    """Builds the programs of v2-optimized, and of another stage that a lab starts from, unless that was done already."""
+    """Builds the programs of v2-optimized, and of another stage that a lab starts from, unless
+    that was done already."""
     if os.environ.get("LABS_BUILD_DIR"):
         return  # CTest: everything is built
     configure()
@@ -89,7 +92,8 @@ class Forge:
         self.links = {}
 
     def build(self, stage_dir, kind):
-        """The path of the program `kind` (one of KINDS, or heaptrack) of the stage; CompileError if it does not compile."""
+        """The path of the program `kind` (one of KINDS, or heaptrack) of the stage; CompileError
+        if it does not compile."""
         stage_dir = Path(stage_dir).resolve()
         return self._nearest(stage_dir)._build(stage_dir, kind)
 
@@ -165,7 +169,8 @@ class Forge:
 
     @staticmethod
     def _included(stage_dir):
-        """What a source of the stage may include: all files but the other sources, and but answers to a lab."""
+        """What a source of the stage may include: all files but the other sources, and but
+        answers to a lab."""
         sources = sources_of(stage_dir)
         return {
             name: file.read_bytes()
@@ -212,7 +217,8 @@ class Forge:
 
     @functools.cache
     def _state_of_base(self, file):
-        """What the real build made of this file: it changes with every header that the file includes."""
+        """What the real build made of this file: it changes with every header that the file
+        includes."""
         known = {
             Path(entry["file"]).name: Path(entry["directory"], self._output(entry))
             for entry in self.commands
@@ -255,7 +261,8 @@ class Forge:
         return target
 
     def _rest_of(self, archive):
-        """A copy without the sources of the base: what a stage leaves out must not come from the solution."""
+        """A copy without the sources of the base: what a stage leaves out must not come from the
+        solution."""
         target = self.objects / f"{archive.stem}-{archive.stat().st_mtime_ns}.a"
         if not target.exists():
             fresh = target.with_suffix(f".{os.getpid()}.{threading.get_ident()}")

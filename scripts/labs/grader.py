@@ -59,7 +59,8 @@ def within(budget, value):
 
 
 class Grader:
-    """`tiers`: the highest tier to judge. `thorough`: measure counters twice, run the HTTP tests too."""
+    """`tiers`: the highest tier to judge. `thorough`: measure counters twice, run the HTTP tests
+    too."""
 
     def __init__(self, forge, tiers=2, thorough=True):
         self.forge, self.tiers, self.thorough = forge, tiers, thorough

@@ -1,7 +1,9 @@
-"""Tier 2: executed instructions, counted by callgrind, as the ratio of the starter to the learner's stage.
+"""Tier 2: executed instructions, counted by callgrind, as the ratio of the starter to the learner's
+stage.
 
-An empty environment, a fixed number of iterations and collection only inside the loop make the count of one
-binary the same on every run of a machine; the ratio, rounded to one digit after the point, on every machine.
+An empty environment, a fixed number of iterations and collection only inside the loop make the
+count of one binary the same on every run of a machine; the ratio, rounded to one digit after the
+point, on every machine.
 """
 import re
 import subprocess

@@ -1,4 +1,5 @@
-"""The loads under which views.py looks at a service: context managers that load a service. Loopback; they end with the context."""
+"""The loads under which views.py looks at a service: context managers that load a service.
+Loopback; they end with the context."""
 import contextlib
 import itertools
 import socket
@@ -44,7 +45,8 @@ def distinct(service, _clients):
 
 @contextlib.contextmanager
 def idle(service, _clients):
-    """Eight clients that ask once in two seconds, and a ninth that asks for long texts again and again."""
+    """Eight clients that ask once in two seconds, and a ninth that asks for long texts again and
+    again."""
     stop = threading.Event()
 
     def ask_now_and_then(held):

@@ -1,4 +1,5 @@
-"""Performance bugs that `make bug` puts into a copy of v2-optimized: (kind, name, file, old text, new text).
+"""Performance bugs that `make bug` puts into a copy of v2-optimized: (kind, name, file, old text,
+new text).
 
 Every one keeps the contract's answers for ordinary requests. `old` must occur exactly once.
 """

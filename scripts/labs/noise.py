@@ -1,10 +1,12 @@
-"""Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader and by the command noise.
+"""Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader
+and by the command noise.
 
-`python3 -m labs.noise PROGRAM OPERATION COUNT OUT` records them; runs-of-one-program.json came from
-`python3 -m labs.noise build/bin/bench-v2-optimized LeftpadHandler 600 …`, while the machine compiled something else.
-The runs are in the order in which they were taken, so the machine's slow spells are in them.
-A replay takes a stretch of them, calls some old and the others new, and asks the procedure whether they differ.
-All random numbers have fixed seeds: a procedure gets the same figures every time, on every machine.
+`python3 -m labs.noise PROGRAM OPERATION COUNT OUT` records them; runs-of-one-program.json came
+from `python3 -m labs.noise build/bin/bench-v2-optimized LeftpadHandler 600 …`, while the machine
+compiled something else. The runs are in the order in which they were taken, so the machine's
+slow spells are in them. A replay takes a stretch of them, calls some old and the others new, and
+asks the procedure whether they differ. All random numbers have fixed seeds: a procedure gets the
+same figures every time, on every machine.
 """
 import json
 import random
@@ -38,8 +40,9 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Procedure:
-    """clock: which time is compared; order: all old runs first, or in turn (A B B A); pairs: runs of each side;
-    they differ if p < p_below for differences beyond margin_percent; stop: when p is looked at."""
+    """clock: which time is compared; order: all old runs first, or in turn (A B B A); pairs:
+    runs of each side; they differ if p < p_below for differences beyond margin_percent; stop:
+    when p is looked at."""
 
     clock: str
     order: str
@@ -79,7 +82,8 @@ def _share_out(stretches, order, turned):
 
 
 def p_beyond(old, new, margin_percent):
-    """For each row the chance of such runs if they differed by no more than the margin: Mann-Whitney U, old moved towards new."""
+    """For each row the chance of such runs if they differed by no more than the margin:
+    Mann-Whitney U, old moved towards new."""
     factor = 1 + margin_percent / 100
     rises = np.median(new, axis=1) > np.median(old, axis=1)
     towards = np.where(rises, factor, 1 / factor)[:, None]
@@ -89,7 +93,8 @@ def p_beyond(old, new, margin_percent):
 
 
 def found_percent(procedure, runs, effect_percent):
-    """In how many of 100 replays the procedure reports a difference, if new is faster by effect_percent."""
+    """In how many of 100 replays the procedure reports a difference, if new is faster by
+    effect_percent."""
     values = np.array(runs[procedure.clock])
     generator = random.Random(1)
     length = 2 * procedure.pairs
@@ -124,7 +129,8 @@ def load(file=RUNS):
 
 
 def record(program, operation, count, out):
-    """Runs the benchmark `operation` of `program` again and again, one process each; writes what it took, in order."""
+    """Runs the benchmark `operation` of `program` again and again, one process each; writes what
+    it took, in order."""
     from base import children
     from base import machine
     options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",

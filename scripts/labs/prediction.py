@@ -1,4 +1,5 @@
-"""Predict, then measure: the guess of a learner, the counted answer, and the calibration over all labs."""
+"""Predict, then measure: the guess of a learner, the counted answer, and the calibration over
+all labs."""
 import math
 import sys
 

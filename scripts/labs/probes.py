@@ -1,6 +1,7 @@
 """The counters. Each group is one measurement: a dictionary of metrics, equal on every run.
 
-A group is named in lab.json as the part of a metric before the colon, for example `operations:Leftpad50.allocations`.
+A group is named in lab.json as the part of a metric before the colon, for example
+`operations:Leftpad50.allocations`.
 """
 import json
 import re
@@ -103,7 +104,8 @@ def idle(programs):
 
 
 def _first_requests(held):
-    """Lets as many of the connections as get an answer become idle; 1 if the first still answers after that."""
+    """Lets as many of the connections as get an answer become idle; 1 if the first still answers
+    after that."""
     for sock in held:
         sock.settimeout(0.5)
         try:

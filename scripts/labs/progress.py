@@ -1,6 +1,7 @@
 """What a learner has done in this clone: predictions, measured answers, hints seen, labs passed.
 
-One JSON file for each lab in .progress/, written as a whole, so that an interrupted run loses nothing.
+One JSON file for each lab in .progress/, written as a whole, so that an interrupted run loses
+nothing.
 """
 import json
 import os

@@ -1,4 +1,5 @@
-"""Proves a lab: its starter fails, its solution passes, each decoy fails. Run by CTest, one lab a test."""
+"""Proves a lab: its starter fails, its solution passes, each decoy fails. Run by CTest, one lab
+a test."""
 import sys
 import time
 

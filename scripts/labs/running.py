@@ -10,7 +10,8 @@ from base import service
 from base.paths import EXAMPLE_TARGET
 from base.service import Broken  # noqa: F401  (for those who judge a stage)
 
-AGENT = "ApacheBench/2.3"  # so that a log line is as long as under ab: the counts of the pages hold here too
+# So that a log line is as long as under ab: the counts of the pages hold here too
+AGENT = "ApacheBench/2.3"
 REQUEST = f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
 ANSWER_SECONDS = 30
 

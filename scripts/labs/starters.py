@@ -1,4 +1,5 @@
-"""Makes the directories of a lab: the sick service, its solution, a decoy. Each is a stage (v2-optimized) and patches."""
+"""Makes the directories of a lab: the sick service, its solution, a decoy. Each is a stage
+(v2-optimized) and patches."""
 import contextlib
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ from base.errors import Failure
 
 @contextlib.contextmanager
 def whole(target):
-    """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command leaves no half of a stage."""
+    """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command
+    leaves no half of a stage."""
     fresh = target.with_name(f".{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:

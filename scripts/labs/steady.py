@@ -1,4 +1,5 @@
-"""Grades the same stages again and again and compares the verdicts byte by byte: python3 -m labs.steady [--busy N] RUNS [LAB…].
+"""Grades the same stages again and again and compares the verdicts byte by byte: python3 -m
+labs.steady [--busy N] RUNS [LAB…].
 
 --busy N runs N endless loops beside it. On two processors, four make twice the machine's load.
 """

@@ -1,4 +1,5 @@
-"""`make submission`: a bundle of a learner's stages, verdicts and predictions that another machine grades anew."""
+"""`make submission`: a bundle of a learner's stages, verdicts and predictions that another
+machine grades anew."""
 import json
 import tarfile
 import tempfile
@@ -64,7 +65,8 @@ def _safe(member):
 
 
 def _unpack(bundle, folder):
-    """Extracts the bundle; the items of its submission.json, each with a lab that is known and a stage that is there."""
+    """Extracts the bundle; the items of its submission.json, each with a lab that is known and a
+    stage that is there."""
     try:
         with tarfile.open(bundle) as tar:
             members = tar.getmembers()

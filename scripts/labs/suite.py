@@ -1,4 +1,5 @@
-"""Tier 0: the whole contract suite of the stage, and its behaviour over real HTTP where the lab asks for it."""
+"""Tier 0: the whole contract suite of the stage, and its behaviour over real HTTP where the lab
+asks for it."""
 import os
 import re
 import subprocess

@@ -1,14 +1,17 @@
-"""The blind-spot matrix: which view shows the problem of which lab. python3 -m labs.views [--check | --print] [LAB…].
+"""The blind-spot matrix: which view shows the problem of which lab. python3 -m labs.views [--check
+| --print] [LAB…].
 
 --check looks again and compares with what is recorded; --print writes the page from the record.
 
-Each lab's sick service and its mended one run under the same load, and every profiler looks at both. A lab's
-`views` in lab.json are {culprit: pattern of the functions to blame, load: see loads.LOADS, missing: pattern of
-functions that a healthy service has}. The figures go to docs/labs/blind-spots.json, the table to blind-spots.md.
+Each lab's sick service and its mended one run under the same load, and every profiler looks at
+both. A lab's `views` in lab.json are {culprit: pattern of the functions to blame, load: see
+loads.LOADS, missing: pattern of functions that a healthy service has}. The figures go to
+docs/labs/blind-spots.json, the table to blind-spots.md.
 
-The rule for profiles and heaptrack: the culprit has at least CLEAR of the whole profile, and the mended service spends
-at most half as much on it. Below FAINT it is not seen; between them, hardly. The other views have no culprit:
-SYSTEM CALLS: some call that moves data or waits is made twice as often, or a request takes as long as a delayed ACK; INSTRUCTIONS: CLEAR more.
+The rule for profiles and heaptrack: the culprit has at least CLEAR of the whole profile, and the
+mended service spends at most half as much on it. Below FAINT it is not seen; between them,
+hardly. The other views have no culprit: SYSTEM CALLS: some call that moves data or waits is made
+twice as often, or a request takes as long as a delayed ACK; INSTRUCTIONS: CLEAR more.
 """
 import json
 import re
@@ -135,7 +138,8 @@ def known():
 
 
 def contradictions(lab, found, recorded):
-    """Views that see what they were blind to, or the other way round. A step to or from `hardly` is none."""
+    """Views that see what they were blind to, or the other way round. A step to or from `hardly`
+    is none."""
     return [
         f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} {found[view]}"
         for view in VIEWS

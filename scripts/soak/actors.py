@@ -1,7 +1,8 @@
-"""What goes on at once during a soak: good, slow, broken and vanishing clients, captures, log rotation.
+"""What goes on at once during a soak: good, slow, broken and vanishing clients, captures, log
+rotation.
 
-Each actor is a function of (world, rng) that does one small thing; World runs it in a thread, again and
-again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
+Each actor is a function of (world, rng) that does one small thing; World runs it in a thread,
+again and again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
 """
 
 import json
@@ -146,7 +147,8 @@ def half_open_client(world, rng):
 
 
 def resetting_client(world, rng):
-    """Vanishes with a reset, before or after its request. (`len`: v1-naive needs its square in copied bytes.)"""
+    """Vanishes with a reset, before or after its request. (`len`: v1-naive needs its square in
+    copied bytes.)"""
     with world.connect() as sock:
         if rng.random() < 0.7:
             sock.sendall(b"GET /v1/leftpad/?str=reset&len=6000 HTTP/1.1\r\nHost: a\r\n\r\n" *

@@ -1,4 +1,5 @@
-"""The shell scripts from outside, on fake programs: help, refusals, results, and what they leave behind."""
+"""The shell scripts from outside, on fake programs: help, refusals, results, and what they leave
+behind."""
 import json
 import os
 import re

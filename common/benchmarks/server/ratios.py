@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Compares server layers under the same load, interleaved: buffered, plain, a bare read/write loop.
 
-Prints requests per second (median of the rounds) and the median of the ratios of each round, for ab and
-for wrk, 8 keep-alive connections. Ratios of one round are taken seconds apart, so that a busy machine
-slows both sides; the server's CPU time per request hardly depends on it.
+Prints requests per second (median of the rounds) and the median of the ratios of each round, for ab
+and for wrk, 8 keep-alive connections. Ratios of one round are taken seconds apart, so that a busy
+machine slows both sides; the server's CPU time per request hardly depends on it.
 
   ratios.py build/bin/server-probe
   ratios.py build/bin/server-probe --service build/bin/leftpad-v2-optimized --rounds 9 --check

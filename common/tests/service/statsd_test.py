@@ -72,7 +72,8 @@ class RealStatsD(unittest.TestCase):
             for _ in range(REQUESTS // BATCH):
                 for _ in range(BATCH):
                     running.request(leftpad_path(str="abcde", len=9), connection=connection)
-                # A batch fits the socket's buffer; more could be lost there while the server is busy.
+                # A batch fits the socket's buffer; more could be lost there while the server is
+                # busy.
                 sent = running.counted()["metrics"]["packets_sent"]
                 self.assertTrue(eventually(
                     lambda: server.counters()["statsd.packets_received"] == sent), sent)

@@ -1,4 +1,5 @@
-"""docs-check from outside, on chapters made for the purpose: what holds passes, what is broken fails."""
+"""docs-check from outside, on chapters made for the purpose: what holds passes, what is broken
+fails."""
 
 import contextlib
 import io

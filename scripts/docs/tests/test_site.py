@@ -1,4 +1,5 @@
-"""The site as a reader opens it, from the disk: every page is there, search answers, nothing comes from a network."""
+"""The site as a reader opens it, from the disk: every page is there, search answers, nothing
+comes from a network."""
 
 import subprocess
 import sys

@@ -24,7 +24,8 @@ class Bugs(unittest.TestCase):
         self.assertEqual(len(reached), len(mutations.MUTATIONS))
 
     def judged(self, contract=(), counters=None):
-        """(exit status, what is printed) of `make bug` for a stage that is there, in a clone without build/."""
+        """(exit status, what is printed) of `make bug` for a stage that is there, in a clone
+        without build/."""
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
         stage = root / "v3-bug-1"
         stage.mkdir()

@@ -54,7 +54,8 @@ class Learner(unittest.TestCase):
                 commands.grade(None, guess, stage)
 
     def graded(self, verdicts, number=None, stage=None):
-        """Exit status and output of `grade` in a clone with the stages of labs 1 and 2 and v3-other; its root."""
+        """Exit status and output of `grade` in a clone with the stages of labs 1 and 2 and
+        v3-other; its root."""
         self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name in (catalog.find(1).stage, catalog.find(2).stage, "v3-other", "labs"):
             (self.root / name).mkdir()

@@ -1,4 +1,5 @@
-"""The grader, tested as a product: what is INVALID, what is SKIPPED, and what never changes. No program is built."""
+"""The grader, tested as a product: what is INVALID, what is SKIPPED, and what never changes. No
+program is built."""
 import json
 import subprocess
 import tempfile
@@ -103,7 +104,8 @@ class Verdicts(unittest.TestCase):
 
 
 class BrokenStages(unittest.TestCase):
-    """Programs that a learner's mistake makes: each is a stage that fails, never an error of the grader."""
+    """Programs that a learner's mistake makes: each is a stage that fails, never an error of the
+    grader."""
 
     def program(self, script):
         file = Path(self.enterContext(tempfile.TemporaryDirectory()), "program")

@@ -26,7 +26,8 @@ class Stopped(unittest.TestCase):
                 self.assertEqual(self.stopped_by(number), (128 + number, [], []))
 
     def stopped_by(self, number):
-        """(exit status, processes left, temporary files left) of a soak that gets a signal under load."""
+        """(exit status, processes left, temporary files left) of a soak that gets a signal under
+        load."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
         child = subprocess.Popen([SCRIPTS / "workshop", "soak", "v2-optimized", "--seconds", "60"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
