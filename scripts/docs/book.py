@@ -32,7 +32,8 @@ def read_chapters(paths: list[Path]) -> list[Chapter]:
 
 
 def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[tuple[Chapter, str]]]:
-    """The figures of the output that the chapters show; and, by chapter, what is wrong with others."""
+    """The figures of the output that the chapters show; and, by chapter, what is wrong with
+    others."""
     known, missing = figures.Figures(), []
     for chapter in chapters:
         for item in chapter.items:
@@ -81,7 +82,8 @@ def _block_problems(root: Path, chapter: Chapter, block: Block,
         return [] if same else [f"the snippet is not what {code.text} is now"]
     if block.language != CONSOLE:
         return [
-            "a block that nothing checks: make it a console block, or put <!-- code: PATH … --> before it"
+            "a block that nothing checks: make it a console block, or put <!-- code: PATH … --> "
+            "before it"
         ]
     if not block.steps():
         return ["a console block must begin with a line `$ command`"]
@@ -106,7 +108,8 @@ def run_of(block: Block) -> Directive | None:
     run = block.one("run")
     if run and not _RUN.fullmatch(run.text):
         raise DocumentError(
-            f"line {run.line}: unknown run '{run.text}'; use background until TEXT, within N s or {CI}"
+            f"line {run.line}: unknown run '{run.text}'; use background until TEXT, within N s or "
+            f"{CI}"
         )
     return run
 

@@ -20,7 +20,8 @@ _DIGITS = 3
 
 _OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
 }  # fmt: skip
 
 
@@ -40,17 +41,20 @@ def take(directives: list[Directive], output: list[str], figures: Figures) -> No
             match = find(found[2], output, directive)
             if not match:
                 raise DocumentError(
-                    f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the output")
+                    f"line {directive.line}: figure {found[1]}: no match of {found[2]} in the "
+                    f"output")
             try:
                 figures.values[found[1]] = float(match[1].replace(",", ""))
             except (IndexError, ValueError):
                 raise DocumentError(
-                    f"line {directive.line}: figure {found[1]}: put the number into ( ) in {found[2]}") from None
+                    f"line {directive.line}: figure {found[1]}: put the number into ( ) in "
+                    f"{found[2]}") from None
         elif found := _DERIVED.match(directive.text):
             figures.values[found[1]] = float(evaluate(found[2], figures.values))
         else:
             raise DocumentError(
-                f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = EXPRESSION")
+                f"line {directive.line}: figure '{directive.text}': write NAME /REGEX/ or NAME = "
+                f"EXPRESSION")
         figures.digits[found[1]] = int(found[3] or _DIGITS)
 
 
@@ -108,12 +112,14 @@ def prose_problems(chapter: Chapter, figures: Figures) -> list[tuple[int, str]]:
                 found.append((number, f"figure '{use[2]}' is named by no block"))
             elif use[1] != figures.text(use[2]):
                 found.append(
-                    (number, f"figure '{use[2]}' is {figures.text(use[2])} in the output, {use[1]} here"))
+                    (number, f"figure '{use[2]}' is {figures.text(use[2])} in the output, {use[1]} "
+                             f"here"))
     return found
 
 
 def rewrite_prose(chapter: Chapter, figures: Figures) -> None:
     for number, text in chapter.prose():
         chapter.lines[number - 1] = _USE.sub(
-            lambda use: f"{figures.text(use[2])}<!-- {use[2]} -->" if use[2] in figures.values else use[0], text
+            lambda use: (f"{figures.text(use[2])}<!-- {use[2]} -->" if use[2] in figures.values
+                         else use[0]), text
         )

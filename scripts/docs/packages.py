@@ -48,5 +48,6 @@ def _table(root: Path) -> str:
         package, _, reason = line.partition("#")
         if package.strip():
             rows.append(
-                f"| `{package.split('|')[0].strip().replace('/', '` or `')}` | {group} | {reason.strip()} |\n")
+                f"| `{package.split('|')[0].strip().replace('/', '` or `')}` | {group} | "
+                f"{reason.strip()} |\n")
     return "".join(rows)

@@ -47,6 +47,7 @@ def on_post_build(config, **_) -> None:
                    "workers").glob("search.*.js")).read_text(encoding="utf-8")
     script = (
         f"var __search = {{index: Promise.resolve({json.dumps(index)}),\n"
-        f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: 'text/javascript'}}))}};\n"
+        f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: "
+        f"'text/javascript'}}))}};\n"
     )
     (site / "search" / "offline.js").write_text(script, encoding="utf-8")

@@ -84,5 +84,6 @@ def _demand(root: Path, commands: list[str]) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", int(port))) == 0:
                 raise NotReady(
-                    f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport = :{port}'"
+                    f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport "
+                    f"= :{port}'"
                 )

@@ -76,7 +76,8 @@ def bug(seed, answer):
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then mend it.")
         screen.next_command(
-            f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make bug SEED={seed}"
+            f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make "
+            f"bug SEED={seed}"
         )
         return 0
     return _judge(stage_dir, seed)
@@ -115,9 +116,8 @@ def _judge(stage_dir, seed):
     found = _found(Forge(), stage_dir)
     for name, before, after in found:
         print(f"  {name}: {after}; v2-optimized: {before}")
-    print(
-        f"Result: {'FAIL: see above' if found else 'PASS: the contract suite passes, and every counter is as good as that of v2-optimized'}"
-    )
+    print("Result:", "FAIL: see above" if found else
+          "PASS: the contract suite passes, and every counter is as good as that of v2-optimized")
     screen.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
     return 1 if found else 0
 

@@ -126,9 +126,10 @@ def _ask_all(service, load):
         return 9
     with service.connect() as sock:
         for number in range(TRACED):
-            target = EXAMPLE_TARGET if kind is loads.ab else f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+            target = EXAMPLE_TARGET if kind is loads.ab else loads.distinct_target(number)
             sock.sendall(
-                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {loads.LONG_AGENT}\r\n\r\n"
+                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: "
+                f"{loads.LONG_AGENT}\r\n\r\n"
                 .encode())
             running.read_answer(sock)
     return TRACED

@@ -14,12 +14,15 @@ Progress is kept in .progress/ and survives `make clean`. Verdicts go to build/l
 Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your stage).""",
     "hint": "Prints the next hint of lab N.",
     "solution": "Prints the reference solution of lab N, as a diff.",
-    "bug": "Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, judges it.",
-    "submission": "Packs your labs, verdicts and predictions into a bundle; grades a bundle anew and compares the verdicts.",
+    "bug": "Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, "
+           "judges it.",
+    "submission": "Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
+                  "and compares the verdicts.",
     "noise": "Lab 13: replays the stage's procedure.json.",
 }
-EXAMPLES = {"lab": "make lab N=1, then make grade LAB=1", "grade": "make grade LAB=1", "bug": "make bug SEED=1",
-            "hint": "make hint LAB=1", "solution": "make solution LAB=1", "submission": "make submission",
+EXAMPLES = {"lab": "make lab N=1, then make grade LAB=1", "grade": "make grade LAB=1",
+            "bug": "make bug SEED=1", "hint": "make hint LAB=1",
+            "solution": "make solution LAB=1", "submission": "make submission",
             "noise": "scripts/workshop noise v3-lab13-the-noise-lab"}
 
 

@@ -33,7 +33,8 @@ def lab(number, guess):
     stage_dir = paths.ROOT / chosen.stage
     if stage_dir.exists():
         print(
-            f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r {chosen.stage})."
+            f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r "
+            f"{chosen.stage})."
         )
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
@@ -48,12 +49,14 @@ def lab(number, guess):
         except running.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")
     print(
-        f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, {paths.relative(chosen.page)})\n"
+        f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, "
+        f"{paths.relative(chosen.page)})\n"
     )
     print(chosen.section("The symptom") + "\n")
     if prediction.ask(chosen, guess) is None:
         print(
-            f"Predict: {chosen.data['predict']['question']} Say it with: make lab N={chosen.number} GUESS=…"
+            f"Predict: {chosen.data['predict']['question']} Say it with: make lab "
+            f"N={chosen.number} GUESS=…"
         )
     screen.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
     return 0
@@ -120,7 +123,8 @@ def _judge(chosen, stage_dir, out=None):
     screen.table(results)
     if verdict != grader.FAIL and timing.wanted(chosen):
         print(
-            f"  3     time (decides nothing): {timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}"
+            f"  3     time (decides nothing): "
+            f"{timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}"
         )
     return verdict
 

@@ -84,7 +84,8 @@ class Grader:
         test = f"cmake --build build --target test-{stage} && build/bin/test-{stage}"
         results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
         if self.thorough and results[0].status == PASS:
-            test = f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 common/tests/service/http_test.py"
+            test = (f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 "
+                    f"common/tests/service/http_test.py")
             results.append(
                 _suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
         return results
@@ -130,7 +131,8 @@ class Grader:
         except subprocess.TimeoutExpired:
             return Result(
                 2, name, FAIL, "absent", budget,
-                f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it hang?"
+                f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it "
+                f"hang?"
             )
         status = PASS if ratio >= spec["min_ratio"] else FAIL
         return Result(2, name, status, ratio, budget, "" if status == PASS else spec["next"])

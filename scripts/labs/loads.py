@@ -21,6 +21,11 @@ def ab(service, clients):
         yield
 
 
+def distinct_target(number: int) -> str:
+    """A request for a text that no other number asks for."""
+    return f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+
+
 @contextlib.contextmanager
 def distinct(service, _clients):
     """One client; every request asks for a text never seen before."""
@@ -31,8 +36,8 @@ def distinct(service, _clients):
             for number in itertools.count():
                 if stop.is_set():
                     return
-                target = f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
-                sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                sock.sendall(
+                    f"GET {distinct_target(number)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
                 running.read_answer(sock)
     thread = threading.Thread(target=ask)
     thread.start()

@@ -16,8 +16,10 @@ MUTATIONS = [
      "    file_.write(buffer_);\n    std::string().swap(buffer_);\n  }\n  buffer_.append(line);"),
     ("quadratic", "prepend in a loop", "leftpad.cpp",
      "  if (pad.size() == 1) {\n    padded.append(missing, pad.front());\n  } else {\n"
-     "    for (std::size_t i = 0; i < missing; ++i) padded.append(pad);\n  }\n  padded.append(str);\n",
-     "  padded = str;\n  for (std::size_t i = 0; i < missing; ++i) padded = std::string(pad) + padded;\n"
+     "    for (std::size_t i = 0; i < missing; ++i) padded.append(pad);\n  }\n"
+     "  padded.append(str);\n",
+     "  padded = str;\n  for (std::size_t i = 0; i < missing; ++i) padded = std::string(pad) + "
+     "padded;\n"
      ),
     ("quadratic", "a new string a step", "leftpad.cpp", "i < missing; ++i) padded.append(pad);",
      "i < missing; ++i) padded = padded + std::string(pad);"),
@@ -39,7 +41,8 @@ MUTATIONS = [
      "    const std::string copy(part);\n    for (const unsigned char c : copy) *end_++"),
     ("hidden copy", "packet by value", "statsd.cpp",
      "    transport.send({buffer_.data(), static_cast<std::size_t>(end_ - buffer_.data())});",
-     "    transport.send(std::string(buffer_.data(), static_cast<std::size_t>(end_ - buffer_.data())));"
+     "    transport.send(std::string(buffer_.data(), static_cast<std::size_t>(end_ - "
+     "buffer_.data())));"
      ),
     ("formatting", "number through std::to_string", "statsd.cpp",
      "    text({digits, static_cast<std::size_t>(end - digits)});",
@@ -74,9 +77,11 @@ MUTATIONS = [
      "    file_.write(buffer_);\n    buffer_.clear();\n  }\n",
      "    const std::string full = buffer_;\n    file_.write(full);\n    buffer_.clear();\n  }\n"),
     ("growth", "answers remembered", "leftpad.cpp", "  padded.append(str);\n  return padded;",
-     "  padded.append(str);\n  static thread_local std::string seen;\n  seen.append(padded);\n  return padded;"
+     "  padded.append(str);\n  static thread_local std::string seen;\n  seen.append(padded);\n"
+     "  return padded;"
      ),
     ("growth", "lines remembered", "logger.cpp", "  std::lock_guard lock(mutex_);\n  if (buffer_",
-     "  std::lock_guard lock(mutex_);\n  static std::string history;\n  history.append(line);\n  if (buffer_"
+     "  std::lock_guard lock(mutex_);\n  static std::string history;\n  history.append(line);\n"
+     "  if (buffer_"
      ),
 ]

@@ -73,7 +73,8 @@ def read(stage_dir):
 
 
 def _share_out(stretches, order, turned):
-    """(old, new): rows of runs, each shared out by the order; a turned row has the sides exchanged."""
+    """(old, new): rows of runs, each shared out by the order; a turned row has the sides
+    exchanged."""
     half = stretches.shape[1] // 2
     place = np.arange(2 * half)
     first = place < half if order == "blocks" else (place % 4 == 0) | (place % 4 == 3)

@@ -31,7 +31,8 @@ def measured_answer(forge, lab, stage_dir):
 
 
 def ask(lab, given):
-    """The learner's guess: given, recorded before, or asked for on a terminal. None: there is none."""
+    """The learner's guess: given, recorded before, or asked for on a terminal. None: there is
+    none."""
     state = progress.load(lab.number)
     if "guess" in state:
         if given:
@@ -72,6 +73,7 @@ def calibration():
     good = sum(f <= GOOD_FACTOR for f in factors)
     typical = math.exp(sum(math.log(f) for f in factors) / len(factors))
     lines.append(
-        f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of {typical:.3g} on average."
+        f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of "
+        f"{typical:.3g} on average."
     )
     return lines

@@ -46,7 +46,8 @@ def log(programs):
 
 
 def sends(programs):
-    """send(2) calls an answer, and whether TCP_NODELAY is set on the connection; counted by strace."""
+    """send(2) calls an answer, and whether TCP_NODELAY is set on the connection; counted by
+    strace."""
     running.need("strace")
     with tempfile.TemporaryDirectory() as directory:
         trace = Path(directory, "trace")
@@ -81,7 +82,8 @@ def stalls(programs):
 
 
 def idle(programs):
-    """1 if a new client is starved by 8, by 64 idle connections; requests served on one connection."""
+    """1 if a new client is starved by 8, by 64 idle connections; requests served on one
+    connection."""
     found = {}
     for clients in (8, 64):
         with running.Service(programs("leftpad")) as service:

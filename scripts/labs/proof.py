@@ -10,8 +10,9 @@ from base import signals
 
 
 def _blame(results):
-    return "; ".join(f"{r.name} {r.status} {r.value if r.value is not None else ''}" for r in results if r.status in (FAIL, INVALID)) or \
-        "; ".join(f"{r.name} {r.value}" for r in results if r.tier >= 1)
+    blamed = [f"{r.name} {r.status} {r.value if r.value is not None else ''}"
+              for r in results if r.status in (FAIL, INVALID)]
+    return "; ".join(blamed or [f"{r.name} {r.value}" for r in results if r.tier >= 1])
 
 
 def prove(lab, forge):
@@ -28,7 +29,8 @@ def prove(lab, forge):
             results = grader.grade(lab, folder)
         verdict = verdict_of(results)
         print(
-            f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  {_blame(results)}",
+            f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  "
+            f"{_blame(results)}",
             flush=True)
         if verdict != expected:
             wrong.append(f"{name} is {verdict}, {expected} is expected")

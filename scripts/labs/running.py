@@ -12,7 +12,8 @@ from base.service import Broken  # noqa: F401  (for those who judge a stage)
 
 # So that a log line is as long as under ab: the counts of the pages hold here too
 AGENT = "ApacheBench/2.3"
-REQUEST = f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {AGENT}\r\n\r\n".encode()
+REQUEST = (f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+           f"User-Agent: {AGENT}\r\n\r\n").encode()
 ANSWER_SECONDS = 30
 
 
@@ -38,7 +39,8 @@ class Service(service.Service):
 
     def answered(self):
         """Answers that the service has given, by its own count; needs `debug`."""
-        with urllib.request.urlopen(f"{self.debug_url}/debug/vars", timeout=ANSWER_SECONDS) as answer:
+        url = f"{self.debug_url}/debug/vars"
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
             return json.load(answer)["server"]["requests"]
 
     def lines_kept(self):

@@ -7,7 +7,8 @@ from labs import grader
 
 COLOURS = {grader.PASS: "32", grader.FAIL: "31", grader.INVALID: "35", grader.SKIPPED: "33"}
 MEANING = {
-    grader.INVALID: "Two measurements disagree. That is the grader's fault, not yours: grade again.",
+    grader.INVALID: "Two measurements disagree. That is the grader's fault, not yours: grade "
+                    "again.",
     grader.SKIPPED: "Nothing could be judged: see what is missing above.",
 }
 

@@ -44,7 +44,8 @@ def grade_again(runs, cases):
         if seen.setdefault((lab.number, case), text) != text:
             different += 1
             print(
-                f"run {run + 1}: lab {lab.number} {case.__name__} differs:\n{seen[lab.number, case]}\n{text}"
+                f"run {run + 1}: lab {lab.number} {case.__name__} "
+                f"differs:\n{seen[lab.number, case]}\n{text}"
             )
     return different
 
@@ -61,7 +62,8 @@ def main(arguments):
         different = grade_again(given.runs, cases)
         load = os.getloadavg()[0]
     print(
-        f"{given.runs} gradings of {len(cases)} stages, {different} verdicts differ; load average {load:.1f}"
+        f"{given.runs} gradings of {len(cases)} stages, {different} verdicts differ; load average "
+        f"{load:.1f}"
     )
     return 1 if different else 0
 

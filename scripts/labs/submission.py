@@ -52,7 +52,8 @@ def pack():
         print(f"  lab {lab.number:2}  {verdict['verdict']}")
     print(f"Result: {paths.relative(out)}")
     screen.next_command(
-        f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it anew)"
+        f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it "
+        f"anew)"
     )
     return 0
 
@@ -110,9 +111,9 @@ def regrade(bundle):
             now = _grade(lab, Path(folder, lab.stage))
             equal = now == item["verdict"]
             same &= equal
-            print(
-                f"  lab {lab.number:2}  {now['verdict']:7}  {'as handed in' if equal else 'DIFFERS: handed in as ' + item['verdict']['verdict']}"
-                f"  predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}",
-                flush=True)
+            handed_in = item["verdict"]["verdict"]
+            how = "as handed in" if equal else f"DIFFERS: handed in as {handed_in}"
+            print(f"  lab {lab.number:2}  {now['verdict']:7}  {how}  "
+                  f"predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}", flush=True)
     print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
     return 0 if same else 1

@@ -5,7 +5,6 @@ The sick stage and the learner's take turns, as in `make compare`. Switched off 
 import os
 
 from base.errors import Failure
-from compare import estimate, slices
 from labs import starters
 from labs.forge import CompileError
 
@@ -22,6 +21,7 @@ def wanted(lab):
 
 def sentence(ratios, name) -> str:
     """What the process pairs say; ratios: ln(learner's time / sick time) of each."""
+    from compare import estimate  # here: it needs numpy
     verdict = estimate.judge([estimate.Row(name, "time", "ns/op", (1.0, ), (1.0, ),
                                            tuple(ratios))])[0]
     if not verdict.differs:
@@ -35,6 +35,10 @@ def sentence(ratios, name) -> str:
 def inform(forge, lab, programs) -> str:
     """The sentence for a lab's operation, from a measurement of SECONDS."""
     name, runs = operation(lab), []
+    try:
+        from compare import estimate, slices  # here: they need numpy
+    except ImportError as missing:
+        return f"not judged: {missing}: apt-get install python3-scipy."
     try:
         with starters.starter(lab) as folder:
             sides = {"old": forge.build(folder, "bench"), "new": programs("bench")}

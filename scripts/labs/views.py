@@ -141,7 +141,8 @@ def contradictions(lab, found, recorded):
     """Views that see what they were blind to, or the other way round. A step to or from `hardly`
     is none."""
     return [
-        f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} {found[view]}"
+        f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} "
+        f"{found[view]}"
         for view in VIEWS
         if {recorded[view]["sees"], found[view]["sees"]} in ({YES, NO}, {YES, ABSENT}, {NO, ABSENT})
     ]

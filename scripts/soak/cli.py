@@ -186,10 +186,12 @@ def add_arguments(parser):
         rotation with SIGHUP. Twice, with a rest after each. Then proves that no answer was wrong,
         that every answered request is in the log, and that memory, threads and descriptors are
         what they were after the first rest. Fails with a list of findings otherwise.""",
-        "make soak STAGE=v2-optimized SECONDS=600", "scripts/workshop soak v2-optimized --seconds 600")
+        "make soak STAGE=v2-optimized SECONDS=600", "scripts/workshop soak v2-optimized --seconds "
+                                                    "600")
     parser.add_argument("stage", metavar="STAGE")
     parser.add_argument("--seconds", metavar="N", action=Number, default=60, help=(
-        "how long the second time takes (default %(default)s); the first takes a third, and each rest 15 s"))
+        "how long the second time takes (default %(default)s); the first takes a third, and each "
+        "rest 15 s"))
 
 
 def run(options):

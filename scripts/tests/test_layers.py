@@ -48,8 +48,10 @@ class Layers(unittest.TestCase):
 
     def test_a_circle_is_named_with_its_members(self):
         found, = self.faults(self.folder(), {
-            "base/one.py": "from base import two", "base/two.py": "def late():\n    import base.one"})
-        self.assertRegex(found, "base.(one -> base.two -> base.one|two -> base.one -> base.two) is a "
+            "base/one.py": "from base import two", "base/two.py": "def late():\n    import "
+                                                                  "base.one"})
+        self.assertRegex(found, "base.(one -> base.two -> base.one|two -> base.one -> base.two) is "
+                                "a "
                                 "circle")
 
     def test_a_package_without_a_place_is_named(self):

@@ -49,14 +49,15 @@ class Scripts(unittest.TestCase):
         self.ends("workshop", status=2, err="^error: nothing: ")
 
     def test_an_argument_too_many_is_refused(self):
-        for command in ("build.sh release all", "check.sh --help", "doctor.sh --help", "format.sh --check", "lint.sh --all",
-                        "sanitize.sh asan", "test.sh 2"):
+        for command in ("build.sh release all", "check.sh --help", "doctor.sh --help",
+                        "format.sh --check", "lint.sh --all", "sanitize.sh asan", "test.sh 2"):
             self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
 
     def test_load_prints_the_gist_and_keeps_the_report(self):
         self.ends(
-            "workshop", "load", "v1-naive", "-n", "1000", status=0, out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*Result: build/load/v1-naive/ab.txt\nNext: "
-        )
+            "workshop", "load", "v1-naive", "-n", "1000", status=0,
+            out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*"
+                r"Result: build/load/v1-naive/ab.txt\nNext: ")
         self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
 
     def test_load_fails_if_a_request_fails(self):
@@ -88,8 +89,8 @@ class Scripts(unittest.TestCase):
                          ["earlier"] * 3)
 
     def test_load_takes_no_service_options_for_a_running_service(self):
-        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", "--", "--max-len", "4",
-                  status=2, err="--max-len 4: ")
+        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", "--",
+                  "--max-len", "4", status=2, err="--max-len 4: ")
 
     def test_bench_passes_a_question_on_and_claims_no_result(self):
         code, out, err = self.box.run("workshop", "bench", "v1-naive", "--benchmark_list_tests")
@@ -204,7 +205,10 @@ class Scripts(unittest.TestCase):
             "[build]\nno-such-package  # a reason\nno-such-package-2|sh  # sh will do\n",
             encoding="utf-8")
         self.ends(
-            "setup.sh", "--check", "build", status=1, out=r"no-such-package +a reason\n(?s:.*)apt-get install -y --no-install-recommends no-such-package\n"
+            "setup.sh", "--check", "build", status=1, out=r"no-such-package +a "
+                                                          r"reason\n(?s:.*)apt-get install -y "
+                                                          r"--no-install-recommends "
+                                                          r"no-such-package\n"
         )
         packages.write_text("[build]\nbash  # a shell\n", encoding="utf-8")
         self.ends("setup.sh", "build", status=0, out="^$", err="^$")

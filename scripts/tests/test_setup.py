@@ -1,7 +1,7 @@
 """What setup.sh and doctor.sh say where something is missing: a line. On fake package tools."""
 import unittest
 
-from sandbox import Sandbox
+from base.tests.sandbox import Sandbox
 
 FEDORA = 'ID=fedora\nVERSION_ID=40\nPRETTY_NAME="Fedora Linux 40"\n'
 DEBIAN = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
@@ -87,7 +87,8 @@ class Setup(unittest.TestCase):
         self.assertRegex(err, "^warning: not every package list could be renewed")
 
     def test_a_full_disk_is_named_with_what_is_free(self):
-        self.dies(r"the disk: apt-get install found no space left \(\S+ free below /var\)\. Make room.*",
+        self.dies(r"the disk: apt-get install found no space left \(\S+ free below /var\)\. Make "
+                  r"room.*",
                   INSTALL="100", SAYS="dpkg: error: cannot copy: No space left on device")
 
     def test_a_lock_is_not_taken_for_a_missing_network(self):

@@ -155,7 +155,8 @@ def end_of(sock):
 
 
 def stuck(port, path):
-    """A client that has sent requests until nothing was read any more, since it takes no answers."""
+    """A client that has sent requests until nothing was read any more, since it takes no
+    answers."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", port))
@@ -168,7 +169,8 @@ def stuck(port, path):
 
 
 def not_reading(service):
-    """A client that does not read its answers: at its stop the service waits for it, for the grace."""
+    """A client that does not read its answers: at its stop the service waits for it, for the
+    grace."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", service.port))

@@ -187,8 +187,8 @@ class Commands(Chapters):
                         "$ echo $$ > build/new; mv build/new build/pid; sleep 60")),
             encoding="utf-8")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([sys.executable, workshop.__file__, "docs-check", "--root", self.root],
-                                  stdout=subprocess.DEVNULL) as child:
+            command = [sys.executable, workshop.__file__, "docs-check", "--root", self.root]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
                 pid = self.root / "build" / "pid"
                 while not pid.exists():
                     time.sleep(0.02)
@@ -240,7 +240,8 @@ class Pages(Chapters):
         dead = console("<!-- check: exact -->", "$ exit 3")
         self.fails(
             chapter(dead, "<!-- code: a.cpp [gone] -->\n```cpp\n```"),
-            r"(?s)01-test\.md:4: exit status 3.*01-test\.md:9: code a\.cpp \[gone\]: \[gone\] is not defined.*2 problems"
+            r"(?s)01-test\.md:4: exit status 3.*01-test\.md:9: code a\.cpp \[gone\]: \[gone\] is "
+            r"not defined.*2 problems"
         )
 
     def test_a_snippet_must_be_the_source_as_it_is(self):
@@ -291,7 +292,8 @@ class Packages(Chapters):
          ).write_text("# all\n[run]  # make run\ncurl        # fetches\nnpm|npm  # installs\n")
         page = self.root / "docs" / "ARCHITECTURE.md"
         page.write_text(
-            "# Map\n\n| package | group | reason |\n| --- | --- | --- |\n| `wget` | run | fetches |\n\nEnd.\n"
+            "# Map\n\n| package | group | reason |\n| --- | --- | --- |\n"
+            "| `wget` | run | fetches |\n\nEnd.\n"
         )
         self.fails(chapter("text"), r"not here: \| `curl` \| run \| fetches \|", "--static")
         self.assertEqual(self.check("--update")[0], 0)
@@ -307,7 +309,8 @@ class Update(Chapters):
             chapter(
                 "<!-- code: a.cpp f() -->\n```cpp\n```",
                 console(
-                    "<!-- figure: n /^n (\\d+)/ -->\n<!-- show: first 2 -->\n<!-- check: contains n 42 -->",
+                    "<!-- figure: n /^n (\\d+)/ -->\n<!-- show: first 2 -->\n"
+                    "<!-- check: contains n 42 -->",
                     "$ printf 'in %s\\nn 42\\nx\\n' \"$PWD\"", "old"),
                 "There are ?<!-- n --> of them.",
             ))  # fmt: skip

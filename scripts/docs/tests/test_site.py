@@ -78,7 +78,8 @@ class Site(unittest.TestCase):
         deadline = time.monotonic() + SEARCH_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             titles = browser.eval(
-                "[...document.querySelectorAll('.md-search-result__title')].map((e) => e.textContent)"
+                "[...document.querySelectorAll('.md-search-result__title')].map((e) => "
+                "e.textContent)"
             )
             if titles:
                 return titles

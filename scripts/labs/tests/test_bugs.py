@@ -36,9 +36,12 @@ class Bugs(unittest.TestCase):
         def counted(_forge, folder):
             return {"growth:x": 5, "operations:y": 2} if folder != stage else counters()
         with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
-                mock.patch.dict(os.environ, {"LABS_BUILD_DIR": ""}), mock.patch.object(forge, "_run", build), \
-                mock.patch.object(forge.Forge, "build"), mock.patch.object(suite, "contract", lambda _p: list(contract)), \
-                mock.patch.object(bugs, "counters", counted), contextlib.redirect_stdout(io.StringIO()) as out:
+                mock.patch.dict(os.environ, {"LABS_BUILD_DIR": ""}), \
+                mock.patch.object(forge, "_run", build), \
+                mock.patch.object(forge.Forge, "build"), \
+                mock.patch.object(suite, "contract", lambda _p: list(contract)), \
+                mock.patch.object(bugs, "counters", counted), \
+                contextlib.redirect_stdout(io.StringIO()) as out:
             return bugs.bug(1, answer=False), out.getvalue()
 
     def test_it_is_judged_in_a_clone_where_nothing_is_built(self):

@@ -43,7 +43,8 @@ class Learner(unittest.TestCase):
 
     def test_the_end_of_the_input_is_no_guess(self):
         terminal = mock.Mock(isatty=lambda: True)
-        with mock.patch.object(prediction.sys, "stdin", terminal), mock.patch("builtins.input", side_effect=EOFError), \
+        with mock.patch.object(prediction.sys, "stdin", terminal), \
+                mock.patch("builtins.input", side_effect=EOFError), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             out.isatty = lambda: True
             self.assertIsNone(prediction.ask(catalog.find(1), ""))
@@ -60,9 +61,11 @@ class Learner(unittest.TestCase):
         for name in (catalog.find(1).stage, catalog.find(2).stage, "v3-other", "labs"):
             (self.root / name).mkdir()
         results = ([Result(1, "x", verdict, 3, "<= 2", "do less")] for verdict in verdicts)
-        with mock.patch.object(paths, "ROOT", self.root), mock.patch.object(paths, "BUILD", self.root), \
+        with mock.patch.object(paths, "ROOT", self.root), \
+                mock.patch.object(paths, "BUILD", self.root), \
                 mock.patch.object(forge, "programs_of_base"), mock.patch.object(forge, "Forge"), \
-                mock.patch.object(grader.Grader, "grade", lambda *_: next(results)), mock.patch.dict(os.environ, {"LABS_TIME": "0"}), \
+                mock.patch.object(grader.Grader, "grade", lambda *_: next(results)), \
+                mock.patch.dict(os.environ, {"LABS_TIME": "0"}), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             return commands.grade(number, "", stage), out.getvalue()
 
@@ -94,8 +97,8 @@ class Learner(unittest.TestCase):
 
     def test_a_seed_in_other_digits_is_refused(self):
         for seed in ("²", "٣", "-1", "x"):
-            done = subprocess.run([paths.PYTHON, workshop.__file__, "bug", seed], capture_output=True,
-                                  text=True, check=False)
+            done = subprocess.run([paths.PYTHON, workshop.__file__, "bug", seed],
+                                  capture_output=True, text=True, check=False)
             self.assertRegex(done.stderr, "^error: .*a seed is a whole number.*\n$")
 
     def test_damaged_progress_is_named(self):
@@ -152,7 +155,8 @@ class Endings(unittest.TestCase):
     def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
         code = (
             "import subprocess\nfrom unittest import mock\nfrom labs import commands\n"
-            "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], 60))\nimport workshop; workshop.main_of(workshop.main)"
+            "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], "
+            "60))\nimport workshop; workshop.main_of(workshop.main)"
         )
         done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True,
                               text=True, check=False)
@@ -163,11 +167,13 @@ class Endings(unittest.TestCase):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         program = folder / "service"
         program.write_text(
-            f"#!/bin/sh\necho $$ > {folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep 60\n",
+            f"#!/bin/sh\necho $$ > {folder}/pid.new; mv {folder}/pid.new {folder}/pid; exec sleep "
+            f"60\n",
             encoding="utf-8")
         program.chmod(0o755)
         code = (
-            f"from labs import commands, running\ndef hint(_):\n  with running.Service({str(program)!r}): pass\n"
+            f"from labs import commands, running\ndef hint(_):\n  with "
+            f"running.Service({str(program)!r}): pass\n"
             "commands.hint = hint\nimport workshop; workshop.main_of(workshop.main)")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             with subprocess.Popen([paths.PYTHON, "-c", code, "hint", "1"]) as child:

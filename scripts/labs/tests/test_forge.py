@@ -17,7 +17,8 @@ class HalfAStage(unittest.TestCase):
                     paths, "ROOT", Path(folder)):
                 Path(folder, paths.BASE_STAGE).mkdir()
                 with mock.patch.object(subprocess, "run", side_effect=KeyboardInterrupt), \
-                        mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+                        mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), \
+                        self.assertRaises(KeyboardInterrupt):
                     make(Path(folder, "v3-lab01-x"))
                 self.assertEqual([file.name for file in Path(folder).iterdir()], [paths.BASE_STAGE])
 
@@ -52,7 +53,8 @@ class HalfAStage(unittest.TestCase):
             "file": str(stage / "a.cpp"), "directory": str(build),
             "command": "sh -c 'echo >\"$2\"' sh -o a.o"
         }
-        with mock.patch.object(paths, "BUILD", build), mock.patch.object(forge, "_compile_commands", list), \
+        with mock.patch.object(paths, "BUILD", build), \
+                mock.patch.object(forge, "_compile_commands", list), \
                 mock.patch.object(forge.Forge, "_state_of_base", lambda *_: b""):
             maker = forge.Forge()
             before = maker._object(entry, stage)
@@ -66,8 +68,10 @@ class HalfAStage(unittest.TestCase):
     def test_a_clone_in_a_folder_with_a_space_is_built_with_the_stages_own_headers(self):
         root = Path(self.enterContext(tempfile.TemporaryDirectory()), "my c++ (x)")
         base = root / paths.BASE_STAGE
-        said = f"v2.dir/a.o: #deps 2, deps mtime 1 (VALID)\n    /usr/include/x.h\n    {base}/logger.h\n\nv2.dir/b.o: #deps 1, deps mtime 1 (VALID)\n    /x.h\n"
-        with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root / "build"), \
+        said = (f"v2.dir/a.o: #deps 2, deps mtime 1 (VALID)\n    /usr/include/x.h\n    "
+                f"{base}/logger.h\n\nv2.dir/b.o: #deps 1, deps mtime 1 (VALID)\n    /x.h\n")
+        with mock.patch.object(paths, "ROOT", root), \
+                mock.patch.object(paths, "BUILD", root / "build"), \
                 mock.patch.object(forge, "_compile_commands", list), \
                 mock.patch.object(subprocess, "run", return_value=mock.Mock(stdout=said)):
             maker = forge.Forge()
@@ -84,12 +88,13 @@ class HalfAStage(unittest.TestCase):
 
     def test_what_the_linker_misses_is_named_without_paths_of_this_machine(self):
         said = (
-            f"/usr/bin/ld: {paths.BUILD}/labs/objects/0a1b.o: in function `f':\n{paths.BUILD}/labs/objects/0a1b.o: handlers.cpp:(.text+0x1): "
+            f"/usr/bin/ld: {paths.BUILD}/labs/objects/0a1b.o: in function "
+            f"`f':\n{paths.BUILD}/labs/objects/0a1b.o: handlers.cpp:(.text+0x1): "
             "undefined reference to `g'\ncollect2: error: ld returned 1 exit status")
         self.assertEqual(grader._first_error(forge._as_in_the_clone(said)),
                          "handlers.cpp:(.text+0x1): undefined reference to `g'")
         self.assertEqual(forge._as_in_the_clone(f"{paths.ROOT}/common/stage/stage.h:24: error: x"),
-                         "common/stage.h:24: error: x")
+                         "common/stage/stage.h:24: error: x")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class TeachersKit(unittest.TestCase):
             self.assertRegex(self.text, rf"\*\*Lab {lab.number}\.\*\*")
             self.assertRegex(answers, rf"(?m)^\| {lab.number} \|")
             self.assertIn(
-                f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | {lab.data['minutes']} |",
+                f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | "
+                f"{lab.data['minutes']} |",
                 index)
 
 
