@@ -8,7 +8,6 @@ import functools
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -18,8 +17,8 @@ from pathlib import Path
 
 from base import children, raw
 from base.paths import EXAMPLE_TARGET, PPROF
-from labs import amdahl, loads, running
 from flame import tree
+from labs import amdahl, loads, running
 from profiles import heaptrack
 
 SECONDS = 4
@@ -142,7 +141,8 @@ def heaptracked(program, load, culprit):
         data, requests = heaptrack.record(functools.partial(running.Service, program), folder,
                                           lambda service: _ask_all(service, load))
         text, folded = heaptrack.report(data, Path(folder, "folded"))
-    peak, stacks = dict(heaptrack.totals(text))["peak heap memory consumption"], tree.parse_folded(folded)
+    peak = dict(heaptrack.totals(text))["peak heap memory consumption"]
+    stacks = tree.parse_folded(folded)
     served = {
         key: count for key, count in stacks.items() if any("process_request" in name
                                                            for name, _ in key)

@@ -114,6 +114,7 @@ def regrade(bundle):
             handed_in = item["verdict"]["verdict"]
             how = "as handed in" if equal else f"DIFFERS: handed in as {handed_in}"
             print(f"  lab {lab.number:2}  {now['verdict']:7}  {how}  "
-                  f"predicted {item['predicted']}, counted {item['counted']}, hints {item['hints']}", flush=True)
+                  f"predicted {item['predicted']}, counted {item['counted']}, hints "
+                  f"{item['hints']}", flush=True)
     print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
     return 0 if same else 1

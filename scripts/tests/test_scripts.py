@@ -40,8 +40,8 @@ class Scripts(unittest.TestCase):
             self.ends("workshop", name, "--help", status=0,
                       out=rf"(?s)^usage: scripts/workshop {name} .*Example: ", err="^$")
             if name != "bench":  # Google Benchmark answers
-                self.ends("workshop", name, *["cpu"] * (name == "profile"), "v1-naive", "--frob", status=2,
-                          err=r"^error: --frob: [^\n]*\n$")
+                self.ends("workshop", name, *["cpu"] * (name == "profile"), "v1-naive", "--frob",
+                          status=2, err=r"^error: --frob: [^\n]*\n$")
             self.assertIn(f"  {name} ", workshop.overview())
 
     def test_an_unknown_command_is_refused_and_the_nearest_named(self):

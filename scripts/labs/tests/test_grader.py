@@ -3,7 +3,6 @@ program is built."""
 import json
 import subprocess
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from unittest import mock
