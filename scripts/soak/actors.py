@@ -181,11 +181,13 @@ def capture(world, what):
     world.count("captures")
 
 
-def rotator(world, _rng):
-    """Moves the log away, as logrotate does, and tells the service."""
+def rotator(world, rng):
+    """Moves the log away, as logrotate does, and tells the service. Now and then a FIFO comes
+    between the two files, whose reader does not read."""
     moved = f"{world.log_path}.{len(world.rotated)}"
     os.rename(world.log_path, moved)
     world.rotated.append(moved)
+    fifo = stalled_reader(world) if rng.random() < 0.1 else None
     os.kill(world.pid, signal.SIGHUP)
     for _ in range(200):
         if os.path.exists(world.log_path):
@@ -193,5 +195,27 @@ def rotator(world, _rng):
         time.sleep(0.05)
     else:
         world.complain("SIGHUP did not reopen the log within 10 s")
+    if fifo:
+        keep(world, fifo)
     world.count("log rotations")
     time.sleep(0.5)
+
+
+def stalled_reader(world):
+    """For a second the log is a FIFO that nobody reads. Returns its end for reading."""
+    os.mkfifo(world.log_path)
+    fifo = open(world.log_path, "rb", opener=lambda path,
+                _: os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    os.kill(world.pid, signal.SIGHUP)
+    time.sleep(1)
+    os.unlink(world.log_path)
+    world.count("stalled log readers")
+    return fifo
+
+
+def keep(world, fifo):
+    """The lines that it took are a part of the log."""
+    kept = f"{world.log_path}.{len(world.rotated)}"
+    with fifo, open(kept, "wb") as file:
+        file.write(fifo.read() or b"")
+    world.rotated.append(kept)
