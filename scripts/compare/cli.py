@@ -45,11 +45,10 @@ def add_arguments(parser) -> None:
     add("--markdown", action="store_true", help="print Markdown tables")
     add("--csv", action="store_true", help="print a line of CSV for each row")
     add("--json", action="store_true", help="print compare.json")
-    add(
-        "--out", type=Path, default=BUILD / "compare", metavar="DIR",
-        help="where results go (default build/compare): compare.txt, compare.json, slices.json (every"
-        " block), latencies.json, history.jsonl; for other tools old.txt, new.txt (benchstat -col"
-        " stage -ignore commit) and old.json, new.json (Google Benchmark's compare.py)")
+    add("--out", type=Path, default=BUILD / "compare", metavar="DIR",
+        help="where results go (default build/compare): compare.txt, compare.json, slices.json"
+        " (every block), latencies.json, history.jsonl; for other tools old.txt, new.txt (benchstat"
+        " -col stage -ignore commit) and old.json, new.json (Google Benchmark's compare.py)")
 
 
 def check_options(options) -> None:
@@ -140,9 +139,8 @@ def _measure(options, programs, names, folder):
             found.instructions = instructions.rows(programs["bench"], names)
         if share:
             seconds = options.seconds * share
-            console.step(
-                f"Service: both alive, {seconds:.0f} s; ab in turn, then {service_slices.RATE_PER_SECOND} "
-                "requests/s on each")
+            console.step(f"Service: both alive, {seconds:.0f} s; ab in turn, then "
+                         f"{service_slices.RATE_PER_SECOND} requests/s on each")
             for command in service_slices.shown_commands(programs["leftpad"]):
                 console.show(command)
             with console.Bar("service", seconds, " s") as bar:
@@ -216,7 +214,6 @@ def _exit_status(options, verdicts):
     found = [verdict for part in verdicts.values() for verdict in part if worse(verdict)]
     for verdict in found:
         row = verdict.row
-        console.warn(
-            f"{row.name} {row.metric}: {tables.delta(verdict)} is worse by more than {options.fail_if_worse:g}%"
-        )
+        console.warn(f"{row.name} {row.metric}: {tables.delta(verdict)} is worse by more than "
+                     f"{options.fail_if_worse:g}%")
     return 4 if found else 0

@@ -73,16 +73,14 @@ def of(program) -> dict:
 def warn_of_differences(builds: dict) -> None:
     for key in ("compiler", "flags", "build_type", "commit"):
         if builds["old"][key] != builds["new"][key]:
-            console.warn(
-                f"the stages were built with different {key} ({builds['old'][key]}, {builds['new'][key]}). "
-                "Run: make build")
+            console.warn(f"the stages were built with different {key} ({builds['old'][key]}, "
+                         f"{builds['new'][key]}). Run: make build")
 
 
 def describe(about: dict) -> str:
     """Two lines: the machine, and how the programs were built."""
     facts, new = about["machine"], about["new"]
     commits = {about[side]["commit"] for side in ("old", "new")}
-    return (
-        f"machine: {facts['cpu']}, {facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}\n"
-        f"build: {new['compiler']}, {new['flags']}, {new['build_type']}, commit {' and '.join(sorted(commits))}"
-    )
+    system = f"{facts['cpus']} CPUs, {facts['os']}, Linux {facts['kernel']}"
+    return (f"machine: {facts['cpu']}, {system}\nbuild: {new['compiler']}, {new['flags']}, "
+            f"{new['build_type']}, commit {' and '.join(sorted(commits))}")

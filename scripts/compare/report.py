@@ -3,6 +3,7 @@ import math
 
 from compare import estimate, service_slices, tables
 
+PARTS = ("benchmarks", "service")
 SCHEMA = 2  # of compare.json; a change of meaning raises it
 
 
@@ -63,9 +64,9 @@ def gain(old: str, new: str, throughput: estimate.Verdict) -> str:
     if throughput.differs:
         return (f"Service: {new} serves {1 + throughput.delta:.2f} times [{low:.2f}, {high:.2f}] "
                 f"the requests per second of {old}.")
-    return (
-        f"Service: not decided between {old} and {new}: {tables.delta(throughput)[2:]} percent requests "
-        f"per second; a change above {throughput.would_show:.1%} would most likely have shown.")
+    return (f"Service: not decided between {old} and {new}: requests per second changed by "
+            f"{tables.delta(throughput)[2:]} per cent; a change above {throughput.would_show:.1%} "
+            "would most likely have shown.")
 
 
 def notes(measured, about: dict) -> list[str]:
@@ -87,9 +88,9 @@ def warnings(verdicts: list) -> list[str]:
         if verdict.row.metric == "wall" and verdict.low is not None and other.low is not None:
             apart = max(verdict.low - other.high, other.low - verdict.high)
             if apart > estimate.MARGIN * (1 + other.delta):
-                found.append(
-                    f"{verdict.row.name}: real time changed by {tables.delta(verdict)}, processor time by "
-                    f"{tables.delta(other)}: it waits for something. Look at make profile-wall")
+                real, processor = tables.change_of(verdict), tables.change_of(other)
+                found.append(f"{verdict.row.name}: real time changed by {real}, processor time by "
+                             f"{processor}: it waits for something. Look at make profile-wall")
     return found
 
 
@@ -121,12 +122,8 @@ def _entry(verdict):
 def document(about: dict, verdicts: dict) -> dict:
     """compare.json. delta, low, high: parts of 1, null where there is no such number; runs: a value
     for each process."""
-    return {
-        "schema": SCHEMA, **about, "rule": {
-            "estimate": "Hodges-Lehmann over process pairs of the median of the blocks' ln(new/old)",
+    rule = {"estimate": "Hodges-Lehmann over process pairs of the blocks' median ln(new/old)",
             "interval": "Wilcoxon signed rank, Bonferroni", "confidence": estimate.CONFIDENCE,
-            "margin": estimate.MARGIN
-        }, **{
-            part: [_entry(verdict) for verdict in verdicts[part]] for part in ("benchmarks", "service")
-        }
-    }
+            "margin": estimate.MARGIN}
+    rows = {part: [_entry(verdict) for verdict in verdicts[part]] for part in PARTS}
+    return {"schema": SCHEMA, **about, "rule": rule, **rows}

@@ -111,7 +111,7 @@ def measure(programs: dict, seconds: float, folder: Path, at, runs: list, genera
         runs.append(run_pair(programs, folder, generator))
         at(time.monotonic() - start)
     after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
+    used = sum(after[2:4]) - sum(before[2:4])  # of children that have ended: user and system
     return max(0.0, 1 - sum(run.service_seconds for run in runs) / used) if used else 0.0
 
 
@@ -130,10 +130,12 @@ def shown_commands(programs: dict) -> list[list]:
 def explanation(runs: list, load_share: float) -> list[str]:
     requests = sum(len(run.latencies["old"]) for run in runs)
     return [
-        f"service: {len(runs)} pairs of processes; requests/s and CPU/request under ab -k -c {CLIENTS} (a closed loop), which "
-        "itself",
-        f"   took {load_share:.0%} of the processor time that both used. Latency at {RATE_PER_SECOND} requests/s, from the moment at "
-        "which each", f"   was due (open loop); p99.9 and max of all {requests:,} together.",
+        f"service: {len(runs)} pairs of processes; requests/s and CPU/request under ab -k -c"
+        f" {CLIENTS} (a closed loop),",
+        f"   which itself took {load_share:.0%} of the processor time of both. Latency at"
+        f" {RATE_PER_SECOND} requests/s,",
+        "   from the moment at which each was due (open loop); p99.9 and max of all "
+        f"{requests:,} together.",
     ]
 
 

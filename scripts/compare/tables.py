@@ -67,6 +67,11 @@ def delta(verdict) -> str:
     return f"{percent(verdict.delta, digits) if verdict.differs else '~'} [{bounds}]"
 
 
+def change_of(verdict) -> str:
+    """The change of any row with its interval, judged or not."""
+    return change({"delta": verdict.delta, "low": verdict.low, "high": verdict.high})
+
+
 def change(row: dict) -> str:
     """The delta of a row of compare.json, with its interval."""
     if row["low"] is None or row["low"] == row["high"]:
@@ -162,12 +167,12 @@ def explanation(verdicts: list, pairs: int) -> list[str]:
     lines = []
     if measured:
         lines += [
-            f"delta [low, high]: the change, and where it lies with {estimate.CONFIDENCE:.0%} confidence "
-            f"for all {measured} intervals",
+            f"delta [low, high]: the change, and where it lies with {estimate.CONFIDENCE:.0%}"
+            f" confidence for all {measured} intervals",
             f"   together. Estimated over {pairs} pairs of processes that took turns "
             "(Hodges-Lehmann, Wilcoxon).",
-            f"~  not proven: the interval reaches into ±{estimate.MARGIN:.1%}, which the place of code in"
-            " memory can cause.",
+            f"~  not proven: the interval reaches into ±{estimate.MARGIN:.1%}, which the place of"
+            " code in memory can cause.",
         ]
     if any(verdict.exact for verdict in verdicts):
         lines.append("exact: counted, not estimated; processes that had another value are named.")

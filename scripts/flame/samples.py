@@ -1,8 +1,8 @@
 """How many samples stand behind a value of a profile, and which change two such numbers can carry.
 
 The interval is Wilson's with continuity correction (Newcombe, Statistics in Medicine 17, 1998,
-method 4) for the share that the new samples have in both profiles' samples, turned into a ratio. It knows chance in sampling only: one capture of each says
-nothing of how much runs differ. Pure.
+method 4) for the share that the new samples have in both profiles' samples, turned into a ratio.
+It knows chance in sampling only: one capture of each says nothing of how much runs differ. Pure.
 """
 import math
 from dataclasses import dataclass
