@@ -25,7 +25,7 @@ installed:
 ##@ Start here
 .PHONY: walkthrough compare test report
 walkthrough: build ## The whole story: serve, load, profile, compare, report
-	@scripts/walkthrough.sh
+	@scripts/workshop walkthrough
 
 compare: build ## Old against new, with intervals [OLD=v1-naive NEW=v2-optimized SECONDS=100 FILTER= OPTIONS=]
 	@scripts/workshop compare $(OLD) $(NEW) $(addprefix --seconds ,$(SECONDS)) $(if $(FILTER),--filter '$(FILTER)') $(OPTIONS)

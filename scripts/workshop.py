@@ -14,6 +14,9 @@ from base.errors import UsageError, main_of
 
 # Group: {command: (module, what it does)}
 COMMANDS = {
+    "The whole story": {
+        "walkthrough": ("walkthrough.cli", "serve, load, profile, compare and report, step by step"),
+    },
     "One stage": {
         "load": ("profiles.load", "requests per second under ab"),
         "bench": ("compare.bench", "the five micro-benchmarks"),
@@ -29,6 +32,7 @@ COMMANDS = {
     "Old against new": {
         "compare": ("compare.cli", "benchmarks and services in turn, each change with its interval"),
         "history": ("compare.history", "earlier comparisons: one row over time"),
+        "findings": ("report.findings", "the article's findings, checked on what was captured last"),
         "report": ("report.cli", "one page, build/report/index.html, of what was captured last"),
     },
     "Labs": {

@@ -1,17 +1,13 @@
 """The article's findings as checks on real profiles. The report shows them; the walkthrough fails
 on them.
 
-`python3 -m report.findings [--profiles DIR] [--compare DIR]` prints the table; exit 1 if a finding
-is not met or not measured. Limits are wide: they tell a culprit from none, not one machine from
-another. What only noise hides is undecided, which is no failure: counts and shares decide, times
-inform.
+Limits are wide: they tell a culprit from none, not one machine from another. What only noise hides
+is undecided, which is no failure: counts and shares decide, times inform.
 """
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from base.errors import main_of
-from base.paths import BUILD
+from base.paths import BUILD, PROFILES
 from flame import numbers
 from report import attribution, inputs
 
@@ -145,15 +141,23 @@ def table(found, old, new):
     ]
 
 
-def main(arguments):
-    parser = argparse.ArgumentParser(prog="python3 -m report.findings", description=__doc__)
-    parser.add_argument("--compare", type=Path, default=BUILD / "compare")
-    parser.add_argument("--profiles", type=Path, default=BUILD / "profiles")
-    parser.add_argument("--old", default="v1-naive")
-    parser.add_argument("--new", default="v2-optimized")
-    parser.add_argument("--again", type=Path,
-                        help="file for the commands that measure what is not met")
-    options = parser.parse_args(arguments)
+def add_arguments(parser):
+    parser.describe(
+        """Prints the table of the article's findings as the captures of two stages show them; exit
+        status 1 if one is not met or not measured.""", "scripts/workshop findings")
+    parser.add_argument("old", metavar="OLD", nargs="?", default="v1-naive",
+                        help="a stage (default %(default)s)")
+    parser.add_argument("new", metavar="NEW", nargs="?", default="v2-optimized",
+                        help="another one (default %(default)s)")
+    parser.add_argument("--compare", metavar="DIR", type=Path, default=BUILD / "compare",
+                        help="results of a comparison (default build/compare)")
+    parser.add_argument("--profiles", metavar="DIR", type=Path, default=PROFILES,
+                        help="captures (default build/profiles)")
+    parser.add_argument("--again", metavar="FILE", type=Path,
+                        help="writes the commands that measure what is not met")
+
+
+def run(options):
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     found = judge(data)
     print("\n".join(table(found, data.old, data.new)))
@@ -166,7 +170,3 @@ def main(arguments):
     if options.again:
         options.again.write_text("".join(f"{each.command}\n" for each in bad), encoding="utf-8")
     return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    main_of(main)

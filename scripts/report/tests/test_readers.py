@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import workshop
 from base.paths import ROOT
 from base.raw import Frame
 from flame import numbers, page
@@ -100,8 +101,8 @@ class Findings(unittest.TestCase):
     def test_exit_status_tells(self):
         place = made.folder()
         arguments = ["--compare", str(place / "compare"), "--profiles", str(place / "profiles")]
-        self.assertEqual(findings.main(arguments), 0)
-        self.assertEqual(findings.main([*arguments, "--old", fixture.NEW, "--new", fixture.OLD]), 1)
+        self.assertEqual(workshop.main(["findings", *arguments]), 0)
+        self.assertEqual(workshop.main(["findings", fixture.NEW, fixture.OLD, *arguments]), 1)
 
 
 class Views(unittest.TestCase):

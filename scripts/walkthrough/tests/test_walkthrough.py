@@ -1,4 +1,4 @@
-"""walkthrough.sh with steps that only note that they ran: order, resuming, failing, Ctrl-C, verdict."""
+"""`make walkthrough` with steps that only note that they ran: order, resuming, failing, Ctrl-C, verdict."""
 import os
 import re
 import shutil
@@ -10,13 +10,16 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
-STEPS = ("workshop",)
 OLD, NEW = "v1-naive", "v2-optimized"
-# Stands for every script that is a step: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
+# Stands for the commands that are steps: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
 STUB = r"""#!/bin/bash
-call="${0##*/} $*"
-call=${call#workshop }
-set -- ${call#* }
+call=$*
+shift
+if [[ $call == findings* ]]; then
+  echo 'the table'
+  printf '%s' "${NOT_MET:+make $NOT_MET}" >"$2"
+  exit $((${#NOT_MET} > 0))
+fi
 printf '%s\n' "$call" >>"$CALLS"
 [[ -z ${FAIL_AT-} || $call != *"$FAIL_AT"* ]] || { echo 'stub: failing' >&2; exit 3; }
 if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; exec sleep 60; fi
@@ -32,12 +35,6 @@ case $call in
 esac
 mkdir -p "$build/${file%/*}" && echo made >"$build/$file"
 """
-FINDINGS = """import os, sys
-print('the table')
-bad = os.environ.get('NOT_MET', '')
-open(sys.argv[sys.argv.index('--again') + 1], 'w').write(f'make {bad}\\n' if bad else '')
-sys.exit(1 if bad else 0)
-"""
 PPROF = "#!/bin/bash\nprintf 'ROUTINE === leftpad\\n  10ms 20ms 9: text\\n'\n"
 SERVICE = r"""#!/bin/bash
 trap 'exit 0' TERM
@@ -52,9 +49,7 @@ class Walkthrough(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root)
         shutil.copytree(SCRIPTS, self.root / "scripts",
                         ignore=shutil.ignore_patterns("tests", "__pycache__"))
-        for name in STEPS:
-            self.program(f"scripts/{name}", STUB)
-        (self.root / "scripts/report/findings.py").write_text(FINDINGS)
+        self.program("scripts/workshop", STUB)
         self.program("build/tools/pprof", PPROF)
         for name in ("ab", "curl"):
             self.program(f"path/{name}", "#!/bin/bash\necho answered\n")
@@ -74,7 +69,7 @@ class Walkthrough(unittest.TestCase):
     def start(self, *arguments, **environment):
         self.calls.write_text("")
         return subprocess.Popen(
-            [self.root / "scripts/walkthrough.sh", *arguments], cwd=self.root,
+            ["/usr/bin/python3", self.root / "scripts/workshop.py", "walkthrough", *arguments], cwd=self.root,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True, env={
                 **os.environ, "PATH": f"{self.root / 'path'}:/usr/bin:/bin",

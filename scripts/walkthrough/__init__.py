@@ -1,0 +1,1 @@
+"""Replays the article on this machine, step by step."""

@@ -1,0 +1,84 @@
+"""`make walkthrough`: replays the whole article on this machine, step by step, and ends with the
+report."""
+import sys
+import time
+
+from base import console, stages, tools
+from base.errors import Failure
+from base.paths import BUILD
+from walkthrough import actions, finished
+from walkthrough.steps import NEW, OLD, STEPS
+
+
+def add_arguments(parser):
+    parser.describe(
+        """Measures, profiles and compares both stages of the article, in its order, with the same
+        commands as the other make targets; prints each command. About five minutes. Then checks the
+        article's findings against the profiles and writes build/report/index.html. Fails if a step
+        fails or a finding is not met.
+
+        Ctrl-C stops it and leaves nothing running. The next run goes on from there: a finished step
+        is repeated only if the programs have been rebuilt to something else, or its result is
+        gone.""",
+        "make walkthrough", "scripts/workshop walkthrough --restart")
+    parser.add_argument("--restart", action="store_true", help="forget finished steps")
+    parser.add_argument("--list", action="store_true",
+                        help="only list the steps; finished ones are marked")
+
+
+def run(options):
+    for stage in (OLD, NEW):
+        for kind in ("leftpad", "bench"):
+            stages.program(kind, stage)
+    tools.need("ab", "apache2-utils")
+    tools.need("curl", "curl")
+    tools.need_pprof("pprof reads the profiles, and it is not built")
+    finished.STATE.mkdir(parents=True, exist_ok=True)
+    if options.restart:
+        finished.forget(STEPS)
+    if options.list:
+        return _list()
+    for number, step in enumerate(STEPS, 1):
+        _do(number, step)
+    return _findings()
+
+
+def _list():
+    for number, step in enumerate(STEPS, 1):
+        mark = "x" if finished.is_done(step) else " "
+        print(f"[{mark}] {number:2} {step.title:<45} {finished.seconds_of(step):4} s")
+    print(f"Left: about {finished.time_left(STEPS)}")
+
+
+def _do(number, step):
+    """Announces a step and does it, unless it is finished. A signal's status is passed on,
+    anything else is an error."""
+    place = f"[{number}/{len(STEPS)}]"
+    if finished.is_done(step):
+        print(f"{place} {step.title}: done before{step.result and f', see build/{step.result}'}", flush=True)
+        return
+    left = finished.time_left(STEPS[number - 1:])
+    print(f"\n{console.paint(sys.stdout, '1;34', place)} {console.paint(sys.stdout, '1', step.title)}  (about {left} left)")
+    print(step.note, flush=True)
+    started, (action, *words) = time.monotonic(), step.command
+    if status := getattr(actions, action)(*words):
+        if status > 128:
+            raise SystemExit(status)
+        raise Failure(f"step {number}, {step.title}", f"it failed with exit status {status} (see above)",
+                      "When that is repaired, go on from here: make walkthrough")
+    finished.mark(step, time.monotonic() - started)
+
+
+def _findings():
+    again = finished.STATE / "again"
+    print()
+    console.step("The findings of the article, in what was just measured")
+    status = actions.workshop("findings", "--again", again)
+    print()
+    console.result_at(BUILD / "report" / "index.html")
+    if status:
+        finished.forget(STEPS, again.read_text(encoding="utf-8").splitlines())
+        raise Failure("findings", "not all of what the article finds shows here (see above)",
+                      "A busy machine can hide it; to measure those again: make walkthrough")
+    console.next_command(
+        "xdg-open build/report/index.html    (then: make stage NAME=v3-mine, and make it faster)")
