@@ -226,7 +226,7 @@ def finding(root, names=(), unit="") -> str:
     ranked = sorted(stage, key=lambda each: (-stage[each].new.value, each))[:3]
     shares = [f"{each} {numbers.share(stage[each].new.value, whole)}" for each in ranked]
     most = f" With callees, of the stage’s functions: {', '.join(shares)}." if shares else ""
-    counted = f"{numbers.plain(root.new.samples)} samples. " if root.new.samples else ""
+    counted = f"{numbers.plain(round(root.new.samples))} samples. " if root.new.samples else ""
     return f"{counted}Largest by itself: {label(name)}, {numbers.share(own, 1)}.{most}"
 
 
@@ -235,7 +235,7 @@ def _compared(root, names, unit):
         old, new = (numbers.amount(side.each, unit) for side in (each.old, each.new))
         return f"{old} to {new} ({samples.change(each.old, each.new)})"
 
-    counts = " and ".join(numbers.plain(side.samples) for side in (root.old, root.new))
+    counts = " and ".join(numbers.plain(round(side.samples)) for side in (root.old, root.new))
     text = (f"From {names[0]} to {names[1]}{' per request' if root.new.requests != 1 else ''}: "
             f"{words(root)}, of {counts} samples.")
     stage = {name: each for name, each in _of_stage(root).items()

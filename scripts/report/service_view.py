@@ -30,7 +30,7 @@ def headline(data) -> tuple:
     if not row.differs:
         return _undecided(data, row)
     faster = "with the same answers to every request" if row.new > row.old else "so it is slower"
-    return (f"{data.new} serves {numbers.times(row.old, row.new)} the requests of {data.old}",
+    return (f"{data.new} serves {numbers.times(1, 1 + row.delta)} the requests of {data.old}",
             f"{numbers.plain(row.old)} → {numbers.plain(row.new)} requests per second under ab, "
             f"{faster}; {row.change} over {len(row.old_runs)} pairs of services that took turns.")
 
@@ -43,7 +43,7 @@ def _undecided(data, service):
     row = data.row("benchmarks", "time", "LeftpadHandler")
     if not row or not row.differs or row.new > row.old:
         return f"No difference is proven between {data.old} and {data.new}", noise
-    times = numbers.times(row.new, row.old)
+    times = numbers.times(1 + row.delta, 1)
     return (f"The handler of {data.new} is {times} as fast as that of {data.old}",
             f"{numbers.amount(row.old, 'ns')} → {numbers.amount(row.new, 'ns')} a call. {noise}")
 
