@@ -40,8 +40,8 @@ report: installed ## build/report/index.html from what was captured last [OLD= N
 .PHONY: run load bench
 run: build ## Start the service until Ctrl-C
 	@scripts/run.sh $(STAGE)
-load: build ## Requests per second under `ab` [URL= of a running service]
-	@scripts/workshop load $(STAGE) $(addprefix --url ,$(URL))
+load: build ## Requests per second under `ab`; latency at a fixed RATE= [URL= of a running service]
+	@scripts/workshop load $(STAGE) $(addprefix --url ,$(URL)) $(addprefix --rate ,$(RATE))
 bench: build ## The five benchmarks
 	@scripts/workshop bench $(STAGE)
 

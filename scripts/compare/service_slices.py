@@ -5,7 +5,6 @@ ab is a closed loop, which finds how much a service can take. Latency is measure
 (open-loop-load), from the moment at which a request is due, so that a stall counts for all requests
 that it delays. Loopback only.
 """
-import json
 import math
 import os
 import random
@@ -14,8 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from base import ab, children, paths, service
-from base.errors import Failure
+from base import ab, open_loop, paths, service
 from compare import estimate, slices
 
 CLIENTS = 8
@@ -45,32 +43,18 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def _ab_slice(running):
-    """(requests/s, µs of the service's processor time a request) of one ab run. Raises Failure if a
-    request fails."""
+def _ab_slice(running, folder):
+    """(requests/s, µs of the service's processor time a request) of one ab run."""
     before = cpu_seconds(running.pid)
-    done = children.run(ab.command(running.url + paths.EXAMPLE_TARGET, CLIENTS, requests=REQUESTS))
-    if done.status != 0:
-        raise Failure(
-            f"ab on {Path(running.program).name}",
-            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-            "Does the service run? Run: make test")
-    figures = ab.parse(done.stdout)
+    command = ab.command(running.url + paths.EXAMPLE_TARGET, CLIENTS, requests=REQUESTS)
+    figures = ab.parse(ab.load(command, folder / "ab.txt", "Does the service run? Run: make test"))
     spent = max(1e-9, cpu_seconds(running.pid) - before)  # above 0: its logarithm is taken
     return figures["requests_per_second"], spent / figures["requests"] * 1e6
 
 
 def _latencies(running, values):
     """Sorted latencies in ms of a load at a fixed rate."""
-    host, port = running.url.removeprefix("http://").rsplit(":", 1)
-    done = children.run([
-        paths.BUILD / "bin" / "open-loop-load", host, port, paths.EXAMPLE_TARGET, "--rate",
-        RATE_PER_SECOND, "--seconds", RATE_SECONDS, "--connections", CLIENTS, "--values", values
-    ])
-    if done.status != 0 or json.loads(done.stdout)["failed"]:
-        raise Failure("open-loop-load",
-                      f"no request may fail; it said: {(done.stderr or done.stdout).strip()}",
-                      "Does the service run? Run: make test")
+    open_loop.run(open_loop.command(running.url, RATE_PER_SECOND, RATE_SECONDS, CLIENTS, values))
     return [float(line) / 1e3 for line in values.read_text().split()]
 
 
@@ -81,11 +65,11 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
             programs["new"], debug="off") as new:
         running = {"old": old, "new": new}
         for side in slices.SIDES:
-            _ab_slice(running[side])
+            _ab_slice(running[side], folder)
         for _ in range(BLOCKS):
             figures = {side: [0.0, 0.0] for side in slices.SIDES}
             for side in generator.choice(slices.ORDERS):
-                rate, cpu = _ab_slice(running[side])
+                rate, cpu = _ab_slice(running[side], folder)
                 figures[side][0] += 0.5 / rate
                 figures[side][1] += cpu / 2
             run.blocks.append([value for side in slices.SIDES
@@ -117,14 +101,11 @@ def measure(programs: dict, seconds: float, folder: Path, at, runs: list, genera
 
 def shown_commands(programs: dict) -> list[list]:
     """What a learner would type to repeat a slice by hand."""
-    url = "http://127.0.0.1:8080" + paths.EXAMPLE_TARGET
-    return [[program, "--port", "8080", "--debug-addr", "off"] for program in programs.values()] + [
-        ab.command(url, CLIENTS, requests=REQUESTS),
-        [
-            paths.BUILD / "bin" / "open-loop-load", "127.0.0.1", "8080", paths.EXAMPLE_TARGET,
-            "--rate", RATE_PER_SECOND
-        ]
-    ]
+    url = "http://127.0.0.1:8080"
+    return [[program, "--port", "8080", "--debug-addr", "off"]
+            for program in programs.values()] + [
+                ab.command(url + paths.EXAMPLE_TARGET, CLIENTS, requests=REQUESTS),
+                open_loop.command(url, RATE_PER_SECOND, RATE_SECONDS, CLIENTS)]
 
 
 def explanation(runs: list, load_share: float) -> list[str]:

@@ -1,29 +1,36 @@
-"""`make load`: loads a stage's service with ab, as the article does, and prints the gist of ab's
-report."""
+"""`make load`: loads a stage's service with ab, as the article does, or at a fixed rate, and prints
+the gist."""
 import contextlib
+import json
 import re
 import tempfile
 from pathlib import Path
 
-from base import ab, console, stages, tools
-from base.commandline import add_load, check_load
+from base import ab, console, open_loop, stages, tools
+from base.commandline import Number, add_load, check_load
 from base.errors import UsageError
 from base.paths import BUILD, EXAMPLE_TARGET
 from base.service import Service
 
 PASSES_ON = "after --"
+RATE_SECONDS = 10
 
 
 def add_arguments(parser):
-    parser.usage = "%(prog)s STAGE [--url URL] [-n REQUESTS] [-c CLIENTS] [-- SERVICE OPTION…]"
+    parser.usage = ("%(prog)s STAGE [--url URL] [-n REQUESTS | --rate N] [-c CLIENTS]"
+                    " [-- SERVICE OPTION…]")
     parser.describe(
         """Sends requests with keep-alive from several clients at once. Starts the service on free
         ports for the duration, or loads the one at URL (http://HOST:PORT). ab's own report and its
-        latency percentiles go to build/load/STAGE/. Fails if any request fails.""",
+        latency percentiles go to build/load/STAGE/. Fails if any request fails. ab is a closed
+        loop: a client that waits sends nothing. With --rate, requests leave at a fixed rate and are
+        timed from the moment at which they were due.""",
         "make load STAGE=v1-naive", "scripts/workshop load v1-naive -n 20000 -c 16")
     parser.add_argument("stage", metavar="STAGE")
     parser.add_argument("--url", default="",
                         help="a running service, for example http://127.0.0.1:8080")
+    parser.add_argument("--rate", metavar="N", action=Number,
+                        help=f"requests per second, for {RATE_SECONDS} s, in place of ab")
     add_load(parser, requests=50000)
 
 
@@ -46,19 +53,34 @@ def run(options):
             console.show(service.command)
             url = stack.enter_context(service).url
         out.mkdir(parents=True, exist_ok=True)
-        figures = _load(options, url, out)
-        print(f"  {'requests':<12}{figures['requests']:>12,}   none failed")
-        print(f"  {'requests/s':<12}{figures['requests_per_second']:>12,.0f}")
-        for name in ("mean", "p50", "p99"):
-            print(f"  {name:<12}{figures[name + '_ms']:>12.3f} ms", flush=True)
+        result = _at_a_rate(options, url, out) if options.rate else _load(options, url, out)
         if service:
             service.must_stop()
-    console.result_at(out / "ab.txt")
+    console.result_at(result)
     console.next_command(f"make profile-cpu STAGE={options.stage}")
 
 
+def _show(figures, rate, names):
+    print(f"  {'requests':<12}{figures['requests']:>12,}   none failed")
+    print(f"  {'requests/s':<12}{rate:>12,.0f}")
+    for name in names:
+        print(f"  {name:<12}{figures[name + '_ms']:>12.3f} ms", flush=True)
+
+
+def _at_a_rate(options, url, out):
+    """Shows the latencies of an open loop; the file of its figures."""
+    command = open_loop.command(url, options.rate, RATE_SECONDS, options.clients)
+    console.step(f"Loading {options.stage}: {options.rate} requests a second for {RATE_SECONDS} s")
+    console.show(command)
+    figures = open_loop.run(command)
+    _show(figures, figures["rate_per_second"], ("p50", "p99", "p99.9", "max"))
+    result = out / "open-loop.json"
+    result.write_text(json.dumps(figures) + "\n", encoding="utf-8")
+    return result
+
+
 def _load(options, url, out):
-    """The figures of ab.parse; an ab that fails leaves the earlier report."""
+    """Shows the figures of ab; the file of its report. An ab that fails leaves the earlier one."""
     command = ab.command(url + EXAMPLE_TARGET, options.clients, requests=options.requests,
                          percentiles=out / "percentiles.csv")
     console.step(
@@ -68,4 +90,6 @@ def _load(options, url, out):
         text = ab.load(command, Path(folder, "ab.txt"),
                        f"Is the service running? Start it: make run STAGE={options.stage}")
     (out / "ab.txt").write_text(text, encoding="utf-8")
-    return ab.parse(text, (out / "percentiles.csv").read_text(encoding="utf-8"))
+    figures = ab.parse(text, (out / "percentiles.csv").read_text(encoding="utf-8"))
+    _show(figures, figures["requests_per_second"], ("mean", "p50", "p99"))
+    return out / "ab.txt"
