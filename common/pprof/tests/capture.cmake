@@ -9,12 +9,13 @@ add_executable(pprof_capture_test
   signal_test.cpp
   threads_test.cpp
   trace_test.cpp
+  unwind_table_test.cpp
   unwind_test.cpp
   wall_test.cpp
 )
 target_include_directories(pprof_capture_test PRIVATE ../src)
 target_link_libraries(pprof_capture_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
-  nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+  PkgConfig::pprof_dw nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names for dladdr()
 target_compile_definitions(pprof_capture_test PRIVATE
   PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
@@ -40,3 +41,13 @@ target_link_libraries(pprof_safety_test PRIVATE pprof pprof_tcmalloc GTest::gtes
 add_dependencies(pprof_safety_test pprof_safety_plugin)
 add_test(NAME safety COMMAND pprof_safety_test)
 set_tests_properties(safety PROPERTIES LABELS pprof)
+
+# PPROF_FUZZ_SECONDS=600 for the full run.
+add_executable(pprof_unwind_fuzz_test unwind_fuzz_test.cpp)
+target_include_directories(pprof_unwind_fuzz_test PRIVATE ../src)
+target_compile_definitions(pprof_unwind_fuzz_test PRIVATE
+  PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
+target_link_libraries(pprof_unwind_fuzz_test PRIVATE pprof GTest::gtest_main ${CMAKE_DL_LIBS})
+add_dependencies(pprof_unwind_fuzz_test pprof_safety_plugin)
+add_test(NAME unwind_fuzz COMMAND pprof_unwind_fuzz_test)
+set_tests_properties(unwind_fuzz PROPERTIES LABELS pprof TIMEOUT 120)
