@@ -4,12 +4,16 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -61,6 +65,108 @@ TEST(Unwind, EndsWithTheOutermostFunctionOfTheThread) {
   std::thread([&stack] { first_caller(&stack); }).join();
   EXPECT_EQ(testing::function_at(stack.front()), "first_caller");
   EXPECT_NE(stack.back(), kCutMark);
+}
+
+Stack stack_in_handler;
+
+extern "C" [[gnu::noinline]] void handler_that_is_walked(int /*signal*/) {
+  stack_in_handler = stack_here();
+  asm volatile("");
+}
+
+extern "C" [[gnu::noinline]] void function_that_is_interrupted() {
+  std::raise(SIGUSR1);
+  asm volatile("");
+}
+
+// As in an emulator of the other processor.
+#define NEEDS_COPIES() \
+  if (*why_stacks_are_cut() != 0) GTEST_SKIP() << "process_vm_readv() is refused"
+
+TEST(Unwind, CrossesASignalHandlerAlsoOnAStackOfItsOwn) {
+  NEEDS_COPIES();
+  std::vector<char> memory(64 * 1024);
+  const stack_t alternate{memory.data(), 0, memory.size()};
+  const stack_t none{nullptr, SS_DISABLE, 0};
+  for (const stack_t& stack : {none, alternate}) {
+    sigaltstack(&stack, nullptr);
+    struct sigaction action {};
+    action.sa_handler = handler_that_is_walked;
+    action.sa_flags = SA_ONSTACK;
+    sigaction(SIGUSR1, &action, nullptr);
+    function_that_is_interrupted();
+    EXPECT_EQ(testing::function_at(stack_in_handler.at(0)), "handler_that_is_walked");
+    EXPECT_TRUE(testing::stack_has(stack_in_handler, "function_that_is_interrupted"));
+    EXPECT_TRUE(testing::stack_has(stack_in_handler, "main"));
+    EXPECT_NE(stack_in_handler.back(), kCutMark);
+  }
+  sigaltstack(&none, nullptr);
+  std::signal(SIGUSR1, SIG_DFL);
+}
+
+TEST(Unwind, WalksAFibersStackToItsEnd) {
+  NEEDS_COPIES();
+  static Stack stack;
+  static ucontext_t outside{};
+  static ucontext_t fiber{};
+  std::vector<char> memory(64 * 1024);
+  getcontext(&fiber);
+  fiber.uc_stack.ss_sp = memory.data();
+  fiber.uc_stack.ss_size = memory.size();
+  fiber.uc_link = &outside;
+  makecontext(
+      &fiber, [] { first_caller(&stack); }, 0);
+  swapcontext(&outside, &fiber);
+  EXPECT_EQ(testing::function_at(stack.at(0)), "first_caller");
+  EXPECT_FALSE(testing::stack_has(stack, "main"));
+  EXPECT_EQ(stack.back(), kCutMark) << "glibc does not say that a fiber ends there";
+}
+
+// Made at run time: a function with a frame pointer that calls its argument, and one without.
+#if defined(__x86_64__)
+constexpr std::array<unsigned char, 8> kWithFramePointer{0x55, 0x48, 0x89, 0xE5,
+                                                         0xFF, 0xD7, 0x5D, 0xC3};
+constexpr std::array<unsigned char, 11> kWithout{0x48, 0x83, 0xEC, 8, 0xFF, 0xD7,
+                                                 0x48, 0x83, 0xC4, 8, 0xC3};
+#else
+constexpr std::array<unsigned char, 20> kWithFramePointer{0xFD, 0x7B, 0xBF, 0xA9, 0xFD, 0x03, 0x00,
+                                                          0x91, 0x00, 0x00, 0x3F, 0xD6, 0xFD, 0x7B,
+                                                          0xC1, 0xA8, 0xC0, 0x03, 0x5F, 0xD6};
+constexpr std::array<unsigned char, 16> kWithout{0xFE, 0x0F, 0x1F, 0xF8, 0x00, 0x00, 0x3F, 0xD6,
+                                                 0xFE, 0x07, 0x41, 0xF8, 0xC0, 0x03, 0x5F, 0xD6};
+#endif
+
+Stack stack_in_made_code;
+
+extern "C" [[gnu::noinline]] void called_by_made_code() {
+  first_caller(&stack_in_made_code);
+  asm volatile("");
+}
+
+extern "C" [[gnu::noinline]] void calls_made_code(const unsigned char* code, std::size_t bytes) {
+  constexpr std::size_t kPage = 4096;
+  void* const page =
+      mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  std::memcpy(page, code, bytes);
+  mprotect(page, kPage, PROT_READ | PROT_EXEC);
+  __builtin___clear_cache(static_cast<char*>(page), static_cast<char*>(page) + bytes);
+  reinterpret_cast<void (*)(void (*)())>(page)(&called_by_made_code);
+  munmap(page, kPage);
+}
+
+TEST(Unwind, CodeWithoutTablesIsCrossedByItsFramePointers) {
+  calls_made_code(kWithFramePointer.data(), kWithFramePointer.size());
+  EXPECT_TRUE(testing::stack_has(stack_in_made_code, "called_by_made_code"));
+  EXPECT_TRUE(testing::stack_has(stack_in_made_code, "calls_made_code"));
+  EXPECT_TRUE(testing::stack_has(stack_in_made_code, "main"));
+  EXPECT_NE(stack_in_made_code.back(), kCutMark);
+}
+
+TEST(Unwind, TheFirstFramesAreRightWhereCodeHasNeitherTablesNorFramePointers) {
+  calls_made_code(kWithout.data(), kWithout.size());
+  ASSERT_GE(stack_in_made_code.size(), 3U);
+  EXPECT_EQ(testing::function_at(stack_in_made_code.at(0)), "first_caller");
+  EXPECT_EQ(testing::function_at(stack_in_made_code.at(1)), "called_by_made_code");
 }
 
 TEST(Unwind, ADeepStackKeepsItsInnerFramesAndIsMarked) {

@@ -104,9 +104,11 @@ class Walk {
   bool follow_frame_pointer() noexcept {
     constexpr std::uintptr_t kWord = sizeof(std::uintptr_t);
     Registers caller = at_;
+    constexpr std::uintptr_t kMaxFrameBytes = std::uintptr_t{1}
+                                              << 16U;  // farther off: another stack
     const std::uintptr_t record = at_.tracked[kFp];
-    return read(record + kWord, caller.pc) && read(record, caller.tracked[kFp]) &&
-           enter(caller, record + 2 * kWord);
+    return record - sp() < kMaxFrameBytes && read(record + kWord, caller.pc) &&
+           read(record, caller.tracked[kFp]) && enter(caller, record + 2 * kWord);
   }
 
   bool enter(const Registers& caller, std::uintptr_t cfa) noexcept {
