@@ -51,6 +51,7 @@ def widget(title, root, unit, names=(), least=0.0) -> dict:
     per_request = " per request" if root.new.requests != 1 else ""
     return {
         "title": title, "finding": tree.finding(root, names, unit),
+        "least": numbers.share(least, 1) if least else "",
         "data": {"title": title, "unit": unit, "per": per_request, "names": list(names),
                  "labels": tree.LABELS, "root": tree.plain(root, least * root.most)},
     }
