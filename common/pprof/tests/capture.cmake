@@ -51,3 +51,15 @@ target_link_libraries(pprof_unwind_fuzz_test PRIVATE pprof GTest::gtest_main ${C
 add_dependencies(pprof_unwind_fuzz_test pprof_safety_plugin)
 add_test(NAME unwind_fuzz COMMAND pprof_unwind_fuzz_test)
 set_tests_properties(unwind_fuzz PROPERTIES LABELS pprof TIMEOUT 120)
+
+# Ends processes of its own in the middle of captures.
+add_executable(pprof_exit_test exit_test.cpp sanitizers.cpp)
+target_include_directories(pprof_exit_test PRIVATE ../src)
+target_link_libraries(pprof_exit_test PRIVATE pprof pprof_heap GTest::gtest
+  PkgConfig::pprof_httplib)
+add_test(NAME pprof_exit COMMAND pprof_exit_test)
+# Without the sampler all memory is glibc's, which gives large blocks back and fills the others.
+add_test(NAME pprof_exit_without_heap COMMAND pprof_exit_test)
+set_tests_properties(pprof_exit pprof_exit_without_heap PROPERTIES LABELS pprof TIMEOUT 300)
+set_tests_properties(pprof_exit_without_heap PROPERTIES
+  ENVIRONMENT "MALLOC_PERTURB_=165;PPROF_HEAP_SAMPLE_BYTES=0")

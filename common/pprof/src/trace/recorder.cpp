@@ -21,7 +21,11 @@ namespace {
 
 constexpr std::size_t kMaxLabelSets = 4096;
 
-std::vector<Span> buffer;
+// Never destroyed: threads write spans until the process is gone, in exit(), too.
+std::vector<Span>& buffer() {
+  static auto* const instance = new std::vector<Span>;
+  return *instance;
+}
 std::atomic<std::size_t> next_place{0};
 // Threads inside trace_emit(). Sequentially consistent with trace_running: either the writer sees
 // that the trace has ended, or stop_recording() sees the writer.
@@ -113,9 +117,9 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
   writers.fetch_add(1);
   if (trace_running.load()) {
     const std::size_t place = next_place.fetch_add(1, std::memory_order_relaxed);
-    if (place < buffer.size()) {
-      buffer[place] = {name,     category, current_thread_name(), labels,
-                       start_ns, end_ns,   current_tid()};
+    if (place < buffer().size()) {
+      buffer()[place] = {name,     category, current_thread_name(), labels,
+                         start_ns, end_ns,   current_tid()};
     }
   }
   writers.fetch_sub(1);
@@ -123,7 +127,7 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
 }
 
 void start_recording() {
-  buffer.resize(kMaxSpans);
+  buffer().resize(kMaxSpans);
   next_place = 0;
   spans_without_labels = 0;
   label_table();  // here, so that no child is forked while another thread makes it
@@ -134,7 +138,7 @@ Recording stop_recording() {
   trace_running = false;
   while (writers.load() != 0) std::this_thread::yield();
   const std::size_t emitted = next_place.load();
-  Recording recording{std::exchange(buffer, {}), emitted - std::min(emitted, kMaxSpans),
+  Recording recording{std::exchange(buffer(), {}), emitted - std::min(emitted, kMaxSpans),
                       spans_without_labels.load()};
   recording.spans.resize(std::min(emitted, kMaxSpans));
   return recording;
