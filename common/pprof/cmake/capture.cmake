@@ -22,5 +22,6 @@ target_sources(pprof PRIVATE
   src/trace/json_string.cpp
   src/trace/recorder.cpp
   src/trace/trace.cpp
+  src/wall/sampler.cpp
   src/wall/wall.cpp
 )

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <functional>
@@ -29,6 +32,7 @@
 #include "cpu/tick.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
+#include "refuse_syscall.h"
 #include "sanitizers.h"
 #include "symbolize/symbolizer.h"
 #include "threads/tasks.h"
@@ -300,6 +304,51 @@ TEST(Cpu, CountsEachThreadWithoutATimerOnce) {
   ASSERT_EQ(profile.comments.size(), threads_that_block() == 0 ? 1U : 2U);
   EXPECT_TRUE(profile.comments[0].starts_with(threads + " threads not sampled"))
       << profile.comments[0];
+  EXPECT_NE(profile.comments[0].find("RLIMIT_SIGPENDING"), std::string::npos);
+}
+
+// Whatever the reason is: a seccomp profile, here.
+TEST(CpuDeathTest, SaysWhyTheKernelRefusesTimers) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (!pprof::testing::refuse_syscall(SYS_timer_create)) std::_Exit(2);
+        std::atomic<bool> done{false};
+        std::thread busy([&done] {
+          burn(milliseconds(500));
+          done = true;
+        });
+        for (const std::string& comment :
+             cpu_profile(std::chrono::minutes(1), [&done] { return !done; }).comments) {
+          std::fprintf(stderr, "%s\n", comment.c_str());
+        }
+        busy.join();
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(0),
+      "[0-9]+ threads not sampled: the kernel refused a timer: Operation not permitted\n"
+      "the samples are of 0 ms out of [0-9]+ ms of CPU time");
+}
+
+// With none left, nothing can be opened, the list of threads included.
+TEST(Cpu, FileDescriptorsThatRunOutCostNothing) {
+  rlimit saved{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &saved), 0);
+  nanoseconds used{0};
+  const Profile profile = profile_during([&] {
+    const rlimit none{0, saved.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    std::thread busy([&used] {
+      pthread_setname_np(pthread_self(), "without-files");
+      burn(milliseconds(1000));
+      used = thread_cpu_time();
+    });
+    busy.join();
+    setrlimit(RLIMIT_NOFILE, &saved);
+  });
+  NEEDS_SIGNALS_IN_TIME();
+  EXPECT_GT(ratio(total(profile), used), 0.7);
+  EXPECT_EQ(labelled(profile, "thread", "(ended)"), nanoseconds(0));
 }
 
 TEST(Cpu, SaysThatThreadsBlockTheSignal) {

@@ -47,8 +47,8 @@ constinit Trap module_lists;
 constinit std::atomic<int> under_loaders_lock{0};  // allocations
 constinit thread_local bool has_loaders_lock = false;
 // Not forbidden: they prove that the handlers are noticed.
-constinit Trap clock_readings;  // SIGPROF's
-constinit Trap prctl_calls;     // the other's
+constinit Trap clock_readings;  // both
+constinit Trap prctl_calls;     // the one that is not SIGPROF's
 
 template <class Function>
 [[maybe_unused]] Function next_function(const char* name) {
@@ -157,7 +157,10 @@ TEST(Handler, NeitherAllocatesNorLocks) {
     const std::array<BusyThread, 3> load;
     for (int i = 0; i < 20; ++i) capture_threads();
     wall_profile(milliseconds(500), [] { return true; });
+    EXPECT_GT(prctl_calls.inside_handlers, 0);
+    const int clock_readings_before = clock_readings.inside_handlers;
     cpu_profile(milliseconds(500), [] { return true; });
+    EXPECT_GT(clock_readings.inside_handlers, clock_readings_before);
     std::mutex mutex;
     const std::lock_guard lock(mutex);
     dl_iterate_phdr([](dl_phdr_info*, std::size_t, void*) { return 1; }, nullptr);

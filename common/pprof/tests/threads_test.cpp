@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <latch>
 #include <memory>
 #include <thread>
@@ -17,6 +20,7 @@
 #include "capture_helpers.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
+#include "refuse_syscall.h"
 #include "threads/interrupt.h"
 #include "threads/tasks.h"
 
@@ -163,6 +167,35 @@ TEST(Threads, ProfileCountsEqualStacksTogether) {
       profile.samples, [](const Sample& s) { return testing::label_of(s, "thread") == "twin"; });
   ASSERT_NE(twins, profile.samples.end());
   EXPECT_EQ(twins->values, std::vector<std::int64_t>{2});
+}
+
+TEST(ThreadsDeathTest, SayWhyTheSignalCannotBeSent) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (!testing::refuse_syscall(SYS_rt_tgsigqueueinfo)) std::_Exit(2);
+        const Profile profile = threads_profile();
+        for (const Sample& sample : profile.samples) {
+          std::fprintf(stderr, "%s\n", testing::label_of(sample, "silent").c_str());
+        }
+        std::fprintf(stderr, "%s\n", profile.comments.at(0).c_str());
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(0),
+      "signal 23 cannot be sent: Operation not permitted\n.*threads did not answer");
+}
+
+TEST(ThreadsDeathTest, AMainThreadThatHasEndedIsNoThread) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::thread([] {
+          const bool seen = eventually([] { return list_threads() == std::vector{current_tid()}; });
+          std::_Exit(seen && capture_threads().size() == 1 && !is_alive(getpid()) ? 0 : 1);
+        }).detach();
+        syscall(SYS_exit, 0);  // what pthread_exit() does in the end
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 volatile std::sig_atomic_t foreign_signals = 0;

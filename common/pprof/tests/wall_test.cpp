@@ -9,7 +9,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <latch>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "capture_helpers.h"
 #include "pprof/label.h"
@@ -112,6 +115,65 @@ TEST_F(Wall, LeavesTheSamplingThreadOut) {
   const ThreadScope scope("sampling-thread");
   const Profile profile = wall_profile(milliseconds(100), kAlways);
   EXPECT_EQ(wall_of_thread(profile, "sampling-thread"), 0);
+}
+
+// Many threads that sleep in a known function until the end of the scope.
+class Sleepers {
+ public:
+  explicit Sleepers(int count) : begun_(count) {
+    for (int i = 0; i < count; ++i) {
+      threads_.emplace_back([this] {
+        const LabelScope label("role", "sleeper");
+        begun_.count_down();
+        release_.wait();
+      });
+    }
+    begun_.wait();
+  }
+  ~Sleepers() {
+    release_.count_down();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Sleepers(const Sleepers&) = delete;
+  Sleepers& operator=(const Sleepers&) = delete;
+
+ private:
+  std::latch begun_;
+  std::latch release_{1};
+  std::vector<std::thread> threads_;
+};
+
+bool has_comment(const Profile& profile, std::string_view text) {
+  return std::ranges::any_of(profile.comments, [text](const std::string& comment) {
+    return comment.find(text) != std::string::npos;
+  });
+}
+
+// Each answer counts for at least 14 us, of the 20 ms of each second that a capture may cost;
+// pauses may be half as long as they are on average. Without a budget there would be ten times as
+// many.
+TEST_F(Wall, ManyThreadsTakeTurnsWithinTheBudgetAndAreChargedTheWholeTime) {
+  constexpr int kThreads = 300;
+  const Sleepers sleepers(kThreads);
+  const Profile profile = wall_profile(std::chrono::seconds(2), kAlways);
+  const auto seconds = static_cast<double>(profile.duration.count()) / 1e9;
+  std::int64_t samples = 0;
+  std::int64_t wall_ns = 0;
+  for (const Sample& sample : profile.samples) {
+    samples += sample.values.at(0);
+    if (testing::label_of(sample, "role") == "sleeper") wall_ns += sample.values.at(1);
+  }
+  EXPECT_LT(static_cast<double>(samples), 64 + 2 * seconds * 0.02 / 14e-6);
+  EXPECT_TRUE(has_comment(profile, " threads took turns: each was asked every "));
+  NEEDS_SIGNALS_IN_TIME();
+  // Those that do not answer at times are charged then, too, but without their label.
+  EXPECT_NEAR(static_cast<double>(wall_ns) / 1e9 / kThreads, seconds, 0.1 * seconds);
+}
+
+TEST_F(Wall, SaysHowManyThreadsAShortCaptureDidNotAsk) {
+  const Sleepers sleepers(200);
+  const Profile profile = wall_profile(milliseconds(1), kAlways);
+  EXPECT_TRUE(has_comment(profile, " threads were not asked: they take turns, capture longer"));
 }
 
 TEST_F(Wall, EndsSoonAfterNobodyWantsIt) {

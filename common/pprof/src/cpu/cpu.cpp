@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -83,6 +84,26 @@ std::vector<pid_t> still_without_signal(std::vector<pid_t> tids) {
   return tids;
 }
 
+nanoseconds process_cpu_time() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+// Whatever the reason: a profile that has much less than the process used says so. Empty if the
+// difference is what chance and threads of a few milliseconds make it.
+std::string missing_time(const Profile& profile, nanoseconds used) {
+  nanoseconds sampled{0};
+  for (const Sample& sample : profile.samples) sampled += nanoseconds(sample.values[1]);
+  const nanoseconds missing = used - sampled;
+  if (missing < milliseconds(200) || missing < used / 5) return {};
+  const auto text = [](nanoseconds time) {
+    return std::to_string(std::chrono::round<milliseconds>(time).count()) + " ms";
+  };
+  return "the samples are of " + text(sampled) + " out of " + text(used) +
+         " of CPU time: threads were not sampled, or lived for a few milliseconds only";
+}
+
 Profile empty_profile() {
   Profile profile;
   profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
@@ -122,26 +143,25 @@ Profile cpu_profile(nanoseconds duration, const Wanted& wanted) {
   const std::vector<pid_t> blocking = still_without_signal(list_threads());
   begin_cpu_capture();
   const auto start = steady_clock::now();
-  std::size_t refused = 0;
+  const nanoseconds used_before = process_cpu_time();
   {
     const GperftoolsSession session(ring);
     ThreadTimers timers(kCpuPeriod);
     sample_until(start + duration, timers, ring, table, wanted);
-    refused = timers.refused();
+    profile.comments = timers.gaps();
   }
+  const nanoseconds used = process_cpu_time() - used_before;
   profile.duration = steady_clock::now() - start;
   table.drain(ring);
   table.append_to(profile);
   if (ring.lost() > 0) {
     profile.comments.push_back(std::to_string(ring.lost()) + " samples lost: buffer full");
   }
-  if (refused > 0) {
-    profile.comments.push_back(
-        std::to_string(refused) +
-        " threads not sampled: the kernel refused a timer (RLIMIT_SIGPENDING)");
-  }
   if (const auto count = still_without_signal(blocking).size(); count > 0) {
     profile.comments.push_back(std::to_string(count) + " threads not sampled: they block SIGPROF");
+  }
+  if (const std::string gap = missing_time(profile, used); !gap.empty()) {
+    profile.comments.push_back(gap);
   }
   return profile;
 }

@@ -18,7 +18,8 @@ std::string cpu_unavailable_reason();
 // cpu/nanoseconds with the labels in force and the thread's name as label "thread".
 // Stops early, with what it has, once `wanted` says no.
 // One at a time: the caller makes sure. Throws std::runtime_error with a text for the client if
-// gperftools refuses to start, for instance since CPUPROFILE had it started.
+// gperftools refuses to start, for instance since CPUPROFILE had it started, or if the threads
+// cannot be listed.
 Profile cpu_profile(std::chrono::nanoseconds duration, const Wanted& wanted);
 
 }  // namespace pprof::internal

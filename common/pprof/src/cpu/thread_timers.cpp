@@ -10,8 +10,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cpu/tick.h"
 #include "threads/names.h"
@@ -91,7 +93,13 @@ ThreadTimers::~ThreadTimers() {
 
 void ThreadTimers::refresh() {
   const std::scoped_lock lock(mutex_);
-  const std::vector<pid_t> tids = list_threads();
+  std::vector<pid_t> tids;
+  try {
+    tids = threads_.list();
+  } catch (const std::system_error&) {  // those that have a timer keep it
+    ++unread_lists_;
+    return;
+  }
   // gperftools makes timers of its own only when this is set.
   const bool may_have_others = getenv("CPUPROFILE_PER_THREAD_TIMERS") != nullptr;  // NOLINT
   const std::set<pid_t> others = may_have_others ? threads_with_timer() : std::set<pid_t>();
@@ -105,9 +113,28 @@ void ThreadTimers::refresh() {
   }
 }
 
-std::size_t ThreadTimers::refused() const {
+std::vector<std::string> ThreadTimers::gaps() const {
   const std::scoped_lock lock(mutex_);
-  return refused_.size();
+  std::map<int, std::size_t> threads_by_error;
+  for (const auto& [tid, error] : refused_) ++threads_by_error[error];
+  std::vector<std::string> gaps;
+  for (const auto& [error, threads] : threads_by_error) {
+    gaps.push_back(std::to_string(threads) + " threads not sampled: the kernel refused a timer: " +
+                   std::generic_category().message(error) +
+                   (error == EAGAIN ? " (RLIMIT_SIGPENDING)" : ""));
+  }
+  if (unread_lists_ > 0) {
+    gaps.push_back(
+        "threads that began during the capture may be missing: their list could not be "
+        "read " +
+        std::to_string(unread_lists_) + " times");
+  }
+  return gaps;
+}
+
+void ThreadTimers::refuse(pid_t tid, int error) {
+  const bool has_ended = error == ESRCH || (error == EINVAL && !is_alive(tid));
+  if (!has_ended) refused_[tid] = error;
 }
 
 void ThreadTimers::add(pid_t tid) {
@@ -116,20 +143,18 @@ void ThreadTimers::add(pid_t tid) {
   event.sigev_signo = SIGPROF;
   event.sigev_notify_thread_id = tid;
   timer_t timer{};
-  if (timer_create(cpu_clock_of(tid), &event, &timer) != 0) {
-    if (errno == EAGAIN || errno == ENOMEM) refused_.insert(tid);  // else it has just ended
-    return;
-  }
-  refused_.erase(tid);
+  if (timer_create(cpu_clock_of(tid), &event, &timer) != 0) return refuse(tid, errno);
   // A random first tick: with a whole period, threads that live shortly would be under-counted.
   std::uniform_int_distribution<std::int64_t> first(1, period_.count());
   const std::chrono::nanoseconds due(first(random_));
   const itimerspec times = {to_timespec(period_), to_timespec(due)};
   if (tid == current_tid()) expect_first_tick(due);
   if (timer_settime(timer, 0, &times, nullptr) != 0) {
+    refuse(tid, errno);
     timer_delete(timer);
     return;
   }
+  refused_.erase(tid);
   timers_.emplace(tid, timer);
 }
 

@@ -14,7 +14,10 @@
 #include <map>
 #include <mutex>
 #include <random>
-#include <set>
+#include <string>
+#include <vector>
+
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 
@@ -29,18 +32,22 @@ class ThreadTimers {
   // Gives threads born since the last call their timer, and drops those of threads that ended.
   // Threads that already have a SIGPROF timer (gperftools' own) are left alone.
   void refresh();
-  // How many threads the kernel refused a timer to, at the last try.
-  std::size_t refused() const;
+  // What is missing, in sentences: threads that the kernel refused a timer to, at the last try, and
+  // why; lists of threads that could not be read.
+  std::vector<std::string> gaps() const;
 
  private:
   friend void thread_born();
   void add(pid_t tid);
+  void refuse(pid_t tid, int error);
 
   std::chrono::nanoseconds period_;
   mutable std::mutex mutex_;  // refresh() against thread_born()
   std::map<pid_t, timer_t> timers_;
   std::minstd_rand random_;
-  std::set<pid_t> refused_;
+  ThreadLister threads_;
+  std::map<pid_t, int> refused_;  // the errno
+  std::size_t unread_lists_ = 0;
 };
 
 // Gives the calling thread its timer at once if a capture is running; refresh() would see it

@@ -90,7 +90,7 @@ Endpoint trace_endpoint() {
 Endpoint wall_endpoint() {
   return {.name = "wall",
           .description =
-              "Real time by stack, waiting included: all threads, 50 times a second. "
+              "Real time by stack, waiting included: all threads, 50 times a second or less often. "
               "Give the duration as ?seconds=, 30 by default.",
           .timed = wall_profile,
           .slot = &wall_slot};

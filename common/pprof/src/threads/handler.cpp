@@ -107,12 +107,14 @@ bool fill_slot(std::uint64_t token, const void* ucontext) noexcept {
   if (!slot.state.compare_exchange_strong(expected, slot_state(ticket, SlotPhase::kWriting))) {
     return false;
   }
+  const auto start = std::chrono::steady_clock::now();
   slot.raw.tid = current_tid();
   slot.raw.name = current_thread_name();
   prctl(PR_GET_NAME, slot.raw.kernel_name.data());
   copy_current_labels(slot.raw.labels);
   slot.raw.depth =
       capture_interrupted_stack(slot.raw.stack.data(), slot.raw.stack.size(), ucontext);
+  slot.raw.handler_time = std::chrono::steady_clock::now() - start;
   slot.state.store(slot_state(ticket, SlotPhase::kDone), std::memory_order_release);
   return true;
 }

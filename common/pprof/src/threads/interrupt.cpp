@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <ctime>
@@ -15,6 +16,7 @@
 
 #include "threads/handler.h"
 #include "threads/slots.h"
+#include "threads/tasks.h"
 
 namespace pprof::internal {
 namespace {
@@ -31,17 +33,18 @@ struct Request {
   std::uint64_t ticket;
 };
 
-bool send_signal(const Request& request) {
+// An errno, or 0.
+int send_signal(const Request& request) {
   siginfo_t info{};
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
   info.si_value.sival_ptr = reinterpret_cast<void*>(  // NOLINT(performance-no-int-to-ptr)
       slot_token(request.ticket, request.slot));
-  return syscall(SYS_rt_tgsigqueueinfo, getpid(), request.tid, capture_signal(), &info) == 0;
+  return syscall(SYS_rt_tgsigqueueinfo, getpid(), request.tid, capture_signal(), &info) == 0
+             ? 0
+             : errno;
 }
-
-bool is_alive(pid_t tid) { return syscall(SYS_tgkill, getpid(), tid, 0) == 0; }
 
 void wait_for_a_post(Clock::time_point until) {
   // CLOCK_MONOTONIC is what steady_clock counts.
@@ -58,12 +61,13 @@ class Round {
   void ask(pid_t tid, std::size_t slot, std::uint64_t ticket) {
     const Request request{tid, slot, ticket};
     slots[slot].state.store(slot_state(ticket, SlotPhase::kArmed));
-    if (send_signal(request)) {
+    const int error = send_signal(request);
+    if (error == 0) {
       open_.push_back(request);
       return;
     }
     slots[slot].state.store(slot_state(ticket, SlotPhase::kIdle));
-    if (is_alive(tid)) callbacks_.silent(tid);
+    if (is_alive(tid)) callbacks_.silent(tid, error);
   }
 
   void wait(std::chrono::milliseconds patience) {
@@ -104,7 +108,7 @@ class Round {
   void give_up() {
     std::erase_if(open_, [this](const Request& request) {
       if (!withdraw(request)) return false;
-      if (is_alive(request.tid)) callbacks_.silent(request.tid);
+      if (is_alive(request.tid)) callbacks_.silent(request.tid, 0);
       return true;
     });
     const auto end = Clock::now() + kWritingPatience;
@@ -113,7 +117,7 @@ class Round {
       take_answers();
     }
     for (const Request& request : open_) {  // its slot stays unused until it has finished
-      callbacks_.silent(request.tid);
+      callbacks_.silent(request.tid, 0);
     }
   }
 

@@ -33,6 +33,7 @@ struct RawStack {
   pid_t tid;
   const char* name;                  // by ThreadScope, or nullptr
   std::array<char, 16> kernel_name;  // what `ps` shows
+  std::chrono::nanoseconds handler_time;
   LabelSet labels;
   std::size_t depth;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // leaf first, `depth` entries
@@ -41,8 +42,8 @@ struct RawStack {
 struct InterruptCallbacks {
   std::function<void(const RawStack&)> answered;
   // The thread lives but did not run the handler in time: it blocks the signal, is stopped, or the
-  // machine is too busy.
-  std::function<void(pid_t)> silent;
+  // machine is too busy. Or the signal could not be sent: `error` is then an errno, else 0.
+  std::function<void(pid_t, int error)> silent;
 };
 
 // Calls one of the callbacks, on this thread, for each of `tids`, and none for threads that have

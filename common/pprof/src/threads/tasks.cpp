@@ -6,10 +6,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <system_error>
 
 namespace pprof::internal {
 namespace {
@@ -20,6 +23,10 @@ constinit thread_local pid_t cached_tid = 0;
 [[maybe_unused]] const int tid_forgotten_in_children =
     pthread_atfork(nullptr, nullptr, [] { cached_tid = 0; });
 
+std::system_error cannot_list(int error) {
+  return {error, std::generic_category(), "pprof: cannot list the threads in /proc/self/task"};
+}
+
 }  // namespace
 
 pid_t current_tid() noexcept {
@@ -27,24 +34,43 @@ pid_t current_tid() noexcept {
   return cached_tid;
 }
 
-std::vector<pid_t> list_threads() {
+ThreadLister::ThreadLister()
+    : directory_(opendir("/proc/self/task"),
+                 [](void* open) { closedir(static_cast<DIR*>(open)); }) {
+  if (directory_ == nullptr) throw cannot_list(errno);
+}
+
+std::vector<pid_t> ThreadLister::list() const {
+  auto* const directory = static_cast<DIR*>(directory_.get());
+  rewinddir(directory);
   std::vector<pid_t> tids;
-  DIR* const directory = opendir("/proc/self/task");
-  if (directory == nullptr) return tids;
-  // The stream is this function's own, which makes readdir() safe here.
+  errno = 0;
+  // The stream is this object's own, which makes readdir() safe here.
   while (const dirent* entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe)
     pid_t tid = 0;
     const char* const end = entry->d_name + std::strlen(entry->d_name);
     if (std::from_chars(entry->d_name, end, tid).ec == std::errc{}) tids.push_back(tid);
+    errno = 0;
   }
-  closedir(directory);
+  if (errno != 0) throw cannot_list(errno);
+  if (std::ranges::find(tids, current_tid()) == tids.end()) throw cannot_list(ESRCH);
+  if (!is_alive(getpid())) std::erase(tids, getpid());
   return tids;
+}
+
+std::vector<pid_t> list_threads() { return ThreadLister().list(); }
+
+// The main thread that has called pthread_exit() stays in the kernel's list, as a zombie, and can
+// be sent signals.
+bool is_alive(pid_t tid) noexcept {
+  if (syscall(SYS_tgkill, getpid(), tid, 0) != 0) return false;
+  return tid != getpid() || tid == current_tid() || !status_field(tid, "State:").starts_with("Z");
 }
 
 std::string kernel_thread_name(pid_t tid) {
   std::ifstream file("/proc/self/task/" + std::to_string(tid) + "/comm");
   std::string name;
-  std::getline(file, name);
+  if (!std::getline(file, name) && is_alive(tid)) name = "thread " + std::to_string(tid);
   return name;
 }
 

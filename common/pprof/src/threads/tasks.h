@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +14,27 @@ namespace pprof::internal {
 // The calling thread's id, cached. Async-signal-safe.
 pid_t current_tid() noexcept;
 
-// The ids of all threads of this process.
+// Lists the threads of this process again and again, without a new file descriptor each time: a
+// capture goes on when the service has used them up. For one thread at a time.
+class ThreadLister {
+ public:
+  // Throws std::system_error if the kernel's list cannot be opened.
+  ThreadLister();
+  // The ids of all threads; not the main thread's if it has ended, although the kernel keeps it.
+  // Throws std::system_error if the list cannot be read.
+  std::vector<pid_t> list() const;
+
+ private:
+  std::unique_ptr<void, void (*)(void*)> directory_;
+};
+
+// The same, once.
 std::vector<pid_t> list_threads();
 
-// The kernel's name of `tid`, or an empty text if it is gone.
+// Whether the thread has not ended.
+bool is_alive(pid_t tid) noexcept;
+
+// The kernel's name of `tid`; empty if it is gone, "thread TID" if its name cannot be read.
 std::string kernel_thread_name(pid_t tid);
 
 // One line of /proc/self/task/TID/status, without its key ("State:"); empty if the thread is gone.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <system_error>
 
 #include "stacks/unwind.h"
 #include "threads/interrupt.h"
@@ -37,7 +38,11 @@ std::uintptr_t silent_frame() {
   return reinterpret_cast<std::uintptr_t>(&thread_did_not_answer_the_signal) + 1;
 }
 
-std::string why_silent(pid_t tid) {
+std::string why_silent(pid_t tid, int error) {
+  if (error != 0) {
+    return "signal " + std::to_string(capture_signal()) +
+           " cannot be sent: " + std::generic_category().message(error);
+  }
   if (blocks_signal(tid, capture_signal())) {
     return "blocks signal " + std::to_string(capture_signal());
   }
@@ -51,8 +56,8 @@ std::vector<ThreadStack> capture_threads() {
   const std::vector<pid_t> tids = list_threads();
   const InterruptCallbacks callbacks{
       [&](const RawStack& raw) { threads.push_back(from_raw(raw)); },
-      [&](pid_t tid) {
-        const std::string reason = why_silent(tid);
+      [&](pid_t tid, int error) {
+        const std::string reason = why_silent(tid, error);
         if (!reason.empty()) {
           threads.push_back({tid, thread_name(tid), {}, {silent_frame()}, reason});
         }
@@ -69,15 +74,21 @@ Profile threads_profile() {
   profile.period = 1;
   profile.time = std::chrono::system_clock::now();
   std::map<std::pair<std::vector<std::uintptr_t>, std::vector<Label>>, std::int64_t> counts;
+  std::size_t silent = 0;
   for (ThreadStack& thread : capture_threads()) {
     thread.labels.insert(thread.labels.begin(), {"thread", thread.name});
     if (!thread.silent_because.empty()) {
       thread.labels.push_back({"silent", thread.silent_because});
+      ++silent;
     }
     ++counts[{std::move(thread.stack), std::move(thread.labels)}];
   }
   for (const auto& [key, count] : counts) {
     profile.samples.push_back({key.first, {count}, key.second});
+  }
+  if (silent > 0) {
+    profile.comments.push_back(std::to_string(silent) +
+                               " threads did not answer: see their label silent");
   }
   return profile;
 }

@@ -26,8 +26,9 @@ std::vector<ThreadStack> capture_threads();
 // The same as a profile: threads/count, labels "thread" (the name) and those of LabelScope.
 Profile threads_profile();
 
-// Why a thread did not answer the signal, from /proc: "blocks signal 23", "state D". Empty if gone.
-std::string why_silent(pid_t tid);
+// Why a thread did not answer the signal: "blocks signal 23", "state D", or, with the errno of the
+// attempt, "signal 23 cannot be sent: Operation not permitted". Empty if it is gone.
+std::string why_silent(pid_t tid, int error);
 
 // The one frame of a thread without a stack, so that its name shows in every report.
 std::uintptr_t silent_frame();
