@@ -32,11 +32,12 @@ void Symbolizer::observe_modules() {
 const Location& Symbolizer::locate(std::uintptr_t address) {
   const std::scoped_lock lock(mutex_);
   modules_.refresh();
-  static const Location kCut{nullptr, {{"[stack cut]", "stack_cut", {}, 0, 0}}};
-  if (address == kCutMark) return kCut;
-  static const Location kNowhere;  // not remembered: there are too many such addresses
+  // Never destroyed, as the symbolizer itself.
+  static const auto& cut = *new Location{nullptr, {{"[stack cut]", "stack_cut", {}, 0, 0}}};
+  if (address == kCutMark) return cut;
+  static const auto& nowhere = *new Location;  // not remembered: there are too many such addresses
   Module* module = modules_.find(address);
-  if (module == nullptr) return kNowhere;
+  if (module == nullptr) return nowhere;
   const auto [entry, is_new] = cache_[module].try_emplace(address);
   Location& location = entry->second;
   if (!is_new) return location;
