@@ -5,11 +5,14 @@ It ends with the context, and with this process however that ends. One thread us
 time.
 """
 import contextlib
+import json
 import os
 import re
 import signal
+import socket
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 from base import children
@@ -17,6 +20,7 @@ from base.errors import Failure
 from base.paths import relative
 
 START_SECONDS = 20  # until it says "listening on"
+ANSWER_SECONDS = 60  # until an answer comes, on a busy machine
 POLL_SECONDS = 0.005
 
 
@@ -93,6 +97,17 @@ class Server:
         below = task.read_text(encoding="ascii").split() if task.exists() else []
         program = os.path.realpath(self.program)
         return next((int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program), pid)
+
+    def connect(self, port=None, seconds=ANSWER_SECONDS) -> socket.socket:
+        """A connection to it, or to another port of its own; each wait on it ends after so many
+        seconds."""
+        return socket.create_connection(("127.0.0.1", port or self.port), timeout=seconds)
+
+    def counted(self) -> dict:
+        """What /debug/vars of a service shows; needs .debug_url."""
+        url = f"{self.debug_url}/debug/vars"
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
+            return json.load(answer)
 
     def stop(self, number=signal.SIGTERM) -> int:
         """Sends the signal to the server; the exit status of what was started. A tracer ends by

@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from base import children, raw
+from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
 from flame import tree
 from labs import amdahl, loads, running
@@ -100,12 +101,12 @@ def _timed(service, folder, culprit):
         threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
         for view, (endpoint, _) in TIMED.items()
     ]
-    before = service.answered()
+    before = service.counted()["server"]["requests"]
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
-    requests = max(1, service.answered() - before)
+    requests = max(1, service.counted()["server"]["requests"] - before)
     figures = {
         view: _figure(files[view], sample_type, culprit)
         for view, (_, sample_type) in TIMED.items()
@@ -130,7 +131,7 @@ def _ask_all(service, load):
                 f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: "
                 f"{loads.LONG_AGENT}\r\n\r\n"
                 .encode())
-            running.read_answer(sock)
+            read_answer(sock)
     return TRACED
 
 

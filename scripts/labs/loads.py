@@ -5,6 +5,7 @@ import itertools
 import socket
 import threading
 
+from base.client import read_answer
 from labs import running
 from profiles import capture
 
@@ -38,7 +39,7 @@ def distinct(service, _clients):
                     return
                 sock.sendall(
                     f"GET {distinct_target(number)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-                running.read_answer(sock)
+                read_answer(sock)
     thread = threading.Thread(target=ask)
     thread.start()
     try:
@@ -63,7 +64,7 @@ def idle(service, _clients):
         with contextlib.suppress(OSError):
             while not stop.is_set():
                 sock.sendall(LONG_REQUEST)
-                running.read_answer(sock)
+                read_answer(sock)
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(service.connect()) for _ in range(8)]
         for sock in held:

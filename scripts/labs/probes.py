@@ -91,7 +91,7 @@ def idle(programs):
             try:
                 held = [service.connect() for _ in range(clients)]
                 served = _first_requests(held)
-                with service.connect(STARVED_SECONDS) as sock:
+                with service.connect(seconds=STARVED_SECONDS) as sock:
                     try:
                         running.ask(sock)
                         starved = 0

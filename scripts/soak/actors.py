@@ -16,6 +16,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from base.client import read_answer
+
 TIMEOUT_SECONDS = 15
 PADS = ["*", " ", "→", "ä"]
 PIECES = ["test", "a", "ä→", '"\\', "\n\t", "😀", "%", "?"]
@@ -38,13 +40,13 @@ CAPTURES = [
 class World:
     """The service under test and what was seen of it. Counters are only ever added to."""
 
-    def __init__(self, pid, port, debug_port, log_path):
-        self.pid, self.port, self.debug_port, self.log_path = pid, port, debug_port, log_path
+    def __init__(self, service):
+        self.service = service
         self.lock = threading.Lock()
         self.answered = []  # ids of requests that were answered
         self.counts = {}
         self.wrong = []
-        self.rotated = [log_path]
+        self.rotated = [service.log]
 
     def count(self, what):
         with self.lock:
@@ -55,29 +57,7 @@ class World:
             self.wrong.append(text)
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_SECONDS)
-
-
-def read_answer(sock, buffered=b""):
-    """(status, body, rest) of the next answer; None at the end of the connection."""
-    data = buffered
-    while b"\r\n\r\n" not in data:
-        block = sock.recv(65536)
-        if not block:
-            return None
-        data += block
-    head, body = data.split(b"\r\n\r\n", 1)
-    length = 0
-    for line in head.split(b"\r\n")[1:]:
-        name, value = line.split(b":", 1)
-        if name.lower() == b"content-length":
-            length = int(value)
-    while len(body) < length:
-        block = sock.recv(65536)
-        if not block:
-            return None
-        body += block
-    return int(head.split(b" ", 2)[1]), body[:length], body[length:]
+        return self.service.connect(seconds=TIMEOUT_SECONDS)
 
 
 def padded(rng, ident):
@@ -101,11 +81,10 @@ def good_client(world, rng):
                                   for _, target, _ in batch))
             rest = b""
             for ident, target, expected in batch:
-                answer = read_answer(sock, rest)
-                if answer is None or answer[0] != 200 or json.loads(answer[1])["str"] != expected:
-                    world.complain(f"{target}: got {answer}, expected {expected!r}")
+                status, body, rest = read_answer(sock, rest)
+                if status != 200 or json.loads(body)["str"] != expected:
+                    world.complain(f"{target}: got {status} {body!r}, expected {expected!r}")
                     return
-                rest = answer[2]
                 world.answered.append(ident)
                 world.count("good requests")
 
@@ -116,11 +95,11 @@ def malformed_client(world, rng):
     with world.connect() as sock:
         try:
             sock.sendall(data)
-            answer = read_answer(sock)
+            status, body, _ = read_answer(sock)
+            if status < 400:
+                world.complain(f"{data[:60]!r}: got {status} {body!r}")
         except ConnectionError:
-            answer = None
-        if answer is not None and answer[0] < 400:
-            world.complain(f"{data[:60]!r}: got {answer}")
+            pass  # a close
     world.count("malformed requests")
 
 
@@ -141,9 +120,9 @@ def half_open_client(world, rng):
         sock.sendall(b"GET /v1/leftpad/?str=half&len=9 HTTP/1.1\r\nHost: a\r\n" +
                      (b"\r\n" if complete else b""))
         sock.shutdown(socket.SHUT_WR)
-        answer = read_answer(sock)
-        if answer is None or answer[0] != (200 if complete else 400):
-            world.complain(f"half-open client, complete={complete}: got {answer}")
+        status, body, _ = read_answer(sock)
+        if status != (200 if complete else 400):
+            world.complain(f"half-open client, complete={complete}: got {status} {body!r}")
     world.count("half-open clients")
 
 
@@ -166,7 +145,7 @@ def capturer(world, rng):
 
 def capture(world, what):
     """Takes one profile, which must not be empty."""
-    url = f"http://127.0.0.1:{world.debug_port}/debug/pprof/{what}"
+    url = f"{world.service.debug_url}/debug/pprof/{what}"
     try:
         with urllib.request.urlopen(url, timeout=60) as reply:
             if not reply.read():
@@ -184,13 +163,12 @@ def capture(world, what):
 def rotator(world, rng):
     """Moves the log away, as logrotate does, and tells the service. Now and then a FIFO comes
     between the two files, whose reader does not read."""
-    moved = f"{world.log_path}.{len(world.rotated)}"
-    os.rename(world.log_path, moved)
-    world.rotated.append(moved)
+    log = world.service.log
+    world.rotated.append(log.rename(f"{log}.{len(world.rotated)}"))
     fifo = stalled_reader(world) if rng.random() < 0.1 else None
-    os.kill(world.pid, signal.SIGHUP)
+    world.service.process.send_signal(signal.SIGHUP)
     for _ in range(200):
-        if os.path.exists(world.log_path):
+        if log.exists():
             break
         time.sleep(0.05)
     else:
@@ -203,19 +181,18 @@ def rotator(world, rng):
 
 def stalled_reader(world):
     """For a second the log is a FIFO that nobody reads. Returns its end for reading."""
-    os.mkfifo(world.log_path)
-    fifo = open(world.log_path, "rb", opener=lambda path,
-                _: os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    os.kill(world.pid, signal.SIGHUP)
+    os.mkfifo(world.service.log)
+    fifo = open(os.open(world.service.log, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    world.service.process.send_signal(signal.SIGHUP)
     time.sleep(1)
-    os.unlink(world.log_path)
+    os.unlink(world.service.log)
     world.count("stalled log readers")
     return fifo
 
 
 def keep(world, fifo):
     """The lines that it took are a part of the log."""
-    kept = f"{world.log_path}.{len(world.rotated)}"
+    kept = f"{world.service.log}.{len(world.rotated)}"
     with fifo, open(kept, "wb") as file:
         file.write(fifo.read() or b"")
     world.rotated.append(kept)

@@ -5,21 +5,16 @@ Two phases of the same load with a rest after each: what is in use after the
 second rest must be what was in use after the first.
 """
 
-import contextlib
-import json
 import os
 import random
 import re
-import signal
-import subprocess
-import tempfile
 import threading
 import time
-import urllib.request
 
-from base import console, signals, stages, tools
+from base import ab, children, console, stages, tools
 from base.commandline import Number
 from base.errors import Failure
+from base.service import Service
 from soak import actors
 
 # actor: how many threads
@@ -28,32 +23,8 @@ CAST = {
     actors.half_open_client: 1, actors.resetting_client: 1, actors.capturer: 2, actors.rotator: 1
 }
 REST_SECONDS = 15  # longer than an idle thread of the pool lives
-STOP_SECONDS = 10
 SPARE = {"threads": 3, "descriptors": 3}
 SPARE_MEMORY_KIB = 16 * 1024
-
-
-def start(binary, directory, undo):
-    """(process, World). `undo` ends the process if anything breaks off."""
-    log = os.path.join(directory, "requests.log")
-    with signals.held():
-        process = subprocess.Popen(
-            [binary, "--port=0", "--debug-addr=127.0.0.1:0", f"--log-file={log}"],
-            stderr=subprocess.PIPE, text=True)
-        undo.callback(kill, process)
-    ports = {}
-    for line in process.stderr:
-        if found := re.search(r"(profiles at|listening on) http://127\.0\.0\.1:(\d+)", line):
-            ports[found[1]] = int(found[2])
-        if "listening on" in line:
-            return process, actors.World(process.pid, ports["listening on"], ports["profiles at"],
-                                         log)
-    raise SystemExit(f"{binary} did not start")
-
-
-def kill(process):
-    process.kill()
-    process.wait()
 
 
 def usage_of(pid):
@@ -73,15 +44,14 @@ def repeat(world, actor, seed, stop):
             stop.wait(0.1)
 
 
-def ab_load(world, seconds, report):
-    """The mass of the requests; returns how many were answered."""
-    url = f"http://127.0.0.1:{world.port}/v1/leftpad/?str=mass&len=50&chr=*"
-    text = subprocess.run(["ab", "-q", "-k", "-c", "4", "-t", str(seconds), "-n", "100000000", url],
-                          capture_output=True, text=True, check=False).stdout
-    found = re.search(r"Complete requests: +(\d+)\nFailed requests: +(\d+)", text)
-    if not found or int(found[2]) or "Non-2xx" in text:
-        world.complain(f"ab: {text[-500:]!r}")
-    report.append(int(found[1]) if found else 0)
+def ab_load(world, seconds, answered):
+    """The mass of the requests; notes how many were answered."""
+    url = f"{world.service.url}/v1/leftpad/?str=mass&len=50&chr=*"
+    try:
+        done = children.run(ab.command(url, 4, seconds=seconds, quiet=True))
+        answered.append(ab.parse(done.stdout)["requests"])
+    except Failure as failure:
+        world.complain(f"ab: {failure}")
 
 
 def capture_everything(world):
@@ -90,14 +60,14 @@ def capture_everything(world):
         actors.capture(world, what)
 
 
-def load(world, seconds, seed, report, meanwhile=lambda world: None):
+def load(world, seconds, seed, answered, meanwhile=lambda world: None):
     """Everybody at once for some seconds, and until `meanwhile` has returned."""
     stop = threading.Event()
     threads = [
         threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop),
                          daemon=True) for actor, count in CAST.items() for i in range(count)
     ]
-    threads.append(threading.Thread(target=ab_load, args=(world, seconds, report), daemon=True))
+    threads.append(threading.Thread(target=ab_load, args=(world, seconds, answered), daemon=True))
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
@@ -113,13 +83,7 @@ def load(world, seconds, seed, report, meanwhile=lambda world: None):
 def rest(world):
     """What is in use once everybody has left."""
     time.sleep(REST_SECONDS)
-    return usage_of(world.pid)
-
-
-def vars_of(world):
-    with urllib.request.urlopen(f"http://127.0.0.1:{world.debug_port}/debug/vars",
-                                timeout=10) as reply:
-        return json.load(reply)
+    return usage_of(world.service.pid)
 
 
 def log_findings(world, mass, lost_lines):
@@ -152,20 +116,11 @@ def growth_findings(before, after):
     return findings
 
 
-def stop_service(process):
-    process.send_signal(signal.SIGTERM)
-    try:
-        code = process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return [f"the service did not end within {STOP_SECONDS} s of SIGTERM"]
-    return [f"exit code {code} after SIGTERM"] if code else []
-
-
-def soak(binary, seconds, directory):
+def soak(program, seconds):
+    """What was found, one line each; prints the figures."""
     mass = []
-    with contextlib.ExitStack() as undo:  # on Ctrl-C, too
-        process, world = start(binary, directory, undo)
+    with Service(program) as service:
+        world = actors.World(service)
         load(world, max(5, seconds // 3), "first", mass, capture_everything)
         before = rest(world)
         print(f"after the first rest:  {before}", flush=True)
@@ -173,9 +128,10 @@ def soak(binary, seconds, directory):
         after = rest(world)
         print(f"after the second rest: {after}", flush=True)
         findings = world.wrong + growth_findings(before, after)
-        lost_lines = vars_of(world)["log"]["lines_lost"]
-        findings += stop_service(process)
-    findings += log_findings(world, sum(mass), lost_lines)
+        lost_lines = service.counted()["log"]["lines_lost"]
+        if status := service.stop():
+            findings.append(f"exit status {status} after SIGTERM")
+        findings += log_findings(world, sum(mass), lost_lines)
     print(f"ab requests: {sum(mass)}, lost log lines: {lost_lines}, " +
           ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
     return findings
@@ -201,8 +157,7 @@ def run(options):
     program = stages.program("leftpad", options.stage)
     tools.need("ab", "apache2-utils")
     console.step(f"Soaking {options.stage}")
-    with tempfile.TemporaryDirectory() as directory:
-        findings = soak(program, options.seconds, directory)
+    findings = soak(program, options.seconds)
     for finding in findings[:20]:
         print(f"finding: {finding}")
     if findings:

@@ -3,7 +3,6 @@ names its program; several are separated by commas."""
 
 import contextlib
 import http.client
-import json
 import os
 import socket
 import sys
@@ -54,20 +53,12 @@ class Service(service.Service):
             connection.close()
         return answer
 
-    def connect(self, port=None):
-        return socket.create_connection(("127.0.0.1", port or self.port), timeout=WAIT_SECONDS)
-
     def raw(self, data, port=None):
         """Sends bytes, closes the sending side and returns everything that comes back."""
         with self.connect(port) as sock:
             sock.sendall(data)
             sock.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: sock.recv(65536), b""))
-
-    def counted(self):
-        """What /debug/vars shows."""
-        answer = self.raw(b"GET /debug/vars HTTP/1.1\r\nHost: a\r\n\r\n", self.debug_port)
-        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
     def log_lines(self):
         return self.log.read_text(encoding="utf-8").splitlines()

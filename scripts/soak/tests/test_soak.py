@@ -7,15 +7,24 @@ import time
 import unittest
 from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parents[2]
-SERVICE = SCRIPTS.parent / "build" / "bin" / "leftpad-v2-optimized"
+from base.paths import ROOT
+from base.tests.sandbox import SCRIPTS, descendants, has_ended
+
+SERVICE = ROOT / "build" / "bin" / "leftpad-v2-optimized"
+WAIT_SECONDS = 60
 
 
-def session(leader):
-    """Ids of the processes that this one has started, itself included."""
-    done = subprocess.run(["ps", "-o", "pid=", "--sid", str(leader)], stdout=subprocess.PIPE,
-                          text=True, check=False)
-    return done.stdout.split()
+def names_of(pids):
+    """The programs of processes that run."""
+    return [file.read_text().strip() for pid in pids
+            if (file := Path(f"/proc/{pid}/comm")).exists()]
+
+
+def eventually(condition):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
 
 
 @unittest.skipUnless(SERVICE.exists(), "make build has not run")
@@ -23,27 +32,20 @@ class Stopped(unittest.TestCase):
     def test_a_signal_leaves_no_process_and_no_folder(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number=number):
-                self.assertEqual(self.stopped_by(number), (128 + number, [], []))
+                self.stop_by(number)
 
-    def stopped_by(self, number):
-        """(exit status, processes left, temporary files left) of a soak that gets a signal under
-        load."""
+    def stop_by(self, number):
+        """A soak under load gets the signal."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
         child = subprocess.Popen([SCRIPTS / "workshop", "soak", "v2-optimized", "--seconds", "60"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL, start_new_session=True,
-                                 env={**os.environ, "TMPDIR": str(temp)})
-        deadline = time.monotonic() + 60
-        while len(session(child.pid)) < 3:  # the command, the service, ab
-            self.assertLess(time.monotonic(), deadline, "the load did not begin")
-            time.sleep(0.05)
-        time.sleep(1)
-        os.kill(child.pid, number)
-        child.wait(timeout=60)
-        deadline = time.monotonic() + 5
-        while session(child.pid) and time.monotonic() < deadline:  # ab has lost its server
-            time.sleep(0.05)
-        return child.returncode, session(child.pid), list(temp.iterdir())
+                                 stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temp)})
+        self.assertTrue(eventually(lambda: "ab" in names_of(descendants(child.pid))))
+        started = descendants(child.pid)
+        child.send_signal(number)
+        self.assertEqual(child.wait(WAIT_SECONDS), 128 + number)
+        self.assertEqual([pid for pid in started if not has_ended(pid, WAIT_SECONDS)], [])
+        self.assertEqual(list(temp.iterdir()), [])
 
 
 if __name__ == "__main__":
