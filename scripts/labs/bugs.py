@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from labs import paths, probes, screen, starters, suite
+from labs import counters, paths, screen, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
@@ -49,11 +49,11 @@ def directory_with(mutation):
         yield folder
 
 
-def counters(forge, folder):
+def counted(forge, folder):
     programs = Programs(forge, folder)
     return {
         f"{group}:{name}": value for group in GROUPS
-        for name, value in probes.GROUPS[group](programs).items()
+        for name, value in counters.GROUPS[group](programs).items()
     }
 
 
@@ -101,14 +101,14 @@ def _found(forge, stage_dir):
     try:
         if failed := suite.contract(forge.build(stage_dir, "test")):
             return [(f"contract suite, {name}", "passes", "fails") for name in failed]
-        after = counters(forge, stage_dir)
+        after = counted(forge, stage_dir)
     except CompileError as error:
         print(error)
         return [("it compiles", "yes", "no")]
     except BROKEN as error:
         print(error)
         return [("the counters can be read", "yes", "no")]
-    return worse(counters(forge, paths.ROOT / paths.BASE_STAGE), after)
+    return worse(counted(forge, paths.ROOT / paths.BASE_STAGE), after)
 
 
 def _judge(stage_dir, seed):
@@ -127,10 +127,10 @@ def prove():
     forge = Forge()
     caught = 0
     with directory_with(None) as folder:
-        before = counters(forge, folder)
+        before = counted(forge, folder)
     for mutation in MUTATIONS:
         with directory_with(mutation) as folder:
-            found = worse(before, counters(forge, folder))
+            found = worse(before, counted(forge, folder))
         caught += bool(found)
         shown = ", ".join(f"{name} {old} -> {new}" for name, old, new in found[:2])
         print(f"{'caught' if found else 'MISSED'}  {mutation[0]}: {mutation[1]}  {shown}",

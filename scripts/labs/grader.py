@@ -11,7 +11,7 @@ import re
 import subprocess
 from dataclasses import asdict, dataclass
 
-from labs import instructions, probes, running, suite
+from labs import counters, instructions, running, suite
 from labs.forge import CompileError
 from labs.running import Broken
 
@@ -109,13 +109,13 @@ class Grader:
         """(metrics, metrics again), or the text of what is missing."""
         times = 2 if self.thorough else 1
         try:
-            return [_unless_broken(probes.GROUPS[group], programs) for _ in range(times)]
+            return [_unless_broken(counters.GROUPS[group], programs) for _ in range(times)]
         except running.Unavailable as missing:
-            if group not in probes.FALLBACKS:
+            if group not in counters.FALLBACKS:
                 return str(missing)
-            other, metric = probes.FALLBACKS[group]
+            other, metric = counters.FALLBACKS[group]
             return str(missing), metric, [
-                _unless_broken(probes.GROUPS[other], programs) for _ in range(times)
+                _unless_broken(counters.GROUPS[other], programs) for _ in range(times)
             ]
 
     def _instructions(self, lab, programs, fine):

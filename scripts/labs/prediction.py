@@ -3,7 +3,7 @@ all labs."""
 import math
 import sys
 
-from labs import catalog, probes, progress, screen
+from labs import catalog, counters, progress, screen
 from labs.grader import Programs
 from base.errors import Failure
 
@@ -27,7 +27,7 @@ def measured_answer(forge, lab, stage_dir):
     if "answer" in predict:
         return predict["answer"]
     group, metric = predict["metric"].split(":")
-    return probes.GROUPS[group](Programs(forge, stage_dir))[metric]
+    return counters.GROUPS[group](Programs(forge, stage_dir))[metric]
 
 
 def ask(lab, given):

@@ -18,7 +18,7 @@ import re
 import shutil
 import sys
 
-from labs import captures, catalog, paths, probes, starters
+from labs import catalog, counters, paths, profilers, starters
 from labs.forge import Forge
 from base import signals
 
@@ -72,7 +72,7 @@ def of_calls(sick, mended):
     """A finding of strace: (calls a request, seconds a request) of both services."""
     more = {name: (count, mended[0].get(name, 0)) for name, count in sick[0].items()
             if name in TRANSFERS and count >= CALLS and count >= 2 * mended[0].get(name, 0)}
-    stalls = sick[1] >= probes.STALL_SECONDS and mended[1] <= HALVED * sick[1]
+    stalls = sick[1] >= counters.STALL_SECONDS and mended[1] <= HALVED * sick[1]
     found = {"sees": YES if more or stalls else NO}
     if more:
         name = max(more, key=lambda one: more[one][0] - more[one][1])
@@ -102,18 +102,18 @@ def look(lab, forge):
         programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack"))
                     for folder in (sick, mended)]
     load, culprit = spec["load"], re.compile(spec["culprit"])
-    before, after = (captures.profiles(service, load, culprit) for service, _ in programs)
+    before, after = (profilers.profiles(service, load, culprit) for service, _ in programs)
     found = {view: of_profile(view, before[view], after[view]) for view in before}
     if "missing" in spec:
         absent = re.compile(spec["missing"])
-        before, after = (captures.profiles(service, load, absent) for service, _ in programs)
+        before, after = (profilers.profiles(service, load, absent) for service, _ in programs)
         found |= {view: of_missing(before[view], after[view]) for view in ("threads", "wall")}
-    before, after = (captures.heaptracked(other, load, culprit) for _, other in programs)
+    before, after = (profilers.heaptracked(other, load, culprit) for _, other in programs)
     found["heaptrack"] = of_profile("heaptrack", before[0], after[0])
     if before[1] >= 2 * after[1]:
         found["heaptrack"] = {"sees": YES, "peak": before[1], "mended": after[1]}
-    found["system calls"] = of_calls(*(captures.traced(service, load) for service, _ in programs))
-    found["instructions"] = of_instructions(*(captures.instructions(service, load)
+    found["system calls"] = of_calls(*(profilers.traced(service, load) for service, _ in programs))
+    found["instructions"] = of_instructions(*(profilers.instructions(service, load)
                                               for service, _ in programs))
     return {view: found[view] for view in VIEWS}
 
@@ -150,7 +150,7 @@ def contradictions(lab, found, recorded):
 
 def main(arguments):
     missing = [
-        tool for tool in ("ab", "strace", "heaptrack", "valgrind", captures.PPROF)
+        tool for tool in ("ab", "strace", "heaptrack", "valgrind", profilers.PPROF)
         if shutil.which(tool) is None
     ]
     if missing and "--print" not in arguments:

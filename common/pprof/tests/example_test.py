@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
-from service import START_SECONDS, start  # noqa: E402
+from example import START_SECONDS, start  # noqa: E402
 
 
 def expect_refusal(example, port, debug_port, taken):

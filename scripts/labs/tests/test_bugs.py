@@ -40,7 +40,7 @@ class Bugs(unittest.TestCase):
                 mock.patch.object(forge, "_run", build), \
                 mock.patch.object(forge.Forge, "build"), \
                 mock.patch.object(suite, "contract", lambda _p: list(contract)), \
-                mock.patch.object(bugs, "counters", counted), \
+                mock.patch.object(bugs, "counted", counted), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             return bugs.bug(1, answer=False), out.getvalue()
 

@@ -9,7 +9,7 @@ from unittest import mock
 
 from base import service
 from base.tests.sandbox import has_ended
-from labs import grader, instructions, paths, probes, running, starters, suite
+from labs import counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
 
@@ -32,7 +32,7 @@ def graded(budgets, measure, failing=(), unavailable=None):
         return measure()
     with mock.patch.object(suite, "contract", lambda _p: list(failing)), \
             mock.patch.object(suite, "over_http", lambda _p: []), \
-            mock.patch.dict(probes.GROUPS, {"g": group}):
+            mock.patch.dict(counters.GROUPS, {"g": group}):
         return grader.Grader(Forge()).grade(FakeLab(*budgets), Path("stage"))
 
 
@@ -66,8 +66,8 @@ class Verdicts(unittest.TestCase):
         self.assertIn("apt-get install strace", results[-1].next)
 
     def test_a_missing_tool_with_a_fallback_is_judged_by_the_fallback(self):
-        with mock.patch.dict(probes.FALLBACKS, {"g": ("other", "y")}), \
-                mock.patch.dict(probes.GROUPS, {"other": lambda _p: {"y": 1}}):
+        with mock.patch.dict(counters.FALLBACKS, {"g": ("other", "y")}), \
+                mock.patch.dict(counters.GROUPS, {"other": lambda _p: {"y": 1}}):
             results = graded([BUDGET], dict, unavailable="no tool")
         self.assertEqual((results[-1].name, results[-1].status), ("y", FAIL))
 
@@ -115,13 +115,13 @@ class BrokenStages(unittest.TestCase):
     def test_a_probe_that_crashes_or_prints_no_json_fails(self):
         for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
             with self.subTest(script):
-                results = graded([BUDGET], lambda script=script: probes.probe("g")
+                results = graded([BUDGET], lambda script=script: counters.probe("g")
                                  (lambda _kind: self.program(script)))
                 self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
     def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
         program = self.program("echo debug; echo '{\"x\": 3}'")
-        self.assertEqual(probes.probe("g")(lambda _kind: program), {"x": 3})
+        self.assertEqual(counters.probe("g")(lambda _kind: program), {"x": 3})
 
     def test_a_suite_that_ends_early_is_not_passed(self):
         self.assertEqual(suite.contract(self.program("exit 0")),

@@ -2,7 +2,7 @@
 import re
 import unittest
 
-from labs import catalog, paths, probes, views
+from labs import catalog, counters, paths, views
 from base.errors import Failure
 
 HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the other views show")
@@ -20,7 +20,7 @@ class Pages(unittest.TestCase):
                 self.assertRegex(lab.stage, rf"^v3-lab{lab.number:02}-[a-z0-9-]+$")
                 self.assertGreaterEqual(len(lab.decoys), 2)
                 for budget in lab.budgets:
-                    self.assertIn(budget["metric"].split(":")[0], probes.GROUPS)
+                    self.assertIn(budget["metric"].split(":")[0], counters.GROUPS)
 
     def test_an_unknown_lab_is_refused_with_the_list(self):
         with self.assertRaisesRegex(Failure, "lab '99': there are 1,"):

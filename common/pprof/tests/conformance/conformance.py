@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from service import Service
+from example import Service
 
 # Endpoint: query for two captures, its sample types, and a function that must be in it.
 ENDPOINTS = {
