@@ -73,7 +73,7 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 
 ##@ Labs
 .PHONY: lab grade hint solution bug submission
-lab: installed ## A sick service to mend [N=1 GUESS=10]
+lab: installed ## A sick service to repair [N=1 GUESS=10]
 	@scripts/workshop lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
 grade: installed ## Judge your labs, or one [LAB=1]
 	@scripts/workshop grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
@@ -90,7 +90,7 @@ submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=
 .PHONY: setup doctor build check sanitize fuzz soak docs docs-check format clean help
 setup: ## Install what any command needs; each also installs its own by itself
 	@scripts/setup.sh
-doctor: ## Check tools and machine; for each problem, the command that mends it
+doctor: ## Check tools and machine; for each problem, the command that repairs it
 	@scripts/doctor.sh
 build: installed ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs

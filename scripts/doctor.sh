@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks tools, headers, kernel limits, ports and noise; for each problem, the command that mends it.
+# Checks tools, headers, kernel limits, ports and noise; for each problem, the command that repairs it.
 # Called by `make doctor` and by hand. Changes nothing, needs no root, takes a few seconds.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,7 +9,7 @@ usage() {
 Usage: scripts/doctor.sh
 
 Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with the
-command that mends it. Exit status 1 if something is missing.
+command that repairs it. Exit status 1 if something is missing.
 
   --help   this text
 

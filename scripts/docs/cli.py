@@ -99,7 +99,7 @@ def _verdict(problems: list[str], chapters: int, commands: int, seconds: float) 
     if problems:
         print(f"{len(problems)} problems ({done}).", file=sys.stderr)
         print(
-            "Mend the chapter or the command. If the new output is right: scripts/workshop "
+            "Fix the chapter or the command. If the new output is right: scripts/workshop "
             "docs-check --update",
             file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""mkdocs calls these while it builds the site: drop the comments of docs-check, mend links, let
+"""mkdocs calls these while it builds the site: drop the comments of docs-check, repair links, let
 search work from a disk.
 
 A browser lets no page from the disk fetch its search index or start a worker from a file. So the

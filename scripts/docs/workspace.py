@@ -17,7 +17,7 @@ RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "rep
 
 
 class NotReady(Exception):
-    """Something that has to be mended before a run; the text says how."""
+    """Something that has to be repaired before a run; the text says how."""
 
 
 @contextmanager

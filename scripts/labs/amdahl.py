@@ -22,7 +22,7 @@ LEFTPAD = "service::leftpad?abi*"
 SHARE_FROM, SHARE_TO = 0.15, 1.25  # of the share of the instructions
 FASTER_FACTOR = 3  # instructions are not nanoseconds
 GAIN_POINTS = 0.3  # for rounding
-WORTH_PERCENT = 4  # the mended service executes at least this much less
+WORTH_PERCENT = 4  # the repaired service executes at least this much less
 
 
 def executed(program, function):
@@ -46,11 +46,11 @@ def reference(forge):
     """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in
     per cent) of the lab itself."""
     lab = catalog.find(12)
-    with starters.starter(lab) as sick, starters.solution(lab) as mended:
-        before, after = forge.build(sick, "leftpad"), forge.build(mended, "leftpad")
-    part, mended_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
+    with starters.starter(lab) as sick, starters.solution(lab) as repaired:
+        before, after = forge.build(sick, "leftpad"), forge.build(repaired, "leftpad")
+    part, repaired_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
     whole = executed(before, CONNECTION)
-    return 100 * part / whole, part / mended_part, whole, 100 * (
+    return 100 * part / whole, part / repaired_part, whole, 100 * (
         whole / executed(after, CONNECTION) - 1)
 
 
@@ -75,7 +75,7 @@ def measure(programs):
     share, faster, before, gain = reference(programs.forge)
     own_gain = 100 * (before / executed(programs("leftpad"), CONNECTION) - 1)
     found = {
-        "request_gain_percent": round(gain), "mended": int(own_gain >= WORTH_PERCENT),
+        "request_gain_percent": round(gain), "repaired": int(own_gain >= WORTH_PERCENT),
         "answer_is_filled_in": 0, "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0
     }
     if (answer := _answer(programs.stage_dir)) is not None:

@@ -74,7 +74,7 @@ def bug(seed, answer):
             _copy_with(mutation, fresh)
         screen.step(
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
-        print("Load it, capture, name the view that shows the bug, then mend it.")
+        print("Load it, capture, name the view that shows the bug, then fix it.")
         screen.next_command(
             f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make "
             f"bug SEED={seed}"

@@ -8,7 +8,7 @@ lab.json           stage, base (absent: v2-optimized), minutes, predict {questio
                      if it is another one;
                    views: see views.py
 starter.patch      turns a copy of the base into the sick service
-solution.patch     mends it (absent: the base is the solution)
+solution.patch     repairs it (absent: the base is the solution)
 decoys/*.patch     each turns the sick service into a wrong solution, which must fail
 """
 import json

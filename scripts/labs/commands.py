@@ -24,7 +24,7 @@ def _build_service(stage):
     if done.returncode != 0:
         print(done.stdout[-3000:])
         raise Failure(stage, "it does not build; the compiler's output is above",
-                      f"Mend it, or start anew: rm -r {stage}")
+                      f"Fix it, or start anew: rm -r {stage}")
 
 
 def lab(number, guess):
@@ -188,7 +188,7 @@ def noise(stage, record):
     try:
         procedure = replay.read(paths.ROOT / stage)
     except replay.Unusable as why:
-        raise Failure(stage, str(why), "Mend the file, or start anew: make lab N=13") from None
+        raise Failure(stage, str(why), "Fix the file, or start anew: make lab N=13") from None
     print(f"{paths.relative(runs)}, replayed:")
     print("\n".join(replay.table(procedure, replay.load(runs))))
     screen.next_command("make grade LAB=13")
@@ -200,13 +200,13 @@ def solution(number):
     chosen = catalog.find(number)
     if not progress.load(chosen.number).get("passed"):
         print("You have not passed this lab yet. Here it is all the same.")
-    with starters.starter(chosen) as sick, starters.solution(chosen) as mended:
-        done = subprocess.run(["diff", "-ruN", str(sick), str(mended)], capture_output=True,
+    with starters.starter(chosen) as sick, starters.solution(chosen) as repaired:
+        done = subprocess.run(["diff", "-ruN", str(sick), str(repaired)], capture_output=True,
                               text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if not line.startswith("diff ")]
     for line in lines:
         line = line.replace(str(sick), "sick").replace(
-            str(mended), "mended").split("\t")[0] if line[:3] in ("---", "+++") else line
+            str(repaired), "repaired").split("\t")[0] if line[:3] in ("---", "+++") else line
         print(screen.paint({"+": "32", "-": "31"}.get(line[:1], "0"), line))
     screen.next_command(f"make grade LAB={chosen.number}")
     return 0

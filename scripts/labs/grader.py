@@ -98,7 +98,7 @@ class Grader:
             if not behaves and not budget.get("behaviour"):
                 results.append(
                     Result(1, metric, SKIPPED, None, _budget_text(budget),
-                           "Right first: mend the behaviour above"))
+                           "Right first: fix the behaviour above"))
                 continue
             if group not in measured:
                 measured[group] = self._measure(group, programs)

@@ -3,13 +3,13 @@
 
 --check looks again and compares with what is recorded; --print writes the page from the record.
 
-Each lab's sick service and its mended one run under the same load, and every profiler looks at
+Each lab's sick service and its repaired one run under the same load, and every profiler looks at
 both. A lab's `views` in lab.json are {culprit: pattern of the functions to blame, load: see
 loads.LOADS, missing: pattern of functions that a healthy service has}. The figures go to
 docs/labs/blind-spots.json, the table to blind-spots.md.
 
 The rule for profiles and heaptrack: the culprit has at least CLEAR of the whole profile, and the
-mended service spends at most half as much on it. Below FAINT it is not seen; between them,
+repaired service spends at most half as much on it. Below FAINT it is not seen; between them,
 hardly. The other views have no culprit: SYSTEM CALLS: some call that moves data or waits is made
 twice as often, or a request takes as long as a delayed ACK; INSTRUCTIONS: CLEAR more.
 """
@@ -48,48 +48,50 @@ def _grade(share, faint=FAINT):
     return YES if share >= CLEAR else HARDLY if share >= faint else NO
 
 
-def of_profile(view, sick, mended):
+def of_profile(view, sick, repaired):
     """A finding of one profile: (of the culprit, of everything) in both services."""
     share = sick[0] / sick[1] if sick[1] else 0.0
     seen = NO
-    if sick[0] >= LEAST.get(view, 0) and mended[0] <= HALVED * sick[0]:
+    if sick[0] >= LEAST.get(view, 0) and repaired[0] <= HALVED * sick[0]:
         seen = _grade(share)
     return {
         "sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"),
-        "mended": float(f"{mended[0]:.3g}")
+        "repaired": float(f"{repaired[0]:.3g}")
     }
 
 
-def of_missing(sick, mended):
+def of_missing(sick, repaired):
     """A finding of what the sick service lacks."""
     return {
-        "sees": YES if sick[0] == 0 and mended[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"),
-        "mended": float(f"{mended[0]:.3g}")
+        "sees": YES if sick[0] == 0 and repaired[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"),
+        "repaired": float(f"{repaired[0]:.3g}")
     }
 
 
-def of_calls(sick, mended):
+def of_calls(sick, repaired):
     """A finding of strace: (calls a request, seconds a request) of both services."""
-    more = {name: (count, mended[0].get(name, 0)) for name, count in sick[0].items()
-            if name in TRANSFERS and count >= CALLS and count >= 2 * mended[0].get(name, 0)}
-    stalls = sick[1] >= counters.STALL_SECONDS and mended[1] <= HALVED * sick[1]
+    more = {name: (count, repaired[0].get(name, 0)) for name, count in sick[0].items()
+            if name in TRANSFERS and count >= CALLS and count >= 2 * repaired[0].get(name, 0)}
+    stalls = sick[1] >= counters.STALL_SECONDS and repaired[1] <= HALVED * sick[1]
     found = {"sees": YES if more or stalls else NO}
     if more:
         name = max(more, key=lambda one: more[one][0] - more[one][1])
-        found |= {"call": name, "sick": round(more[name][0], 2), "mended": round(more[name][1], 2)}
+        found |= {"call": name, "sick": round(more[name][0], 2),
+                  "repaired": round(more[name][1], 2)}
     elif stalls:
         found |= {
-            "call": "ms a request", "sick": round(1000 * sick[1]), "mended": round(1000 * mended[1])
+            "call": "ms a request", "sick": round(1000 * sick[1]),
+            "repaired": round(1000 * repaired[1])
         }
     return found
 
 
-def of_instructions(sick, mended):
-    if sick is None or mended is None:
+def of_instructions(sick, repaired):
+    if sick is None or repaired is None:
         return {"sees": ABSENT}
     return {
-        "sees": _grade((sick - mended) / sick, EXECUTED_FAINT), "sick": round(sick),
-        "mended": round(mended)
+        "sees": _grade((sick - repaired) / sick, EXECUTED_FAINT), "sick": round(sick),
+        "repaired": round(repaired)
     }
 
 
@@ -98,9 +100,9 @@ def look(lab, forge):
     spec = lab.data.get("views")
     if spec is None:
         return {view: {"sees": ABSENT} for view in VIEWS}
-    with starters.starter(lab) as sick, starters.solution(lab) as mended:
+    with starters.starter(lab) as sick, starters.solution(lab) as repaired:
         programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack"))
-                    for folder in (sick, mended)]
+                    for folder in (sick, repaired)]
     load, culprit = spec["load"], re.compile(spec["culprit"])
     before, after = (profilers.profiles(service, load, culprit) for service, _ in programs)
     found = {view: of_profile(view, before[view], after[view]) for view in before}
@@ -111,7 +113,7 @@ def look(lab, forge):
     before, after = (profilers.heaptracked(other, load, culprit) for _, other in programs)
     found["heaptrack"] = of_profile("heaptrack", before[0], after[0])
     if before[1] >= 2 * after[1]:
-        found["heaptrack"] = {"sees": YES, "peak": before[1], "mended": after[1]}
+        found["heaptrack"] = {"sees": YES, "peak": before[1], "repaired": after[1]}
     found["system calls"] = of_calls(*(profilers.traced(service, load) for service, _ in programs))
     found["instructions"] = of_instructions(*(profilers.instructions(service, load)
                                               for service, _ in programs))

@@ -33,7 +33,7 @@ class Errors(unittest.TestCase):
         with open("/dev/full", "wb") as full:
             self.assertEqual(
                 ends("print('much ' * 100000, flush=True)", full)[1].splitlines()[0],
-                "error: the output: No space left on device. Mend that and run the command again")
+                "error: the output: No space left on device. Fix that and run the command again")
 
 
 if __name__ == "__main__":

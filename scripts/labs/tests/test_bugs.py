@@ -1,4 +1,4 @@
-"""Diagnosis practice: the mutations, and how a mended one is judged."""
+"""Diagnosis practice: the mutations, and how a repaired one is judged."""
 import contextlib
 import io
 import os

@@ -25,7 +25,7 @@ class Amdahl(unittest.TestCase):
             found = amdahl.measure(programs)
         return [
             name for name in ("answer_is_filled_in", "share_agrees", "times_faster_agrees",
-                              "gain_follows", "mended") if not found[name]
+                              "gain_follows", "repaired") if not found[name]
         ]
 
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):

@@ -57,8 +57,9 @@ class TeachersKit(unittest.TestCase):
 
 class BlindSpots(unittest.TestCase):
     def test_a_culprit_is_seen_if_it_is_large_and_gone_after_the_repair(self):
-        for part, mended, seen in ((20, 1, "yes"), (20, 15, "no"), (5, 1, "hardly"), (1, 0, "no")):
-            self.assertEqual(views.of_profile("CPU", (part, 100), (mended, 100))["sees"], seen)
+        for part, repaired, seen in ((20, 1, "yes"), (20, 15, "no"), (5, 1, "hardly"),
+                                     (1, 0, "no")):
+            self.assertEqual(views.of_profile("CPU", (part, 100), (repaired, 100))["sees"], seen)
 
     def test_a_large_share_of_nothing_is_not_seen(self):
         self.assertEqual(views.of_profile("mutex", (900, 1000), (0, 10))["sees"], "no")
