@@ -5,19 +5,16 @@
 // has parsed already, takes its place before it is routed.
 #include "app/server/buffered_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "app/server/connection_registry.h"
 #include "app/server/elastic_pool.h"
@@ -48,29 +45,16 @@ int left_ms(Clock::time_point deadline) {
 
 // Sends everything or fails. SO_SNDTIMEO, set by cpp-httplib, bounds one call, `timeout` all of
 // them.
-bool send_all(int socket, std::array<iovec, 2> parts, milliseconds timeout) {
+bool send_all(int socket, std::string_view data, milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
-  std::size_t left = parts[0].iov_len + parts[1].iov_len;
-  while (left > 0) {
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  while (true) {
+    const ssize_t sent = ::send(socket, data.data(), data.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno != EINTR) return false;
-    std::size_t done = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-    left -= done;
-    for (iovec& part : parts) {
-      const std::size_t step = std::min(done, part.iov_len);
-      part.iov_base = static_cast<char*>(part.iov_base) + step;
-      part.iov_len -= step;
-      done -= step;
-    }
-    if (left > 0 && Clock::now() >= deadline) return false;
+    if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
+    if (data.empty()) return true;
+    if (Clock::now() >= deadline) return false;
   }
-  return true;
 }
-
-iovec part(std::string_view data) { return {const_cast<char*>(data.data()), data.size()}; }
 
 // Ends the output, and throws the input away until the client closes, for a while at most.
 void linger(int socket) {
@@ -127,16 +111,14 @@ template <typename GetName>
 Address address_of(int socket, GetName get_name) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
-  char text[INET6_ADDRSTRLEN] = "";
-  if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  if (storage.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-    return {text, ntohs(v4.sin_port)};
-  }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-  return {text, ntohs(v6.sin6_port)};
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  char ip[NI_MAXHOST] = "";
+  char port[NI_MAXSERV] = "";
+  if (get_name(socket, name, &size) != 0) return {};
+  getnameinfo(name, size, ip, sizeof(ip), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+  // An IPv4 client of a socket that is bound to `::`.
+  constexpr std::string_view kMapped = "::ffff:";
+  return {std::string_view(ip).starts_with(kMapped) ? ip + kMapped.size() : ip, std::atoi(port)};
 }
 
 // What process_request reads and writes: exactly one request in, one answer out.
@@ -156,7 +138,9 @@ class AnswerStream final : public StreamAdapter {
 
   // Sends what is pending. False if the client is gone or does not read.
   bool flush() const {
-    if (!pending_.empty() && !broken_) broken_ = !send({});
+    if (!pending_.empty() && !broken_) {
+      broken_ = !send_all(socket_, pending_, options_.write_timeout);
+    }
     pending_.clear();
     if (pending_.capacity() > kKeptPending) pending_ = std::string();
     return !broken_;
@@ -173,24 +157,16 @@ class AnswerStream final : public StreamAdapter {
     return ::poll(&polled, 1, 0) <= 0;
   }
 
-  // cpp-httplib reads lines byte by byte: that case has to be quick.
   ssize_t read(char* to, std::size_t size) override {
     std::string_view& from = head_.empty() ? body_ : head_;
-    if (size == 1 && !from.empty()) {
-      *to = from.front();
-      from.remove_prefix(1);
-      return 1;
-    }
-    const std::size_t count = std::min(size, from.size());
-    std::memcpy(to, from.data(), count);
+    const std::size_t count = from.copy(to, size);
     from.remove_prefix(count);
     return static_cast<ssize_t>(count);
   }
 
   ssize_t write(const char* data, std::size_t size) override {
-    if (pending_.size() + size > kMaxPending) {
-      broken_ = broken_ || !send({data, size});
-      pending_.clear();
+    if (pending_.size() + size > kMaxPending && flush()) {
+      broken_ = !send_all(socket_, {data, size}, options_.write_timeout);
     } else {
       pending_.append(data, size);
     }
@@ -198,10 +174,6 @@ class AnswerStream final : public StreamAdapter {
   }
 
  private:
-  bool send(std::string_view more) const {
-    return send_all(socket_, {part(pending_), part(more)}, options_.write_timeout);
-  }
-
   const int socket_;
   const ServerOptions& options_;
   const ConnectionRegistry& registry_;
@@ -232,7 +204,11 @@ class BufferedServer final : public ServerAdapter<Server> {
     if (ElasticPool::refusing()) {
       refuse(socket);
     } else {
-      serve(socket);
+      try {
+        registry_.add(socket);
+        serve_requests(socket);
+      } catch (...) {  // by a handler or the allocator: it costs this connection only
+      }
       ElasticPool::set_ending();
       registry_.remove(socket);
     }
@@ -248,15 +224,6 @@ class BufferedServer final : public ServerAdapter<Server> {
     ::shutdown(socket, SHUT_WR);
     char scrap[4096];
     ::recv(socket, scrap, sizeof(scrap), MSG_DONTWAIT);  // unread input makes the close a reset
-  }
-
-  // Whatever a handler or the allocator throws costs this connection only.
-  void serve(int socket) {
-    try {
-      registry_.add(socket);
-      serve_requests(socket);
-    } catch (...) {
-    }
   }
 
   void serve_requests(int socket) {
@@ -293,7 +260,7 @@ class BufferedServer final : public ServerAdapter<Server> {
     if (registry_.stopping()) return;  // the request was cut by us
     counters_.count_answer(why.status);
     ElasticPool::set_ending();
-    send_all(socket, {part(make_refusal(why)), {}}, options_.write_timeout);
+    send_all(socket, make_refusal(why), options_.write_timeout);
     linger(socket);
   }
 

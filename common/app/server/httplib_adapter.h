@@ -1,6 +1,5 @@
-// All that differs between the versions of cpp-httplib that the buffered connection builds with;
-// which they are, CMakeLists.txt says, and defines HTTPLIB_MINOR: 18 for 0.18. Included by
-// buffered_server.cpp and elastic_pool.h.
+// All that differs between the versions of cpp-httplib that the buffered connection builds with.
+// CMakeLists.txt lists them and defines HTTPLIB_MINOR: 18 for 0.18.
 #pragma once
 
 #include <httplib.h>
@@ -57,7 +56,6 @@ class StreamAdapter : public httplib::Stream {
   const Connection& connection_;
 };
 
-// A server whose process_request can be called alike.
 template <typename Base>
 class ServerAdapter : public Base {
  protected:

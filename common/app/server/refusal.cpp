@@ -1,7 +1,7 @@
 // Answers to what is refused before it reaches cpp-httplib; see refusal.h.
 #include "app/server/refusal.h"
 
-#include <cstdio>
+#include <clocale>
 #include <ctime>
 #include <string_view>
 
@@ -10,43 +10,34 @@
 namespace service {
 namespace {
 
+struct Reason {
+  int status;
+  std::string_view phrase;
+};
+
+constexpr Reason kReasons[] = {{408, "Request Timeout"},
+                               {411, "Length Required"},
+                               {413, "Content Too Large"},
+                               {414, "URI Too Long"},
+                               {415, "Unsupported Media Type"},
+                               {417, "Expectation Failed"},
+                               {431, "Request Header Fields Too Large"},
+                               {503, "Service Unavailable"},
+                               {505, "HTTP Version Not Supported"}};
+
 std::string_view reason_of(int status) {
-  switch (status) {
-    case 408:
-      return "Request Timeout";
-    case 411:
-      return "Length Required";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Bad Request";
+  for (const Reason& reason : kReasons) {
+    if (reason.status == status) return reason.phrase;
   }
+  return "Bad Request";
 }
 
-// The names are English in every locale.
 std::string date_text(std::time_t seconds) {
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static const locale_t english = newlocale(LC_ALL_MASK, "C", nullptr);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[64];
-  std::snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday],
-                utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-                utc.tm_sec);
-  return text;
+  return {text, strftime_l(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc, english)};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ bool RequestReader::next() {
   if (begin_ == end_) give_back_buffers();
   body_.clear();
   started_ = has_pending();
-  has_deadline_ = false;
+  deadline_.reset();
   std::string_view head;
   if (!read_head(head)) return false;
   auto parsed = parse_head(head, limits_);
@@ -39,36 +39,29 @@ bool RequestReader::next() {
 bool RequestReader::read_head(std::string_view& head) {
   bool skipped_blank = false;
   std::size_t line = 0;
+  std::size_t searched = 0;
   while (true) {
-    std::size_t line_end = 0;
-    if (!find_line(line, line_end)) return false;
-    const bool blank = line_end == line + 1;
-    if (blank && line == 0) {  // RFC 9112, 2.2: ignore an empty line before the request line
-      if (skipped_blank) return reject(400, "empty request line");
-      skipped_blank = true;
-      begin_ += 2;
-      started_ = has_pending();
-      has_deadline_ = false;
+    const std::string_view text = std::string_view(buffer_).substr(begin_, end_ - begin_);
+    const auto line_end = std::min(text.find('\n', searched), text.size());
+    if (!check_line(text, line, line_end)) return false;
+    if (line_end == text.size()) {
+      searched = line_end;
+      if (!fill()) return false;
       continue;
     }
-    line = line_end + 1;
-    if (blank) break;
-  }
-  head = std::string_view(buffer_).substr(begin_, line);
-  begin_ += line;
-  return true;
-}
-
-// Reads the line at offset `line` of the request and sets `line_end` to its LF.
-bool RequestReader::find_line(std::size_t line, std::size_t& line_end) {
-  for (std::size_t searched = line;;) {
-    const std::string_view text = std::string_view(buffer_).substr(begin_, end_ - begin_);
-    const auto found = text.find('\n', searched);
-    line_end = std::min(found, text.size());
-    if (!check_line(text, line, line_end)) return false;
-    if (found != std::string_view::npos) return true;
-    searched = text.size();
-    if (!fill()) return false;
+    const bool blank = line_end == line + 1;
+    line = searched = line_end + 1;
+    if (!blank) continue;
+    begin_ += line;
+    if (line > 2) {
+      head = text.substr(0, line);
+      return true;
+    }
+    // RFC 9112, 2.2: ignore an empty line before the request line.
+    if (std::exchange(skipped_blank, true)) return reject(400, "empty request line");
+    line = searched = 0;
+    started_ = has_pending();
+    deadline_.reset();
   }
 }
 
@@ -150,9 +143,8 @@ bool RequestReader::failed(ByteSource::Status status) {
 
 // The clock is read only if a request does not arrive in one piece.
 ByteSource::Deadline RequestReader::deadline() {
-  if (!has_deadline_) deadline_ = std::chrono::steady_clock::now() + limits_.read_timeout;
-  has_deadline_ = true;
-  return deadline_;
+  if (!deadline_) deadline_ = std::chrono::steady_clock::now() + limits_.read_timeout;
+  return *deadline_;
 }
 
 }  // namespace service

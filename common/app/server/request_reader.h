@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,7 +50,6 @@ class RequestReader {
 
  private:
   bool read_head(std::string_view& head);
-  bool find_line(std::size_t line, std::size_t& line_end);
   bool check_line(std::string_view text, std::size_t line, std::size_t line_end);
   bool fill();
   void give_back_buffers();
@@ -64,8 +64,7 @@ class RequestReader {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool started_ = false;  // a byte of the current request has arrived
-  bool has_deadline_ = false;
-  ByteSource::Deadline deadline_;
+  std::optional<ByteSource::Deadline> deadline_;
   RequestHead head_;
   std::string body_;
   Rejection rejection_;

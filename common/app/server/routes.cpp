@@ -74,25 +74,24 @@ bool is_unrouted(const httplib::Request& request, int status) {
          std::find(std::begin(kRouted), std::end(kRouted), request.method) == std::end(kRouted);
 }
 
+struct Message {
+  int status;
+  std::string_view text;
+};
+
+constexpr Message kMessages[] = {{400, "bad request: the request is not valid HTTP/1.1"},
+                                 {404, "not found: no such path"},
+                                 {405, "method not allowed: use a method of the Allow header"},
+                                 {413, "request body too large"},
+                                 {414, "request line too long"},
+                                 {416, "range not satisfiable"},
+                                 {500, "internal error"}};
+
 std::string_view message_for(int status) {
-  switch (status) {
-    case 400:
-      return "bad request: the request is not valid HTTP/1.1";
-    case 404:
-      return "not found: no such path";
-    case 405:
-      return "method not allowed: use a method of the Allow header";
-    case 413:
-      return "request body too large";
-    case 414:
-      return "request line too long";
-    case 416:
-      return "range not satisfiable";
-    case 500:
-      return "internal error";
-    default:
-      return "request failed";
+  for (const Message& message : kMessages) {
+    if (message.status == status) return message.text;
   }
+  return "request failed";
 }
 
 void answer_error(const std::vector<Route>& routes, const httplib::Request& request,
