@@ -352,6 +352,25 @@ TEST_F(Abuse, RoutesTheLongestPathOnAWorkersStack) {
   EXPECT_EQ(client.read_answer()->body, name);
 }
 
+TEST(TakesBody, IsAskedBeforeABodyIsReadOrMemoryIsTakenForIt) {
+  ServerOptions options;
+  options.read_timeout = std::chrono::minutes(10);
+  options.max_body_bytes = std::size_t{1} << 30;
+  options.takes_body = [](const httplib::Request& head) { return head.has_param("token"); };
+  TestServer server(options);
+  RawClient refused(server.port());
+  refused.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+  const auto answer = refused.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);  // of the handler, which may check the head itself
+  EXPECT_EQ(answer->body, "");
+  EXPECT_EQ(answer->header("connection"), "close");
+  EXPECT_TRUE(refused.closed_by_server());
+  RawClient taken(server.port());
+  taken.send("POST /body?token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(taken.read_answer()->body, "abc");
+}
+
 TEST_F(Abuse, CountsRejectedRequestsAsErrors) {
   EXPECT_EQ(only_status("BAD\r\n\r\n"), 400);
   EXPECT_EQ(server.counters().requests, 1U);

@@ -97,5 +97,36 @@ TEST(Capacity, RefusesBeyondTheBoundWithRetryAfter) {
   }));
 }
 
+// As many clients as threads, each with a new connection for every request: a thread that has just
+// answered is not idle yet when its client comes again.
+class EnoughThreads : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(EnoughThreads, RefuseNobody) {
+  for (const std::size_t threads : {1, 3, 8}) {
+    ServerOptions options;
+    options.max_threads = threads;
+    TestServer server(options);
+    const auto connect_often = [&] {
+      for (int i = 0; i < 300; ++i) {
+        RawClient client(server.port());
+        client.send("GET /echo?id=1 HTTP/1.1\r\nHost: a\r\n" + std::string(GetParam()) + "\r\n");
+        const auto answer = client.read_answer();  // closes as soon as it has it
+        ASSERT_TRUE(answer);
+        ASSERT_EQ(answer->status, 200);
+      }
+    };
+    std::vector<std::jthread> clients;
+    for (std::size_t i = 0; i < threads; ++i) clients.emplace_back(connect_often);
+    clients.clear();
+    EXPECT_EQ(server.counters().connections_refused, 0U);
+    EXPECT_LE(server.counters().threads_peak, threads);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Capacity, EnoughThreads, ::testing::Values("Connection: close\r\n", ""),
+                         [](const auto& test) {
+                           return *test.param == '\0' ? "ClosedByTheClient" : "ClosedByTheServer";
+                         });
+
 }  // namespace
 }  // namespace service::testing

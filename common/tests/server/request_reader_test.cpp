@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -164,6 +165,21 @@ TEST(RequestReader, StartsTheTimeOfARequestAfterABlankLine) {
   RequestReader reader(source, limits);
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(runs(source.deadlines()), (std::vector<int>{1, static_cast<int>(kGet.size()) - 1}));
+}
+
+TEST(RequestReader, TakesMemoryForWhatArrivedNotForWhatWasAnnounced) {
+  ServerOptions limits;
+  limits.max_body_bytes = std::size_t{1} << 40;
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n";
+  constexpr std::size_t kPiece = 1000;
+  ScriptedSource source(head + std::string(50 * kPiece, 'b'), kPiece);
+  RequestReader reader(source, limits);
+  ASSERT_TRUE(reader.next());
+  EXPECT_FALSE(reader.read_body());
+  ASSERT_GT(source.sizes().size(), 50U);
+  for (std::size_t i = 0; i < source.sizes().size(); ++i) {
+    EXPECT_LE(source.sizes()[i], std::max<std::size_t>(4096, (i + 1) * kPiece)) << i;
+  }
 }
 
 TEST(RequestReader, ClosesSilentlyWhenNothingArrives) {

@@ -19,10 +19,13 @@ class ScriptedSource final : public ByteSource {
   Result read_idle(char* to, std::size_t size) override { return read(to, size); }
   Result read_more(char* to, std::size_t size, Deadline deadline) override {
     deadlines_.push_back(deadline);
+    sizes_.push_back(size);
     return read(to, size);
   }
   // One per read_more, in order.
   const std::vector<Deadline>& deadlines() const { return deadlines_; }
+  // Of the memory that each read_more was given.
+  const std::vector<std::size_t>& sizes() const { return sizes_; }
 
  private:
   Result read(char* to, std::size_t size) {
@@ -38,6 +41,7 @@ class ScriptedSource final : public ByteSource {
   std::size_t piece_;
   Status at_end_;
   std::vector<Deadline> deadlines_;
+  std::vector<std::size_t> sizes_;
 };
 
 }  // namespace service::testing

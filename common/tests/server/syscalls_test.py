@@ -2,7 +2,7 @@
 """System calls per request in steady state, counted by strace: syscalls_test.py SERVER-PROBE.
 
 Two runs of different length are subtracted, so that start-up and connections do not count. The
-buffered connection takes 2 (recv, sendmsg), cpp-httplib's own 11. Exit code 77 (skipped) where
+buffered connection takes 2 (recvfrom, sendto), cpp-httplib's own 11. Exit code 77 (skipped) where
 tracing is forbidden, as in some containers.
 """
 
