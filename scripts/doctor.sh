@@ -128,7 +128,7 @@ check_tracing() {
 check_ports() {
   local port
   for port in 8080 6060; do
-    if port_in_use "$port"; then
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
       note "port $port is in use: a service on its default address cannot start" \
         "Find the program: ss -ltnp 'sport = :$port' (or choose another port: scripts/run.sh v1-naive --port 8081 --debug-addr 127.0.0.1:6061)"
     else ok "port $port is free"; fi

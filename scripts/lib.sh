@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Strict mode, messages, tool checks and clean-up for the scripts; brings in lib/stages.sh and lib/service.sh.
+# Strict mode, messages, checks of tools and stages, and clean-up for the scripts.
 # Sourced by every script in this folder; defines functions and read-only paths, runs no tool.
 # Plain bash and awk: it works on a Debian that has only git and make.
 # shellcheck disable=SC2034  # the names set here are read by the scripts that source this file
@@ -15,7 +15,6 @@ TOOLS_DIR=${WORKSHOP_TOOLS:-$BUILD_DIR/tools}
 PYTHON=/usr/bin/python3
 readonly REPO_ROOT SCRIPTS_DIR BUILD_DIR TOOLS_DIR PYTHON
 
-readonly READY_TIMEOUT_SECONDS=10
 readonly STOP_TIMEOUT_SECONDS=5
 
 # --- messages -------------------------------------------------------------------------------------
@@ -76,7 +75,7 @@ run_watched() {
   wait "$!"
 }
 
-# python_module NAME ARG…: runs a module of this folder, for example compare.ab.
+# python_module NAME ARG…: runs a module of this folder, for example base.machine.
 python_module() { PYTHONPATH=$SCRIPTS_DIR PYTHONDONTWRITEBYTECODE=1 "$PYTHON" -m "$@"; }
 
 # --- the system ----------------------------------------------------------------------------------
@@ -133,6 +132,28 @@ need_stage_argument() { [[ ${2:--} != -* ]] || usage_error "${2:-nothing}" "the 
 # need_number OPTION VALUE
 need_number() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 $2" 'the value must be a whole number above 0'; }
 
+# --- stages: directories v[0-9]*-* with a CMakeLists.txt -------------------------------------------
+
+readonly STAGE_PATTERN='^v[0-9]+-[a-z0-9]([a-z0-9-]*[a-z0-9])?$'
+
+# need_stage NAME: dies with the list of stages and, if there is a Python, the nearest one.
+need_stage() {
+  local known near
+  [[ $1 == */* || $1 != v[0-9]*-* || ! -f $REPO_ROOT/$1/CMakeLists.txt ]] || return 0
+  known=$(cd "$REPO_ROOT" && printf '%s, ' v[0-9]*-*/CMakeLists.txt)
+  near=$(python_module base.stages "$1" 2>/dev/null) || true
+  known=${known//'/CMakeLists.txt'/}
+  die "stage '$1'" "no such stage; there are: ${known%, }" \
+    "${near:+Did you mean $near? }A new one: make stage NAME=v3-mine FROM=v1-naive"
+}
+
+# need_binary KIND STAGE: sets BINARY to build/bin/KIND-STAGE.
+need_binary() {
+  need_stage "$2"
+  BINARY=$BUILD_DIR/bin/$1-$2
+  [[ -x $BINARY ]] || die "build/bin/$1-$2" 'this program is not built' 'Run: make build'
+}
+
 # --- clean-up: what runs in the background, own temporary folders ----------------------------------
 
 OWN_DIRS=()
@@ -170,6 +191,3 @@ trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-. "$SCRIPTS_DIR/lib/stages.sh"
-. "$SCRIPTS_DIR/lib/service.sh"

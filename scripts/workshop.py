@@ -15,7 +15,7 @@ from base.errors import UsageError, main_of
 # Group: {command: (module, what it does)}
 COMMANDS = {
     "The whole story": {
-        "walkthrough": ("walkthrough.cli", "serve, load, profile, compare and report, step by step"),
+        "walkthrough": ("walkthrough.cli", "serve, load, profile, compare, report; step by step"),
     },
     "One stage": {
         "load": ("profiles.load", "requests per second under ab"),
@@ -30,9 +30,9 @@ COMMANDS = {
         "alloc-sites": ("profiles.alloc_sites", "what can allocate after optimization"),
     },
     "Old against new": {
-        "compare": ("compare.cli", "benchmarks and services in turn, each change with its interval"),
+        "compare": ("compare.cli", "benchmarks and services in turn, changes with intervals"),
         "history": ("compare.history", "earlier comparisons: one row over time"),
-        "findings": ("report.findings", "the article's findings, checked on what was captured last"),
+        "findings": ("report.findings", "the article's findings, checked on the last captures"),
         "report": ("report.cli", "one page, build/report/index.html, of what was captured last"),
     },
     "Labs": {
@@ -89,7 +89,8 @@ def main(arguments) -> int:
     if name not in BY_NAME:
         near = difflib.get_close_matches(name, BY_NAME, 1)
         raise UsageError(
-            name, f"this is no command{f'; did you mean {near[0]}?' if near else ''}", "scripts/workshop")
+            name, f"this is no command{f'; did you mean {near[0]}?' if near else ''}",
+            "scripts/workshop")
     module, options = parse(name, rest)
     with children.no_survivors():
         return module.run(options) or 0

@@ -19,7 +19,7 @@ METRICS = (
     ("p50_ms", "ms"),
     ("p99_ms", "ms"),
 )
-ENDLESS = 100_000  # requests a second that no service here answers: ab -t alone means at most 50000 in all
+ENDLESS = 100_000  # requests a second: ab -t alone means at most 50000 in all
 REMEDY = "See the service's output; try fewer clients"
 
 

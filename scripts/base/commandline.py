@@ -13,7 +13,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command, **options):
         self.command = command
-        super().__init__(prog=f"scripts/workshop {command}".strip(), allow_abbrev=False, add_help=False,
+        super().__init__(prog=f"scripts/workshop {command}", allow_abbrev=False, add_help=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self.add_argument("--help", action="help", help="this text")
 
@@ -46,8 +46,8 @@ class Number(argparse.Action):
 def add_load(parser, requests=None) -> None:
     """The options of a load by ab: -c CLIENTS and, with a default, -n REQUESTS."""
     if requests:
-        parser.add_argument("-n", dest="requests", metavar="REQUESTS", action=Number, default=requests,
-                            help="how many requests (default %(default)s)")
+        parser.add_argument("-n", dest="requests", metavar="REQUESTS", action=Number,
+                            default=requests, help="how many requests (default %(default)s)")
     parser.add_argument("-c", dest="clients", metavar="CLIENTS", action=Number, default=8,
                         help="how many requests at a time (default %(default)s)")
 
@@ -56,4 +56,5 @@ def check_load(options) -> None:
     """Raises UsageError if ab would refuse the numbers."""
     if options.clients > options.requests:
         raise UsageError(f"-c {options.clients}",
-                         f"ab takes at most as many clients as requests ({options.requests})", options.prog)
+                         f"ab takes at most as many clients as requests ({options.requests})",
+                         options.prog)

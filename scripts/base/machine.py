@@ -86,21 +86,25 @@ def warnings(machine, busy_now):
     used, stolen = busy_now
     if used > BUSY_LIMIT:
         found.append(
-            f"noisy machine: {used:.0%} of the processors are in use. Close other programs (see them: top), then repeat"
+            f"noisy machine: {used:.0%} of the processors are in use. "
+            "Close other programs (see them: top), then repeat"
         )
     if stolen > BUSY_LIMIT / 5:
         found.append(
-            f"noisy neighbours: the hypervisor takes {stolen:.0%} of the time away. Repeat later or on another host"
+            f"noisy neighbours: the hypervisor takes {stolen:.0%} of the time away. "
+            "Repeat later or on another host"
         )
     if machine["cpus"] < 2:
         found.append("only 1 processor: ab and the service share it. Service figures need 2")
     if machine["governor"] not in ("performance", "unknown"):
         found.append(
-            f"governor '{machine['governor']}' changes the clock. Run: sudo cpupower frequency-set -g performance"
+            f"governor '{machine['governor']}' changes the clock. "
+            "Run: sudo cpupower frequency-set -g performance"
         )
     if machine["turbo"] == "on" and not machine["virtual"]:
         found.append(
-            "turbo is on: the clock depends on the temperature. Turn it off in /sys/devices/system/cpu"
+            "turbo is on: the clock depends on the temperature. "
+            "Turn it off in /sys/devices/system/cpu"
         )
     return found
 

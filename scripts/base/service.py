@@ -96,7 +96,8 @@ class Server:
         task = Path(f"/proc/{pid}/task/{pid}/children")
         below = task.read_text(encoding="ascii").split() if task.exists() else []
         program = os.path.realpath(self.program)
-        return next((int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program), pid)
+        own = [int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program]
+        return own[0] if own else pid
 
     def connect(self, port=None, seconds=ANSWER_SECONDS) -> socket.socket:
         """A connection to it, or to another port of its own; each wait on it ends after so many
@@ -120,8 +121,8 @@ class Server:
     def must_stop(self) -> None:
         """Stops it. Raises Broken unless it ends with 0."""
         if status := self.stop():
-            raise Broken(f"exit status {status} of the service", "SIGTERM must end it with status 0",
-                         f"It said: {self.last_words()}")
+            raise Broken(f"exit status {status} of the service",
+                         "SIGTERM must end it with status 0", f"It said: {self.last_words()}")
 
     def kill(self) -> None:
         """SIGKILL to it and its tracer."""

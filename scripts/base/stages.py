@@ -1,5 +1,6 @@
 """Stages and what is built of them. A stage is a directory v[0-9]*-* with a CMakeLists.txt."""
 import os
+import sys
 from pathlib import Path
 
 from base.errors import Failure
@@ -51,3 +52,7 @@ def built(name) -> Path:
     if not os.access(path, os.X_OK):
         raise Failure(f"build/bin/{name}", "this program is not built", "Run: make build")
     return path
+
+
+if __name__ == "__main__":  # for lib.sh
+    print(nearest(sys.argv[1], names()))

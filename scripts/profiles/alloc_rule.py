@@ -10,11 +10,12 @@ _KINDS = (
     ("new", r"operator new(\[\])?\("),
     ("malloc", r"(malloc|calloc|realloc|aligned_alloc|posix_memalign|strdup|strndup)$"),
     ("string", r"(std::__cxx11::)?(std::)?basic_string<.*>::"
-     r"(_M_(create|append|mutate|replace|replace_aux|replace_cold|assign|construct)|reserve|resize|append|assign|"
-     r"insert|replace|push_back|operator\+?=|substr|basic_string)\b"),
+     r"(_M_(create|append|mutate|replace|replace_aux|replace_cold|assign|construct)|"
+     r"reserve|resize|append|assign|insert|replace|push_back|operator\+?=|substr|basic_string)\b"),
     ("stream", r"(std::basic_ostream<.*>& )?std::(__ostream_insert|operator<<)\b"),
     ("stream",
-     r"(std::basic_ostream<.*>& )?std::(basic_ostream|ostream)(<.*>)?::(_M_insert|operator<<|put|write)\b"
+     r"(std::basic_ostream<.*>& )?std::(basic_ostream|ostream)(<.*>)?::"
+     r"(_M_insert|operator<<|put|write)\b"
      ), ("stream",
          r"std::(__cxx11::)?basic_(o|i)?(stringstream|stringbuf)<.*>::(basic_\w+|str|overflow)\b"),
     ("stream", r"std::(time_put|num_put|money_put)<.*>::put\b"),
@@ -24,7 +25,8 @@ _KINDS = (
      r"std::thread::_M_start_thread\b"), ("library",
                                           r"std::filesystem::|std::random_device::_M_init"),
     ("library",
-     r"httplib::\w+::(get_\w+_value|set_\w+|matches)\b|httplib::detail::\w*(encode|decode|params)\w*\b"
+     r"httplib::\w+::(get_\w+_value|set_\w+|matches)\b|"
+     r"httplib::detail::\w*(encode|decode|params)\w*\b"
      ),
 )
 _PATTERNS = [(kind, re.compile(rf"(void |bool |char\* )?(?:{pattern})"))

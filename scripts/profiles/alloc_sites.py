@@ -154,7 +154,7 @@ def add_arguments(parser):
         and NEW has not, and the reverse.
 
         The rule. A call counts if it goes to
-          - an allocator: operator new, operator new[], malloc, calloc, realloc, aligned_alloc, strdup;
+          - an allocator: operator new, operator new[], malloc, calloc, realloc, strdup, …;
           - a function of the C++ library that grows memory of its own, such as
             std::string::_M_append or the output operators of a stream (a string stream keeps its
             text on the heap);
@@ -168,11 +168,12 @@ def add_arguments(parser):
     parser.add_argument("stage", metavar="STAGE")
     parser.add_argument("new", metavar="NEW", nargs="?", help="a stage to compare with")
     parser.add_argument("--stacks", action="store_true",
-                        help="under each line, the chain of inlined functions that leads to the call")
+                        help="under each line, the inlined functions that lead to the call")
     parser.add_argument("--others", action="store_true",
                         help="also the functions called that do not count, to check the rule")
     parser.add_argument("--out", metavar="DIR", type=Path, help=(
-        "where results go (default build/profiles/STAGE, for two stages build/profiles/diff/STAGE/NEW)"))
+        "where results go (default build/profiles/STAGE, for two stages "
+        "build/profiles/diff/STAGE/NEW)"))
 
 
 def run(options):
@@ -198,8 +199,9 @@ def run(options):
     out.with_suffix(".json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     print(said.getvalue())
     console.result_at(out)
-    console.next_command(f"make profile-diff OLD={names[0]} NEW={names[1]} KIND=allocs" if options.new else
-                         f"make profile-allocs STAGE={names[0]}")
+    console.next_command(
+        f"make profile-diff OLD={names[0]} NEW={names[1]} KIND=allocs" if options.new else
+        f"make profile-allocs STAGE={names[0]}")
 
 
 def tell(results, options):

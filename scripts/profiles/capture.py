@@ -19,9 +19,13 @@ LOAD_EXTRA_SECONDS = 60  # that ab gets beyond the capture; SIGINT ends it early
 def load(service, seconds, clients, agent=None, shown=True):
     """The service under ab meanwhile; gives the list of ab.in_background. seconds: how long it
     takes at most."""
-    command = ab.command(service.url + EXAMPLE_TARGET, clients, seconds=seconds + LOAD_EXTRA_SECONDS,
-                         quiet=True, agent=agent)
-    with ab.in_background(command, lambda: f"It may have ended early: {service.last_words()}", shown) as figures:
+    command = ab.command(service.url + EXAMPLE_TARGET, clients,
+                         seconds=seconds + LOAD_EXTRA_SECONDS, quiet=True, agent=agent)
+
+    def remedy():
+        return f"It may have ended early: {service.last_words()}"
+
+    with ab.in_background(command, remedy, shown) as figures:
         yield figures
 
 
@@ -33,8 +37,8 @@ def fetch(url, file, seconds=0) -> None:
     done = children.run(command)
     if done.status:
         answer = file.read_text(encoding="utf-8", errors="replace")[:500] if file.exists() else ""
-        raise Failure(" ".join((answer or done.stderr).split()) or f"curl exit status {done.status}",
-                      f"{url} gave no profile",
+        said = " ".join((answer or done.stderr).split())
+        raise Failure(said or f"curl exit status {done.status}", f"{url} gave no profile",
                       "See https://curl.se/docs/manpage.html for the status, or open the URL")
 
 
@@ -69,4 +73,6 @@ def captured(kind, stage, seconds, clients, options=()):
         rate = figures[0]["requests_per_second"]
         print(f"Load: {rate:.0f} requests/s, none failed\n", flush=True)
         service.must_stop()
-        yield file, record.about(stage=stage, kind=kind.name, seconds=float(seconds), requests_per_second=rate), service.log
+        about = record.about(stage=stage, kind=kind.name, seconds=float(seconds),
+                             requests_per_second=rate)
+        yield file, about, service.log

@@ -68,7 +68,8 @@ def run(options):
     index = new.profile.index_of(kind.index)
     unit = kind.unit or new.profile.types[index][1]
     show.flame(prefix, f"{kind.what}: {old.name} against {new.name}", unit, *(
-        tree.stacks(side.profile, side.profile.index_of(kind.index)) for side in (new, old)), (old.name, new.name), requests)
+        tree.stacks(side.profile, side.profile.index_of(kind.index)) for side in (new, old)),
+        (old.name, new.name), requests)
     print()
     console.result_at(show.beside(prefix, ".svg"))
     console.also_at(show.beside(prefix, ".flame.html"),
@@ -95,7 +96,8 @@ def _side(command, kind, given, options):
     what = pprof.read(command, file)[1]
     if kind.index not in [name for name, _ in what.types]:
         raise UsageError(
-            given, f"it holds no values of the kind {kind.name}: give its own with --kind", options.prog)
+            given, f"it holds no values of the kind {kind.name}: give its own with --kind",
+            options.prog)
     about = file.with_name(file.name.removesuffix(".pb.gz") + ".about.json")
     requests = json.loads(about.read_text(encoding="utf-8")
                           ).get("requests", 0) if about.exists() else 0

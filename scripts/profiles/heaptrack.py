@@ -38,11 +38,13 @@ def add_arguments(parser):
 def run(options):
     check_load(options)
     stage, program = stages.need(options.stage), stages.built(f"leftpad-{options.stage}-heaptrack")
-    for tool, package in (("ab", "apache2-utils"), ("heaptrack", "heaptrack"), ("heaptrack_print", "heaptrack")):
-        tools.need(tool, package)
+    tools.need("ab", "apache2-utils")
+    tools.need("heaptrack", "heaptrack")
+    tools.need("heaptrack_print", "heaptrack")
     prefix = (options.out or PROFILES / stage) / "heaptrack"
     console.step(
-        f"Recording every allocation of {stage}: {options.requests} requests, {options.clients} at a time")
+        f"Recording every allocation of {stage}: {options.requests} requests, "
+        f"{options.clients} at a time")
     print("The program without tcmalloc, since heaptrack sees only the C library's malloc.")
     with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
         def drive(service):
@@ -83,7 +85,8 @@ def record(service_of, folder, drive, shown=False) -> tuple:
     with service:
         given = drive(service)
         if status := service.stop():
-            raise Failure(f"heaptrack's exit status {status}", "the recorded service must end with 0",
+            raise Failure(f"heaptrack's exit status {status}",
+                          "the recorded service must end with 0",
                           f"It said: {service.last_words()}")
         data = next((file for file in Path(folder).iterdir()
                     if file.suffix in (".zst", ".gz")), None)

@@ -41,7 +41,8 @@ def run(options):
             f"--url {url}", "the value must look like http://127.0.0.1:8080", options.prog)
     if url and options.rest:
         raise UsageError(" ".join(
-            options.rest), "options of the service are for one that this command starts, not for --url", options.prog)
+            options.rest), "options of the service are for one that this command starts, "
+            "not for --url", options.prog)
     check_load(options)
     stages.need(options.stage)
     tools.need("ab", "apache2-utils")

@@ -22,7 +22,8 @@ def find() -> list:
     if not shutil.which("go"):
         tools.need_pprof("the standalone pprof is not built and there is no Go with its own")
     console.warn(
-        f"{relative(PPROF)} is missing (make setup builds it); using go tool pprof, which cannot disassemble C++")
+        f"{relative(PPROF)} is missing (make setup builds it); "
+        "using go tool pprof, which cannot disassemble C++")
     return ["go", "tool", "pprof"]
 
 

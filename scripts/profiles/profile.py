@@ -20,7 +20,8 @@ def add_arguments(parser):
             for Perfetto.""",
             "make trace STAGE=v1-naive", "scripts/workshop trace v1-naive --seconds 1")
     else:
-        parser.usage = "%(prog)s KIND STAGE [--seconds N] [-c CLIENTS] [--out DIR] [-- SERVICE OPTION…]"
+        parser.usage = ("%(prog)s KIND STAGE [--seconds N] [-c CLIENTS] [--out DIR] "
+                        "[-- SERVICE OPTION…]")
         parser.describe(
             """Starts the service of the stage on free ports, loads it with ab, captures a profile
             from /debug/pprof/ and ends both. Prints pprof's top; writes the profile, its call
@@ -28,7 +29,8 @@ def add_arguments(parser):
 
             """ + "\n            ".join(f"  {kind.name:<9} {kind.help}" for kind in
                                         kinds.PROFILES.values()),
-            "make profile-cpu STAGE=v1-naive SECONDS=5", "scripts/workshop profile cpu v1-naive --seconds 5")
+            "make profile-cpu STAGE=v1-naive SECONDS=5",
+            "scripts/workshop profile cpu v1-naive --seconds 5")
         parser.add_argument("kind", metavar="KIND", choices=kinds.PROFILES, help="see above")
     parser.add_argument("stage", metavar="STAGE")
     add_seconds(parser, "1" if parser.command == "trace" else "10; heap 5, threads 1")
@@ -46,7 +48,8 @@ def run(options):
     kind = kinds.TRACE if options.name == "trace" else kinds.PROFILES[options.kind]
     if (options.seconds or 0) > kinds.MAX_SECONDS:
         raise UsageError(f"--seconds {options.seconds}",
-                         f"the service captures for at most {kinds.MAX_SECONDS} seconds", options.prog)
+                         f"the service captures for at most {kinds.MAX_SECONDS} seconds",
+                         options.prog)
     capture.needs()
     command = None if kind is kinds.TRACE else pprof.find()
     take(command, kind, options.stage, options.seconds,
@@ -60,7 +63,8 @@ def take(command, kind, stage, seconds=None, out=None, clients=8, service_option
     """
     out = out or PROFILES / stage
     prefix = out / kind.name
-    with capture.captured(kind, stage, seconds or kind.seconds, clients, service_options) as (file, about, log):
+    with capture.captured(kind, stage, seconds or kind.seconds, clients,
+                          service_options) as (file, about, log):
         what = None
         if kind is not kinds.TRACE:
             text, what = pprof.read(command, file)

@@ -40,7 +40,8 @@ def profile(command, kind, stage, prefix, what) -> None:
     if not what.samples:
         print(f"The profile is empty: {kind.empty}.")
         print(
-            f"Capture for longer or with more clients: scripts/workshop profile {kind.name} {stage} --seconds 30 -c 32")
+            "Capture for longer or with more clients: "
+            f"scripts/workshop profile {kind.name} {stage} --seconds 30 -c 32")
         console.result_at(file)
         return
     own = f"(common|{stage})" if kind.common else stage
@@ -65,7 +66,8 @@ def _hints(command, kind, stage, file):
     # at the address of a library, and finds nothing: which one it takes is left to chance.
     if kind.name == "cpu" and command[0] != "go":
         hints.append(
-            (f"-show=leftpad -disasm=leftpad $PWD/build/bin/leftpad-{stage}", "annotated instructions"))
+            (f"-show=leftpad -disasm=leftpad $PWD/build/bin/leftpad-{stage}",
+             "annotated instructions"))
     for options, what in hints:
         print(f"        {f'{tool} {options} {shown}':<78} # {what}")
 
@@ -75,6 +77,7 @@ def spans(file, stage) -> None:
     trace.show(file)
     print()
     console.result_at(file)
-    print("        Open it: https://ui.perfetto.dev (Open trace file) or https://www.speedscope.app;\n"
+    print("        Open it: https://ui.perfetto.dev (Open trace file) "
+          "or https://www.speedscope.app;\n"
           "        both read it in the browser and send it nowhere.")
     console.next_command(f"make profile-wall STAGE={stage}")

@@ -55,5 +55,6 @@ def show(path) -> None:
     for span in sorted(spans, key=lambda span: -span["dur"])[:LONGEST]:
         thread = threads.get(span["tid"], "?")
         print(
-            f"{milliseconds(span['ts'] - first):>10}{milliseconds(span['dur']):>10}  {thread} {span['tid']}, {span['name']}"
+            f"{milliseconds(span['ts'] - first):>10}{milliseconds(span['dur']):>10}  "
+            f"{thread} {span['tid']}, {span['name']}"
         )

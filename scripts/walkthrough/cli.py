@@ -55,16 +55,19 @@ def _do(number, step):
     anything else is an error."""
     place = f"[{number}/{len(STEPS)}]"
     if finished.is_done(step):
-        print(f"{place} {step.title}: done before{step.result and f', see build/{step.result}'}", flush=True)
+        seen = step.result and f", see build/{step.result}"
+        print(f"{place} {step.title}: done before{seen}", flush=True)
         return
     left = finished.time_left(STEPS[number - 1:])
-    print(f"\n{console.paint(sys.stdout, '1;34', place)} {console.paint(sys.stdout, '1', step.title)}  (about {left} left)")
+    painted = [console.paint(sys.stdout, *each) for each in (("1;34", place), ("1", step.title))]
+    print(f"\n{' '.join(painted)}  (about {left} left)")
     print(step.note, flush=True)
     started, (action, *words) = time.monotonic(), step.command
     if status := getattr(actions, action)(*words):
         if status > 128:
             raise SystemExit(status)
-        raise Failure(f"step {number}, {step.title}", f"it failed with exit status {status} (see above)",
+        raise Failure(f"step {number}, {step.title}",
+                      f"it failed with exit status {status} (see above)",
                       "When that is repaired, go on from here: make walkthrough")
     finished.mark(step, time.monotonic() - started)
 

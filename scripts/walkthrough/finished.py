@@ -39,7 +39,9 @@ def mark(step, seconds) -> None:
 
 def seconds_of(step) -> int:
     """How long it took last time here, or the estimate."""
-    return int(_file(step).read_text(encoding="utf-8").splitlines()[1]) if _file(step).exists() else step.seconds
+    if not _file(step).exists():
+        return step.seconds
+    return int(_file(step).read_text(encoding="utf-8").splitlines()[1])
 
 
 def time_left(steps) -> str:

@@ -24,8 +24,8 @@ class Step:
 
 def _profile(kind, stage, side, title, note, seconds=5, takes=9):
     given = ("--seconds", str(seconds)) if seconds else ()
-    return Step(f"{kind}-{side}", takes, (f"leftpad-{stage}",), f"profiles/{stage}/{kind}.pb.gz", title, note,
-                ("workshop", "profile", kind, stage, *given))
+    return Step(f"{kind}-{side}", takes, (f"leftpad-{stage}",), f"profiles/{stage}/{kind}.pb.gz",
+                title, note, ("workshop", "profile", kind, stage, *given))
 
 
 def _load(stage, side, title, note):
@@ -34,20 +34,22 @@ def _load(stage, side, title, note):
 
 
 def _sites(stage, side, title, note):
-    return Step(f"sites-{side}", 4, (f"leftpad-{stage}",), f"profiles/{stage}/alloc-sites.txt", title, note,
-                ("workshop", "alloc-sites", stage))
+    return Step(f"sites-{side}", 4, (f"leftpad-{stage}",), f"profiles/{stage}/alloc-sites.txt",
+                title, note, ("workshop", "alloc-sites", stage))
 
 
 _OLD_PROGRAM, _BOTH = (f"leftpad-{OLD}",), (f"leftpad-{OLD}", f"leftpad-{NEW}")
 STEPS = (
     Step("hello", 1, _OLD_PROGRAM, "", "The service",
-         "It pads a string, counts and times requests for StatsD, and logs each one.", ("hello", OLD)),
+         "It pads a string, counts and times requests for StatsD, and logs each one.",
+         ("hello", OLD)),
     _load(OLD, "old", "How fast it is", "Eight clients with keep-alive, as in the article."),
     _profile("cpu", OLD, "old", "CPU profile", "The first table is mostly libraries and kernel; "
              "the second charges them to the functions that call them.", 8, 12),
     Step("list", 1, _OLD_PROGRAM, "walkthrough/list.txt", "CPU profile, line by line",
          "The annotated source of leftpad.", ("pprof_view", "list.txt", "-list=service::leftpad$")),
-    Step("disasm", 2, _OLD_PROGRAM, "walkthrough/disasm.txt", "CPU profile, instruction by instruction",
+    Step("disasm", 2, _OLD_PROGRAM, "walkthrough/disasm.txt",
+         "CPU profile, instruction by instruction",
          "pprof matches names as the linker sees them, so leftpad also finds leftpad_handler.",
          ("pprof_view", "disasm.txt", "-show=leftpad", "-disasm=leftpad")),
     _profile("heap", OLD, "old", "Heap in use", "Little: the service keeps next to nothing.", 3, 8),
@@ -61,10 +63,12 @@ STEPS = (
     _profile("block", OLD, "old", "Lock contention: who waits",
              "The same waiting, charged to who suffers it."),
     Step("bench-old", 15, (f"bench-{OLD}",), f"bench/{OLD}.json", "Benchmarks",
-         "The same work without network and kernel, counted and timed.", ("workshop", "bench", OLD)),
+         "The same work without network and kernel, counted and timed.",
+         ("workshop", "bench", OLD)),
     Step("changes", 1, _BOTH, "", "What was improved",
          "leftpad, StatsD and the logger: the culprits that the profiles name.", ("changes",)),
-    Step("compare", 110, (*_BOTH, f"bench-{OLD}", f"bench-{NEW}"), "compare/compare.json", "Old against new",
+    Step("compare", 110, (*_BOTH, f"bench-{OLD}", f"bench-{NEW}"), "compare/compare.json",
+         "Old against new",
          "Runs in turn, then statistics: a difference is shown only where there is one.",
          ("workshop", "compare", OLD, NEW)),
     _profile("cpu", NEW, "new", "CPU profile again",

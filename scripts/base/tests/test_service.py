@@ -32,7 +32,8 @@ class Children(Programs):
         pids = self.folder / "pids"
         program = self.program(
             f"trap '' HUP TERM INT; sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait")
-        script = f"import signal; from base import children; children.start([{str(program)!r}]); signal.pause()"
+        script = ("import signal; from base import children; "
+                  f"children.start([{str(program)!r}]); signal.pause()")
         with subprocess.Popen([sys.executable, "-c", script], cwd=SCRIPTS) as command:
             deadline = time.monotonic() + 20
             while not pids.exists() and time.monotonic() < deadline:
@@ -51,7 +52,8 @@ class Children(Programs):
 
     def test_one_that_ignores_sigterm_is_killed(self):
         with mock.patch.object(children, "STOP_SECONDS", 0.2):
-            child = children.start([self.program("trap '' TERM; echo ready; while :; do sleep 0.1; done")],
+            program = self.program("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+            child = children.start([program],
                                    stdout=subprocess.PIPE, text=True)
             child.stdout.readline()
             self.assertEqual(children.end(child), -signal.SIGKILL)
@@ -85,12 +87,14 @@ class Servers(Programs):
         self.assertFalse(os.path.exists(running.directory.name))
 
     def test_a_wrong_end_is_told(self):
-        with service.Service(self.program(f"{LISTENS}; trap 'echo oh no; exit 3' TERM; while :; do sleep 0.02; done")) as running:
+        program = self.program(f"{LISTENS}; trap 'echo oh no; exit 3' TERM; "
+                               "while :; do sleep 0.02; done")
+        with service.Service(program) as running:
             with self.assertRaisesRegex(service.Broken, "exit status 3 .*oh no"):
                 running.must_stop()
 
     def test_one_that_ends_early_is_told_with_its_words(self):
-        with self.assertRaisesRegex(service.Broken, "program: not ready .*no port.*Start it by hand"):
+        with self.assertRaisesRegex(service.Broken, "program: not ready .*no port.*by hand"):
             with service.Service(self.program("echo no port >&2; exit 1")):
                 pass
 

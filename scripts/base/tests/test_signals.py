@@ -58,13 +58,16 @@ class Signals(unittest.TestCase):
 
     def test_the_load_of_a_lab(self):
         body = (
-            "from labs import loads; os.symlink(program, folder / 'ab'); os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
-            "loads.ab(types.SimpleNamespace(url='http://127.0.0.1:1', last_words=str), 8).__enter__()")
+            "from labs import loads; os.symlink(program, folder / 'ab'); "
+            "os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
+            "service = types.SimpleNamespace(url='http://127.0.0.1:1', last_words=str); "
+            "loads.ab(service, 8).__enter__()")
         self.assertEqual(self.ends(body), "143 [False]\n")
 
     def test_the_commands_of_a_chapter(self):
         for command in ("run('sleep 60')", "run_in_background('sleep 60', 'x')"):
-            body = f"from docs import runner; s = runner.Session(folder, folder)\n        with s: s.{command}"
+            body = ("from docs import runner; s = runner.Session(folder, folder)\n"
+                    f"        with s: s.{command}")
             self.assertEqual(self.ends(body), "143 [False]\n", command)
 
     def test_the_service_of_a_soak(self):

@@ -40,8 +40,8 @@ class Captures(unittest.TestCase):
 
     def profile(self, kind, stage, *options):
         """(pprof's table, the table of own functions, all output) of a capture of two seconds."""
-        out, err = self.ends("workshop", "profile", kind, stage, "--seconds", "2", "--out", self.out,
-                             *options, **MANY_SAMPLES)
+        out, err = self.ends("workshop", "profile", kind, stage, "--seconds", "2",
+                             "--out", self.out, *options, **MANY_SAMPLES)
         self.assertNotRegex(err, r"(?m)^(error|warning):|Traceback")
         whole, _, own = out.partition("\nThe same, only functions written in ")
         return whole, own.partition("\nResult: ")[0], out

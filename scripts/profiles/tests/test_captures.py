@@ -30,7 +30,8 @@ class Kinds(Captures):
         self.assertGreater(cumulative["service::StatsD::send"], 0)
         self.assertRegex(
             out,
-            r"(?m)^\$ build/bin/leftpad-v1-naive .*\n\$ ab .* &\n\$ curl .*/debug/pprof/profile\?seconds=2'$"
+            r"(?m)^\$ build/bin/leftpad-v1-naive .*\n\$ ab .* &\n"
+            r"\$ curl .*/debug/pprof/profile\?seconds=2'$"
         )
         self.assertIn("-list=service::leftpad", out)
 
@@ -117,7 +118,8 @@ class Endings(Captures):
         running = descendants(child.pid)
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=60)
-        return child.returncode, [pid for pid in running if not has_ended(pid, 5)], list(temp.iterdir())
+        left = [pid for pid in running if not has_ended(pid, 5)]
+        return child.returncode, left, list(temp.iterdir())
 
     def test_a_missing_tool_is_named(self):
         tools = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -128,7 +130,8 @@ class Endings(Captures):
         self.assertRegex(err, r"^error: ab: .*apache2-utils.*make setup\n$")
 
     def test_a_refused_service_option_ends_the_script_with_its_message(self):
-        _, err = self.ends("workshop", "profile", "cpu", V1, "--out", self.out, "--", "--max-len", "frob",
+        _, err = self.ends("workshop", "profile", "cpu", V1, "--out", self.out,
+                           "--", "--max-len", "frob",
                            status=1)
         self.assertRegex(err, r"error: leftpad-v1-naive: not ready.*frob")
 
@@ -150,7 +153,8 @@ class Endings(Captures):
         (tree / "build").mkdir()
         (tree / "build" / "bin").symlink_to(ROOT / "build" / "bin")
         (tree / V1).symlink_to(ROOT / V1)
-        done = subprocess.run([tree / "scripts/workshop", "profile", "cpu", V1, "--seconds", "2"], cwd=tree,
+        done = subprocess.run([tree / "scripts/workshop", "profile", "cpu", V1, "--seconds", "2"],
+                              cwd=tree,
                               text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stderr, r"warning: build/tools/pprof is missing.*using go tool pprof")
@@ -163,20 +167,15 @@ class Endings(Captures):
 
 class Refusals(Captures):
     def test_wrong_command_lines_get_one_line(self):
-        for status, *command in ((2, "workshop", "profile"), (2, "workshop", "profile", "frob", V1),
-                                 (2, "workshop", "profile", "cpu"), (1,
-                                                                     "workshop", "profile", "cpu", "v9-none"),
-                                 (2, "workshop", "profile", "cpu", V1, "--seconds",
-                                  "0"), (2, "workshop", "profile", "cpu", V1, "--seconds",
-                                         "301"), (2, "workshop", "profile", "cpu", V1, "--frob"),
-                                 (2, "workshop", "diff", "--kind",
-                                  "trace"), (2, "workshop", "diff", "a", "b",
-                                             "c"), (1, "workshop", "diff", "none.pb.gz", V1),
-                                 (2, "workshop", "heaptrack"), (1, "workshop", "heaptrack", "v9-none"),
-                                 (2, "workshop", "heaptrack", V1, "-n",
-                                  "4"), (2, "workshop", "alloc-sites"), (1, "workshop", "alloc-sites", "v9-none"),
-                                 ):
-            out, err = self.ends(*command, status=status)
+        for status, *command in (
+                (2, "profile"), (2, "profile", "frob", V1), (2, "profile", "cpu"),
+                (1, "profile", "cpu", "v9-none"), (2, "profile", "cpu", V1, "--seconds", "0"),
+                (2, "profile", "cpu", V1, "--seconds", "301"), (2, "profile", "cpu", V1, "--frob"),
+                (2, "diff", "--kind", "trace"), (2, "diff", "a", "b", "c"),
+                (1, "diff", "none.pb.gz", V1), (2, "heaptrack"), (1, "heaptrack", "v9-none"),
+                (2, "heaptrack", V1, "-n", "4"), (2, "alloc-sites"), (1, "alloc-sites", "v9-none"),
+        ):
+            out, err = self.ends("workshop", *command, status=status)
             self.assertRegex(err, r"^error: [^\n]*\n$", command)
             self.assertEqual(out, "")
 

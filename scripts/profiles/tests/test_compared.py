@@ -12,8 +12,8 @@ from captures import BINARIES, MANY_SAMPLES, ROOT, SCRIPTS, V1, V2, Captures, bu
 class Diff(Captures):
     def test_allocs_of_leftpad_and_statsd_shrink_from_v1_to_v2(self):
         for stage in (V1, V2):
-            self.ends("workshop", "profile", "allocs", stage, "--seconds", "2", "--out", self.out / stage,
-                      **MANY_SAMPLES)
+            self.ends("workshop", "profile", "allocs", stage, "--seconds", "2",
+                      "--out", self.out / stage, **MANY_SAMPLES)
         files = [self.out / stage / "allocs.pb.gz" for stage in (V1, V2)]
         out, _ = self.ends("workshop", "diff", *files, "--kind", "allocs", "--out", self.out)
         self.assertRegex(out, r"-diff_base=\S*v1-naive/allocs.pb.gz")
@@ -71,7 +71,8 @@ class Heaptrack(Captures):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertRegex(
             done.stderr,
-            rf"^error: leftpad-{V1}-heaptrack: not ready.*Start it by hand: build/bin/leftpad-{V1}-heaptrack\n$"
+            rf"^error: leftpad-{V1}-heaptrack: not ready.*"
+            rf"Start it by hand: build/bin/leftpad-{V1}-heaptrack\n$"
         )
         self.assertEqual({path.name: path.read_bytes() for path in results.iterdir()}, before)
 

@@ -1,4 +1,4 @@
-"""`make walkthrough` with steps that only note that they ran: order, resuming, failing, Ctrl-C, verdict."""
+"""`make walkthrough` with steps that only note that they ran: order, resuming, failing, Ctrl-C."""
 import os
 import re
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
 OLD, NEW = "v1-naive", "v2-optimized"
-# Stands for the commands that are steps: notes its call, makes its result, obeys FAIL_AT and HANG_AT.
+# Stands for the commands that are steps: notes its call, makes its result, obeys FAIL_AT, HANG_AT.
 STUB = r"""#!/bin/bash
 call=$*
 shift
@@ -69,7 +69,8 @@ class Walkthrough(unittest.TestCase):
     def start(self, *arguments, **environment):
         self.calls.write_text("")
         return subprocess.Popen(
-            ["/usr/bin/python3", self.root / "scripts/workshop.py", "walkthrough", *arguments], cwd=self.root,
+            ["/usr/bin/python3", self.root / "scripts/workshop.py", "walkthrough", *arguments],
+            cwd=self.root,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True, env={
                 **os.environ, "PATH": f"{self.root / 'path'}:/usr/bin:/bin",
@@ -139,7 +140,8 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertRegex(output, r"error: findings: .*make walkthrough")
         status, output, calls = self.run_it()
-        self.assertEqual((status, [call for call in calls if call.startswith(("profile", "diff"))]), (0, [
+        calls = [call for call in calls if call.startswith(("profile", "diff"))]
+        self.assertEqual((status, calls), (0, [
             f"profile cpu {OLD} --seconds 8", f"profile cpu {NEW} --seconds 8",
             f"diff {OLD} {NEW} --kind cpu"
         ]))
