@@ -43,6 +43,6 @@ def main_of(function):
             sys.exit(2)
     except OSError as failure:
         console.error(
-            f"{failure.filename or 'the output'}: {failure.strerror}. Fix that and run the command again"
-        )
+            f"{failure.filename or 'the output'}: {failure.strerror}. "
+            "Fix that and run the command again")
     sys.exit(1)
