@@ -4,27 +4,15 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import time
 import unittest
 
-import workshop
-from base.tests.sandbox import SCRIPTS, Sandbox, has_ended
+from base.tests.sandbox import SCRIPTS, Commands, has_ended
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.sh") if path.name != "lib.sh")
 
 
-class Scripts(unittest.TestCase):
-    def setUp(self):
-        self.box = self.enterContext(Sandbox())
-
-    def ends(self, *command, status, out="", err="", **extra):
-        code, got_out, got_err = self.box.run(*command, **extra)
-        self.assertEqual(code, status, got_out + got_err)
-        self.assertTrue(re.search(out, got_out), got_out)
-        self.assertTrue(re.search(err, got_err), got_err)
-
+class Scripts(Commands):
     def test_every_script_has_help_with_an_example(self):
         for command in COMMANDS:
             self.ends(command, "--help", status=0,
@@ -35,83 +23,10 @@ class Scripts(unittest.TestCase):
             self.ends(command, "--frob", status=1 if command == "stage.sh" else 2,
                       err=r"^error: [^\n]*\n$")
 
-    def test_every_command_has_help_with_an_example_and_refuses_an_unknown_option(self):
-        for name in workshop.BY_NAME:
-            self.ends("workshop", name, "--help", status=0,
-                      out=rf"(?s)^usage: scripts/workshop {name} .*Example: ", err="^$")
-            if name != "bench":  # Google Benchmark answers
-                self.ends("workshop", name, *["cpu"] * (name == "profile"), "v1-naive", "--frob",
-                          status=2, err=r"^error: --frob: [^\n]*\n$")
-            self.assertIn(f"  {name} ", workshop.overview())
-
-    def test_an_unknown_command_is_refused_and_the_nearest_named(self):
-        self.ends("workshop", "laod", status=2, err="^error: laod: .*did you mean load")
-        self.ends("workshop", status=2, err="^error: nothing: ")
-
     def test_an_argument_too_many_is_refused(self):
         for command in ("build.sh release all", "check.sh --help", "doctor.sh --help",
                         "format.sh --check", "lint.sh --all", "sanitize.sh asan", "test.sh 2"):
             self.ends(*command.split(), "extra", status=2, err=r"^error: extra: [^\n]*\n$")
-
-    def test_load_prints_the_gist_and_keeps_the_report(self):
-        self.ends(
-            "workshop", "load", "v1-naive", "-n", "1000", status=0,
-            out=r"(?s)\$ ab -k -c 8 -n 1000 .*http://127.0.0.1:23456/.*requests/s +[0-9,]+.*p99.*"
-                r"Result: build/load/v1-naive/ab.txt\nNext: ")
-        self.assertTrue((self.box.root / "build/load/v1-naive/percentiles.csv").exists())
-
-    def test_load_fails_if_a_request_fails(self):
-        self.ends("workshop", "load", "v1-naive", status=1,
-                  err="Failed requests: 3", FAKE_AB="failed")
-
-    def test_load_uses_a_running_service(self):
-        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
-                  out="'http://127.0.0.1:9/v1/leftpad/")
-        self.ends("workshop", "load", "v1-naive", "--url",
-                  "127.0.0.1:9", status=2, err="must look like")
-
-    def test_what_fails_leaves_the_earlier_result(self):
-        results = [
-            self.box.root / "build" / name
-            for name in ("load/v1-naive/ab.txt", "bench/v1-naive.json",
-                         "profiles/v1-naive/alloc-sites.txt")
-        ]
-        for result in results:
-            result.parent.mkdir(parents=True)
-            result.write_text("earlier", encoding="utf-8")
-        self.ends("workshop", "load", "v1-naive", status=1,
-                  err="Connection refused", FAKE_AB="error")
-        self.ends("workshop", "bench", "v1-naive", "--benchmark_filter=nope", status=1,
-                  err="no benchmark ran.*--benchmark_list_tests")
-        (self.box.root / "build/v1-naive/CMakeFiles/stage-v1-naive.dir").mkdir(parents=True)
-        self.ends("workshop", "alloc-sites", "v1-naive", status=1, err="no object files")
-        self.assertEqual([result.read_text(encoding="utf-8") for result in results],
-                         ["earlier"] * 3)
-
-    def test_load_takes_no_service_options_for_a_running_service(self):
-        self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", "--",
-                  "--max-len", "4", status=2, err="--max-len 4: ")
-
-    def test_bench_passes_a_question_on_and_claims_no_result(self):
-        code, out, err = self.box.run("workshop", "bench", "v1-naive", "--benchmark_list_tests")
-        self.assertEqual((code, "Result:" in out), (0, False), out + err)
-
-    def test_load_says_why_the_service_did_not_start(self):
-        self.ends("workshop", "load", "v1-naive", status=1,
-                  err="port 1: it is in use", FAKE_SERVICE="dies")
-
-    def test_a_stopped_load_leaves_nothing_behind(self):
-        pids = self.box.root / "pids"
-        child = self.box.start("workshop", "load", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
-        deadline = time.monotonic() + 20
-        while not (self.box.root /
-                   "build/load/v1-naive").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        os.kill(child.pid, signal.SIGINT)
-        child.communicate(timeout=20)
-        self.assertEqual(child.returncode, 130)
-        self.assertTrue(has_ended(pids.read_text(), 0))
-        self.assertEqual(list((self.box.root / "temp").iterdir()), [])
 
     def test_whatever_runs_in_the_background_ends_with_the_script(self):
         lib = self.box.root / "scripts" / "lib.sh"
@@ -122,12 +37,6 @@ class Scripts(unittest.TestCase):
                                   capture_output=True, text=True, check=False, timeout=30)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertTrue(has_ended(done.stdout, 0), script)
-
-    def test_bench_refuses_a_debug_build(self):
-        self.ends("workshop", "bench", "v1-naive", status=1, err="'Debug'.*make clean build",
-                  FAKE_BUILD_TYPE="Debug")
-        self.ends("workshop", "bench", "v1-naive", status=0,
-                  out=r"Result: build/bench/v1-naive.json\nNext: ")
 
     def test_run_becomes_the_service(self):
         pids = self.box.root / "pids"
@@ -150,14 +59,6 @@ class Scripts(unittest.TestCase):
                      "v1-naive-heaptrack"):
             self.ends("stage.sh", name, status=1, err="stage name")
         self.ends("stage.sh", "v3-mine", "v2-optimised", status=1, err="Did you mean v2-optimized")
-
-    def test_an_unknown_stage_is_not_guessed_from_afar(self):
-        self.ends("workshop", "load", "nonsense-entirely",
-                  status=1, err=r"^error: (?!.*Did you mean)")
-
-    def test_output_into_a_file_has_no_colour_codes(self):
-        _, out, err = self.box.run("workshop", "load", "v1-naive", FAKE_AB="failed")
-        self.assertNotIn("\033", out + err)
 
     @unittest.skipUnless(shutil.which("jq"), "jq is not installed")
     def test_lint_finds_the_sources_wherever_the_clone_is(self):

@@ -1,11 +1,13 @@
 """A temporary copy of the tree with fake stages and programs, and the means to run scripts in
 it."""
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).absolute().parents[2]
@@ -57,6 +59,19 @@ class Sandbox:
         child = self.start(*command, **extra)
         out, err = child.communicate(timeout=120)
         return child.returncode, out, err
+
+
+class Commands(unittest.TestCase):
+    """Each test has a sandbox of its own."""
+
+    def setUp(self):
+        self.box = self.enterContext(Sandbox())
+
+    def ends(self, *command, status, out="", err="", **extra):
+        code, got_out, got_err = self.box.run(*command, **extra)
+        self.assertEqual(code, status, got_out + got_err)
+        self.assertTrue(re.search(out, got_out), got_out)
+        self.assertTrue(re.search(err, got_err), got_err)
 
 
 def _stat(pid):

@@ -72,7 +72,7 @@ class Signals(unittest.TestCase):
 
     def test_the_service_of_a_soak(self):
         self.assertEqual(
-            self.ends("from soak import cli as soak; soak.soak(program, 1, str(folder))"),
+            self.ends("from soak import cli as soak; soak.soak(program, 1)"),
             "143 [False]\n")
 
 
