@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "heap/poisson.h"
@@ -84,6 +85,12 @@ void uncount(SampledBlock& block) {
   block.touched = std::max(block.touched, block.size);
 }
 
+// The walk may allocate in a thread's first call.
+std::size_t stack_of(const void* caller, std::span<std::uintptr_t, kMaxStackDepth> stack) {
+  const NotSampled guard;
+  return capture_own_stack(stack.data(), stack.size(), caller);
+}
+
 // Puts a sample into the table, in a new block or in `reused`.
 SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t mean,
                            std::span<const std::uintptr_t> stack, SampledBlock* reused) {
@@ -129,7 +136,7 @@ void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
   }
   if (!next_count(size, mean) || size > kMostBytes) return nullptr;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
-  const std::size_t depth = capture_own_stack(stack.data(), stack.size(), caller);
+  const std::size_t depth = stack_of(caller, stack);
   SampledBlock* const block = place_sample(size, alignment, mean, {stack.data(), depth},
                                            reused != nullptr ? &block_at(reused) : nullptr);
   if (block != nullptr) return address_of(*block);

@@ -4,7 +4,8 @@
 //
 // Each thread counts its allocated bytes down from an exponential random number, which makes the
 // sampled bytes a Poisson process; being memoryless, it needs no care when threads are born or die.
-// Nothing here allocates or calls the loader: its callers may hold the loader's lock.
+// Nothing here allocates with a lock held or calls the loader: its callers may hold the loader's
+// lock.
 #pragma once
 
 #include <cstddef>

@@ -171,8 +171,8 @@ std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
                               const void* return_address) noexcept {
   learn_own_stack();
   while (true) {
-    Walk walk(out, capacity, own_registers(),
-              reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+    const Registers here = own_registers();
+    Walk walk(out, capacity, here, here.tracked[kSp]);
     walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));
     const std::size_t depth = walk.run();
     if (walk.unknown_code() == 0 || !add_object_at(walk.unknown_code())) return depth;
