@@ -40,13 +40,21 @@ def amount(value, unit="") -> str:
     return f"{text}{THIN}{name}" if name else text
 
 
-def percent(part) -> str:
-    """A signed change without its unit: −96, +43; a digit more only near nothing left."""
+def percent(part, digits=0) -> str:
+    """A signed change without its unit: −96, +43; a digit more near nothing left, which is 100."""
     if math.isinf(part):
         return "∞"
     if 0.985 <= -part < 1:
-        return f"{MINUS}{min(-part * 100, 99.9):.1f}"
-    return f"{part * 100:+.0f}".replace("-", MINUS)
+        digits = max(digits, 1)
+        part = -min(-part, 1 - 10.0 ** -(digits + 2))
+    return f"{part * 100:+.{0 if part == -1 else digits}f}".replace("-", MINUS)
+
+
+def estimate(part, low, high) -> str:
+    """A change with its interval, as exact as that is narrow: −2.1 % [−2.8, −1.4]."""
+    digits = 0 if high - low >= 0.05 else 1 if high - low >= 0.005 else 2
+    middle, *ends = (percent(each, digits) for each in (part, low, high))
+    return f"{middle}{THIN}% [{', '.join(ends)}]"
 
 
 def change(old, new) -> str:

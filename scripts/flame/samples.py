@@ -91,5 +91,4 @@ def change(old, new) -> str:
         return "~"
     if not old.value:
         return "new"
-    ends = (numbers.percent(end - 1) for end in (low, high))
-    return f"{numbers.change(old.each, new.each)} [{', '.join(ends)}]"
+    return numbers.estimate(new.each / old.each - 1, low - 1, high - 1)

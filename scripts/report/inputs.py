@@ -49,8 +49,7 @@ class Row:
             return numbers.change(self.old, self.new) if self.differs else "same"
         if not self.differs:
             return "~"
-        ends = ", ".join(numbers.percent(end) for end in self.interval)
-        return f"{numbers.percent(self.delta)}{numbers.THIN}% [{ends}]"
+        return numbers.estimate(self.delta, *self.interval)
 
     @property
     def doubt(self) -> str:

@@ -33,6 +33,15 @@ class Numbers(unittest.TestCase):
         self.assertEqual([numbers.plain(value) for value in (310.5, 311.5, -310.5, 310.4)],
                          ["311", "312", "−311", "310"])
 
+    def test_an_interval_is_as_exact_as_it_is_narrow(self):
+        for given, text in (((-0.85, -0.993, -0.15), "−85 % [−99.3, −15]"),
+                            ((-0.0211, -0.028, -0.0141), "−2.1 % [−2.8, −1.4]"),
+                            ((-0.9531, -0.9534, -0.953), "−95.31 % [−95.34, −95.30]"),
+                            ((-0.99997, -0.99999, -0.9991), "−99.99 % [−99.99, −99.91]"),
+                            ((0.5, 0.1, math.inf), "+50 % [+10, ∞]"),
+                            ((-1, -1, -0.9999), "−100 % [−100, −99.99]")):
+            self.assertEqual(numbers.estimate(*given).replace(numbers.THIN, " "), text)
+
     def test_change_keeps_a_digit_only_near_nothing_left(self):
         self.assertEqual(numbers.change(100, 4.4).replace(numbers.THIN, ""), "−96%")
         self.assertEqual(numbers.change(1000, 4).replace(numbers.THIN, ""), "−99.6%")
