@@ -62,7 +62,7 @@ def overview() -> str:
                       "Example: scripts/workshop load v1-naive -n 20000"])
 
 
-def parse(name, arguments):
+def parse(name, arguments) -> tuple:
     """(the command's module, its options). Raises UsageError."""
     module = importlib.import_module(BY_NAME[name][0])
     parser = Parser(name)

@@ -7,6 +7,7 @@ import re
 import signal
 import tempfile
 from pathlib import Path
+from collections.abc import Iterator
 
 from base import children, console
 from base.errors import Failure
@@ -98,7 +99,7 @@ def _server(url):
 
 
 @contextlib.contextmanager
-def in_background(command, remedy, shown=True):
+def in_background(command, remedy, shown=True) -> Iterator[list]:
     """Runs such a command for as long as the context lasts; Ctrl-C then makes it report.
 
     Gives a list, which holds the figures of parse() afterwards. Raises Failure with what remedy()

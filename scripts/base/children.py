@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 from dataclasses import dataclass
+from collections.abc import Iterator
 
 from base import signals
 
@@ -98,7 +99,7 @@ def how_it_ended(status: int) -> str:
     return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
-def kill(child):
+def kill(child) -> None:
     """SIGKILL to the child and to what it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
@@ -130,7 +131,7 @@ def _ended(child):
 
 
 @contextlib.contextmanager
-def no_survivors():
+def no_survivors() -> Iterator[None]:
     """Ends every child on the way out, on SIGINT, SIGTERM and SIGHUP too (exit status 128 +
     signal)."""
     signals.leave_on_signals()

@@ -3,6 +3,7 @@ status 2, checked numbers."""
 import argparse
 import inspect
 import re
+from typing import NoReturn
 
 from base.errors import UsageError
 
@@ -22,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         self.description = inspect.cleandoc(description)
         self.epilog = "Example: " + "\n     or: ".join(examples)
 
-    def error(self, message):
+    def error(self, message) -> NoReturn:
         """Argparse's message as value and rule."""
         if found := re.match(r"argument (?:\S+/)?(-\S+): expected", message):
             raise UsageError(found[1], "this option needs a value", self.prog)

@@ -17,15 +17,15 @@ def paint(stream, sgr, text) -> str:
     return text if plain else f"\033[{sgr}m{text}\033[0m"
 
 
-def step(text):
+def step(text) -> None:
     print(paint(sys.stdout, "1;34", "==>"), text, flush=True)
 
 
-def warn(text):
+def warn(text) -> None:
     print(paint(sys.stderr, "1;33", "warning:"), text, file=sys.stderr, flush=True)
 
 
-def error(text):
+def error(text) -> None:
     print(paint(sys.stderr, "1;31", "error:"), text, file=sys.stderr, flush=True)
 
 
@@ -34,23 +34,23 @@ def quoted(command) -> str:
     return shlex.join(relative(word) for word in command)
 
 
-def show(command, end=""):
+def show(command, end="") -> None:
     """Prints a command as a learner can copy it; `end` is "&" for one that goes on in the
     background."""
     print(paint(sys.stdout, "36", f"$ {quoted(command)}") + (end and f" {end}"), flush=True)
 
 
-def result_at(path):
+def result_at(path) -> None:
     print("Result:", relative(path))
 
 
-def also_at(path, what):
+def also_at(path, what) -> None:
     """One more result, if it was made."""
     if path.is_file():
         print(f"        {relative(path):<48} # {what}")
 
 
-def next_command(command):
+def next_command(command) -> None:
     """What to type next. The walkthrough, which goes on by itself, sets WALKTHROUGH."""
     if not os.environ.get("WALKTHROUGH"):
         print("Next:  ", paint(sys.stdout, "1", command), flush=True)
@@ -79,7 +79,7 @@ class Bar:
     def step(self):
         self.at(self.done + 1)
 
-    def at(self, done):
+    def at(self, done) -> None:
         before, self.done = self.done, min(done, self.total)
         left = (self.clock() - self.start) / self.done * (self.total - self.done)
         text = f"{self.done:.0f}/{self.total:.0f}{self.unit}, {left:.0f} s left"

@@ -18,7 +18,7 @@ def kind_of(file) -> str:
     return "s" if _STAGE.search(file) else "a" if _APPLICATION.search(file) else "l"
 
 
-def component(file):
+def component(file) -> str | None:
     """The name of a stage's file without its ending, such as logger; None for other code."""
     found = _COMPONENT.search(file)
     return found and found[1]

@@ -26,7 +26,7 @@ def _field(text, pattern, default="unknown"):
     return found.group(1).strip() if found else default
 
 
-def commit(root):
+def commit(root) -> str:
     """The commit of the checkout, with "-dirty" if files differ; "unknown" outside git."""
     try:
         done = subprocess.run(
@@ -38,7 +38,7 @@ def commit(root):
     return done.stdout.strip() or "unknown"
 
 
-def facts(root):
+def facts(root) -> dict:
     """The machine as compare.json records it. Memory in bytes."""
     cpuinfo = _read("/proc/cpuinfo")
     release = _read("/etc/os-release")
@@ -57,7 +57,7 @@ def facts(root):
     }
 
 
-def turbo():
+def turbo() -> str:
     """"on", "off" or "unknown": whether the clock rises above its base rate."""
     off = _read("/sys/devices/system/cpu/intel_pstate/no_turbo")
     if off:
@@ -70,7 +70,7 @@ def _cpu_times():
     return [int(part) for part in _read("/proc/stat").splitlines()[0].split()[1:9]]
 
 
-def busy(seconds=BUSY_SAMPLE_SECONDS):
+def busy(seconds=BUSY_SAMPLE_SECONDS) -> tuple:
     """(part of all processors that other programs use now, part that the hypervisor takes away)."""
     before = _cpu_times()
     time.sleep(seconds)
@@ -80,7 +80,7 @@ def busy(seconds=BUSY_SAMPLE_SECONDS):
     return (total - idle) / total, spent[7] / total
 
 
-def warnings(machine, busy_now):
+def warnings(machine, busy_now) -> list:
     """What makes measurements worse here, each with what to do about it."""
     found = []
     used, stolen = busy_now

@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).absolute().parents[2]
 BUILD = ROOT / "build"
 PROFILES = BUILD / "profiles"
-PPROF = BUILD / "tools" / "pprof"
+PPROF = Path(os.environ.get("WORKSHOP_TOOLS") or BUILD / "tools") / "pprof"
 PYTHON = "/usr/bin/python3"  # Debian's own: the first python3 on PATH may lack Debian's modules
 EXAMPLE_TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
 

@@ -3,6 +3,7 @@ on the way out."""
 import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 _holding = 0
@@ -27,7 +28,7 @@ def leave_on_signals() -> None:
 
 
 @contextlib.contextmanager
-def held():
+def held() -> Iterator[None]:
     """A signal that comes meanwhile counts only at the end: a child that is started in here is
     noted in here, too.
 

@@ -13,7 +13,7 @@ PASSES_ON = "all"
 ASKS = ("--help", "--benchmark_list_tests", "--benchmark_out=")
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.usage = "%(prog)s STAGE [GOOGLE BENCHMARK OPTION…]"
     parser.describe(
         """Runs build/bin/bench-STAGE: time, bytes and allocations per operation. The same data as
@@ -23,7 +23,7 @@ def add_arguments(parser):
     parser.add_argument("stage", metavar="STAGE")
 
 
-def run(options):
+def run(options) -> None:
     stage, program = options.stage, stages.program("bench", options.stage)
     context.of(program)
     out = BUILD / "bench" / f"{stage}.json"

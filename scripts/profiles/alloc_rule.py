@@ -35,7 +35,7 @@ _PATTERNS = [(kind, re.compile(rf"(void |bool |char\* )?(?:{pattern})"))
 _THROWING = re.compile(r"__cxa_|_Unwind_|std::__throw_|std::terminate|operator delete")
 
 
-def kind_of_target(name):
+def kind_of_target(name) -> str | None:
     """The kind of allocation that a call of this function (readable name) can be, or None."""
     if _THROWING.match(name):
         return None
@@ -45,7 +45,7 @@ def kind_of_target(name):
     return None
 
 
-def closure(calls, names):
+def closure(calls, names) -> set:
     """The functions among the callers of these calls that can allocate: those that call one that
     can.
 

@@ -26,17 +26,17 @@ class Site:
     stacks: set = field(
         default_factory=set)  # inlined functions between the line and the call, outermost first
 
-    def key(self):
+    def key(self) -> tuple:
         """What pairs sites of two stages: not the line number, which any edit changes."""
         return self.file, self.function, self.source
 
-    def as_json(self):
+    def as_json(self) -> dict:
         calls = [{"kind": kind, "callee": callee, "count": count}
                  for (kind, callee), count in sorted(self.calls.items())]
         return {**asdict(self), "calls": calls, "stacks": sorted(self.stacks)}
 
 
-def readable(name):
+def readable(name) -> str:
     """A demangled name as a person would write it: no parameters, template arguments or return
     type."""
     name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::",
@@ -52,12 +52,12 @@ def readable(name):
                         "string::string").replace("basic_string::", "string::")
 
 
-def objects_of(stage):
+def objects_of(stage) -> Path:
     """The folder of the stage's object files."""
     return BUILD / stage / "CMakeFiles" / f"stage-{stage}.dir"
 
 
-def stage_objects(stage):
+def stage_objects(stage) -> list:
     found = sorted(objects_of(stage).glob("*.o"))
     if not found:
         raise Failure(f"build/{stage}", "it holds no object files of this stage", "Run: make build")
@@ -69,7 +69,7 @@ def stage_objects(stage):
     return found
 
 
-def analyse(stage):
+def analyse(stage) -> tuple:
     """(sites in order of file and line, readable names of the functions called that do not
     count)"""
     own = objects.calls(stage_objects(stage))
@@ -102,24 +102,24 @@ def analyse(stage):
     return [sites[key] for key in sorted(sites)], quiet
 
 
-def innermost(frames, stage):
+def innermost(frames, stage) -> int | None:
     """Index of the innermost frame that is written in the stage; None if there is none."""
     return next((i for i, frame in enumerate(frames) if f"/{stage}/" in frame.file), None)
 
 
-def stage_functions(calls, stage):
+def stage_functions(calls, stage) -> set:
     """Mangled names of the functions that are written in the stage: their own lines are listed."""
     return {call.caller for call in calls if call.frames and f"/{stage}/" in call.frames[-1].file}
 
 
-def source_line(file, line):
+def source_line(file, line) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
     except (OSError, IndexError):
         return ""
 
 
-def print_sites(sites, stacks):
+def print_sites(sites, stacks) -> None:
     for site in sites:
         print(f"\n  {site.file}:{site.line}  in {site.function}\n      {site.source}")
         for (_, callee), count in sorted(site.calls.items(), key=lambda item: (-item[1], item[0])):
@@ -136,7 +136,7 @@ KINDS = {
 }
 
 
-def summary(stage, sites):
+def summary(stage, sites) -> str:
     counts = {}
     for site in sites:
         for (kind, _), count in site.calls.items():
@@ -146,7 +146,7 @@ def summary(stage, sites):
     return "\n".join(rows)
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.usage = "%(prog)s STAGE [NEW] [--stacks] [--others] [--out DIR]"
     parser.describe(
         """What Go's escape analysis (go build -gcflags=-m) tells, for C++: the calls in the stage's
@@ -176,7 +176,7 @@ def add_arguments(parser):
         "build/profiles/diff/STAGE/NEW)"))
 
 
-def run(options):
+def run(options) -> None:
     names = [options.stage] + ([options.new] if options.new else [])
     for stage in names:
         stages.need(stage)
@@ -204,7 +204,7 @@ def run(options):
         f"make profile-allocs STAGE={names[0]}")
 
 
-def tell(results, options):
+def tell(results, options) -> None:
     """The lists of one stage, or of what only one of two has."""
     for stage, (sites, _) in results.items():
         print(summary(stage, sites))

@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from collections.abc import Iterator
 
 from base import ab, children, console, stages, tools
 from base.errors import Failure
@@ -16,7 +17,7 @@ LOAD_EXTRA_SECONDS = 60  # that ab gets beyond the capture; SIGINT ends it early
 
 
 @contextlib.contextmanager
-def load(service, seconds, clients, agent=None, shown=True):
+def load(service, seconds, clients, agent=None, shown=True) -> Iterator[list]:
     """The service under ab meanwhile; gives the list of ab.in_background. seconds: how long it
     takes at most."""
     command = ab.command(service.url + EXAMPLE_TARGET, clients,
@@ -49,7 +50,7 @@ def needs() -> None:
 
 
 @contextlib.contextmanager
-def captured(kind, stage, seconds, clients, options=()):
+def captured(kind, stage, seconds, clients, options=()) -> Iterator[tuple]:
     """(a new profile of the stage's service under load, the record about it without what the
     profile tells, the request log). The files go with the context."""
     program, environment = stages.program("leftpad", stage), dict(os.environ)

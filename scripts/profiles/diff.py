@@ -25,7 +25,7 @@ class Side:
     requests: float
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.describe(
         """Prints what NEW has more (+) and less (-) than OLD; writes the call graph and the flame
         graph of the difference to build/profiles/diff/OLD/NEW/. A stage whose capture is missing
@@ -43,7 +43,7 @@ def add_arguments(parser):
                         help="where results go (default build/profiles/diff/OLD/NEW)")
 
 
-def run(options):
+def run(options) -> None:
     kind, command = kinds.PROFILES[options.kind], pprof.find()
     old, new = (_side(command, kind, given, options) for given in (options.old, options.new))
     if not old.profile.samples and not new.profile.samples:

@@ -19,7 +19,7 @@ TOP = 10
 TOTALS = ("calls to allocation functions", "peak heap memory consumption", "total memory leaked")
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.describe(
         """Records every allocation of the service while ab loads it. Prints totals, the peak and
         the places that allocate most; writes heaptrack's data, its whole report and a flame graph
@@ -35,7 +35,7 @@ def add_arguments(parser):
                         help="where results go (default build/profiles/STAGE)")
 
 
-def run(options):
+def run(options) -> None:
     check_load(options)
     stage, program = stages.need(options.stage), stages.built(f"leftpad-{options.stage}-heaptrack")
     tools.need("ab", "apache2-utils")
@@ -108,7 +108,7 @@ def report(data, folded, shown=False) -> tuple:
     return done.stdout, folded.read_text(encoding="utf-8", errors="replace")
 
 
-def totals(report):
+def totals(report) -> list:
     """[(label, value)] of the lines at the end of the report."""
     found = [(label, re.search(rf"^{label}: (\S+)", report, re.MULTILINE)) for label in TOTALS]
     if not all(match for _, match in found):
@@ -117,7 +117,7 @@ def totals(report):
     return [(label, match[1]) for label, match in found]
 
 
-def by_function(stacks):
+def by_function(stacks) -> list:
     """[(function, allocations)]: each stack is charged to its innermost frame in the service's own
     code."""
     counts = {}

@@ -16,7 +16,7 @@ PASSES_ON = "after --"
 RATE_SECONDS = 10
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.usage = ("%(prog)s STAGE [--url URL] [-n REQUESTS | --rate N] [-c CLIENTS]"
                     " [-- SERVICE OPTION…]")
     parser.describe(
@@ -34,7 +34,7 @@ def add_arguments(parser):
     add_load(parser, requests=50000)
 
 
-def run(options):
+def run(options) -> None:
     url = options.url.rstrip("/")
     if url and not re.fullmatch(r"http://[^/]+", url):
         raise UsageError(

@@ -49,7 +49,7 @@ def _output(*command):
     return done.stdout
 
 
-def calls(objects):
+def calls(objects) -> list:
     """Every Call in the object files or archives, in order, without frames."""
     found = []
     file = section = function = ""
@@ -77,7 +77,7 @@ def _follows(line, call):
     return 0 <= int(line.split(":")[0], 16) - call.address < 8
 
 
-def locate(found):
+def locate(found) -> None:
     """Fills the frames of these calls."""
     groups = {}
     for call in found:
@@ -96,7 +96,7 @@ def _frame(function, place):
     return Frame(function.split(" inlined at ")[0], file, int(line or 0))
 
 
-def demangle(names):
+def demangle(names) -> dict:
     """{mangled: readable}"""
     names = sorted(set(names))
     if not names:

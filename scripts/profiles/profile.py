@@ -3,6 +3,7 @@ draws it."""
 import json
 import shutil
 from pathlib import Path
+from collections.abc import Callable
 
 from base.commandline import Number, add_load
 from base.errors import UsageError
@@ -12,7 +13,7 @@ from profiles import capture, kinds, pprof, record, show
 PASSES_ON = "after --"
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     if parser.command == "trace":
         parser.usage = "%(prog)s STAGE [--seconds N] [-c CLIENTS] [--out DIR] [-- SERVICE OPTION…]"
         parser.describe(
@@ -39,12 +40,12 @@ def add_arguments(parser):
                         help="where results go (default build/profiles/STAGE)")
 
 
-def add_seconds(parser, default):
+def add_seconds(parser, default) -> None:
     parser.add_argument("--seconds", metavar="N", action=Number,
                         help=f"how long to capture (default {default})")
 
 
-def run(options):
+def run(options) -> None:
     kind = kinds.TRACE if options.name == "trace" else kinds.PROFILES[options.kind]
     if (options.seconds or 0) > kinds.MAX_SECONDS:
         raise UsageError(f"--seconds {options.seconds}",
@@ -56,7 +57,7 @@ def run(options):
          options.out, options.clients, options.rest)()
 
 
-def take(command, kind, stage, seconds=None, out=None, clients=8, service_options=()):
+def take(command, kind, stage, seconds=None, out=None, clients=8, service_options=()) -> Callable:
     """Captures into `out`, with the record beside; gives the function that shows it.
 
     What fails or is interrupted leaves the earlier capture as it is.

@@ -15,7 +15,7 @@ _TIME = re.compile(r"^Time: (\S+) (\d\d:\d\d:\d\d)(?:\.(\d+))? \+0000", re.MULTI
 _DURATION = re.compile(r"^Duration: (\d\d?(?:\.\d+)?)s?$", re.MULTILINE)
 
 
-def window(raw, kind, seconds=None):
+def window(raw, kind, seconds=None) -> tuple | None:
     """(begin, end) of a capture in UTC, or None if the profile does not tell. `seconds`: what was
     asked for."""
     time, duration = _TIME.search(raw), _DURATION.search(raw)
@@ -27,7 +27,7 @@ def window(raw, kind, seconds=None):
     return (at - length, at) if kind in DELTAS else (at, at + length)
 
 
-def requests_in(log, begin, end):
+def requests_in(log, begin, end) -> int:
     """How many request lines of a log (bytes) lie in the window. Its times are UTC with
     microseconds."""
     first, last = (f"{at.isoformat(timespec='microseconds')}Z".encode() for at in (begin, end))

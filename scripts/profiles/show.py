@@ -1,5 +1,7 @@
 """Shows profiles: the tables on the terminal, the call graph and the flame graph as files, what to
 type next."""
+from pathlib import Path
+
 from base import console
 from base.paths import relative
 from flame import page, tree
@@ -8,7 +10,7 @@ from profiles import pprof, trace
 ENDINGS = (".pb.gz", ".json", ".svg", ".folded", ".flame.html", ".top.txt", ".about.json")
 
 
-def beside(prefix, ending):
+def beside(prefix, ending) -> Path:
     """A result of a capture: its file PREFIX.ENDING."""
     return prefix.with_name(prefix.name + ending)
 

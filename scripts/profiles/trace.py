@@ -11,7 +11,7 @@ from base.errors import Failure
 LONGEST = 8
 
 
-def read(path):
+def read(path) -> tuple:
     """(spans, {thread id: name})"""
     try:
         events = json.loads(Path(path).read_text(encoding="utf-8"))["traceEvents"]
@@ -25,11 +25,11 @@ def read(path):
     return [event for event in events if event.get("ph") == "X"], threads
 
 
-def milliseconds(us):
+def milliseconds(us) -> str:
     return f"{us / 1000:.3f}"
 
 
-def by_name(spans):
+def by_name(spans) -> list:
     """Rows (category, name, count, total, median, longest), most time first; times in us."""
     groups = {}
     for span in spans:
@@ -40,6 +40,7 @@ def by_name(spans):
 
 
 def show(path) -> None:
+    """Prints them."""
     spans, threads = read(path)
     if not spans:
         print(

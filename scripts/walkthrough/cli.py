@@ -10,7 +10,7 @@ from walkthrough import actions, finished
 from walkthrough.steps import NEW, OLD, STEPS
 
 
-def add_arguments(parser):
+def add_arguments(parser) -> None:
     parser.describe(
         """Measures, profiles and compares both stages of the article, in its order, with the same
         commands as the other make targets; prints each command. About five minutes. Then checks the
@@ -26,7 +26,7 @@ def add_arguments(parser):
                         help="only list the steps; finished ones are marked")
 
 
-def run(options):
+def run(options) -> None:
     for stage in (OLD, NEW):
         for kind in ("leftpad", "bench"):
             stages.program(kind, stage)
