@@ -35,9 +35,9 @@ std::string encode_object(std::string_view key, std::string_view value) {
 }
 
 std::optional<std::string_view> find_param(const QueryParams& params, const char* name) {
-  const auto it = params.lower_bound(name);
-  if (it == params.end() || it->first != name) return std::nullopt;
-  return it->second;
+  const auto [first, last] = params.equal_range(name);
+  if (first == last) return std::nullopt;
+  return first->second;
 }
 
 // Cut between two characters, and marked, when it is long.

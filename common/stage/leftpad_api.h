@@ -2,16 +2,16 @@
 // every stage. Pure functions.
 #pragma once
 
+#include <httplib.h>
+
 #include <cstddef>
-#include <map>
 #include <string>
 #include <string_view>
 
 namespace service {
 
-// Names and decoded values of a query, sorted by name; values of one name are in the order they
-// came. httplib::Params is the same type.
-using QueryParams = std::multimap<std::string, std::string>;
+// Names and decoded values of a query: a multimap; values of one name are in the order they came.
+using QueryParams = httplib::Params;
 
 // A valid query. The views point into the request's parameters.
 struct LeftpadQuery {
