@@ -19,7 +19,8 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
 }  // namespace internal
 
 // Records the time from here to the end of the scope as one span of this thread, with its labels.
-// `name` and `category` must live until the process ends: use literals. Null counts as "".
+// `name` and `category` must live until the process ends: use literals,
+// and do not close a plugin while a trace runs that has its spans. Null counts as "".
 // Without a running trace it costs one relaxed load. A span that began before the trace did, or
 // that has not ended when the trace ends, is left out. A trace keeps 524288 spans and counts the
 // rest. The process keeps 4096 different sets of labels: spans with further sets appear without

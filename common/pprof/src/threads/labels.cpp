@@ -205,8 +205,8 @@ LabelScope::~LabelScope() {
   }
   for (std::size_t i = 0; i < count_; ++i) {  // where they began: on another thread's, perhaps
     std::uint64_t id = id_ + i;
-    if (first_[i].id.load(std::memory_order_relaxed) == id)
-      first_[i].id.compare_exchange_strong(id, 0);
+    std::atomic<std::uint64_t>& there = first_[i].id;
+    if (there.load(std::memory_order_relaxed) == id) there.compare_exchange_strong(id, 0);
   }
   if (own != nullptr) drop_ended(*own);
 }
