@@ -18,7 +18,7 @@ from pathlib import Path
 from base import children, raw
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
-from flame import tree
+from flame.stacks import parse_folded
 from labs import amdahl, loads, running
 from profiles import heaptrack
 
@@ -143,7 +143,7 @@ def heaptracked(program, load, culprit):
                                           lambda service: _ask_all(service, load))
         text, folded = heaptrack.report(data, Path(folder, "folded"))
     peak = dict(heaptrack.totals(text))["peak heap memory consumption"]
-    stacks = tree.parse_folded(folded)
+    stacks = parse_folded(folded)
     served = {
         key: count for key, count in stacks.items() if any("process_request" in name
                                                            for name, _ in key)

@@ -10,7 +10,7 @@ from base import console, raw, stages
 from base.errors import Failure, UsageError
 from base.frames import STAGE_FOLDER
 from base.paths import PROFILES
-from flame import tree
+from flame import stacks
 from profiles import capture, kinds, pprof, profile, show
 
 
@@ -68,7 +68,7 @@ def run(options) -> None:
     index = new.profile.index_of(kind.index)
     unit = kind.unit or new.profile.types[index][1]
     show.flame(prefix, f"{kind.what}: {old.name} against {new.name}", unit, *(
-        tree.stacks(side.profile, side.profile.index_of(kind.index)) for side in (new, old)),
+        stacks.of(side.profile, side.profile.index_of(kind.index)) for side in (new, old)),
         (old.name, new.name), requests)
     print()
     console.result_at(show.beside(prefix, ".svg"))

@@ -11,8 +11,8 @@ from base.commandline import add_load, check_load
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET, PROFILES, relative
 from base.service import Service
-from flame import tree
 from flame.samples import Amount
+from flame.stacks import LIBRARY, parse_folded, without_parameters
 from profiles import show
 
 TOP = 10
@@ -61,7 +61,7 @@ def run(options) -> None:
         data = Path(shutil.move(recorded, prefix.parent))
     text, folded = report(data, show.beside(prefix, ".folded"), shown=True)
     show.beside(prefix, ".txt").write_text(text, encoding="utf-8")
-    stacks = tree.parse_folded(folded, stage)
+    stacks = parse_folded(folded, stage)
     _tell(text, stacks, options.requests)
     show.flame(prefix, f"{stage}: allocations (heaptrack)", "allocations",
                {stack: Amount(count) for stack, count in stacks.items()})
@@ -122,8 +122,8 @@ def by_function(stacks) -> list:
     code."""
     counts = {}
     for frames, count in stacks.items():
-        own = [name for name, kind in frames if kind != tree.LIBRARY]
-        name = tree.without_parameters(own[-1]) if own else "(libraries at start-up)"
+        own = [name for name, kind in frames if kind != LIBRARY]
+        name = without_parameters(own[-1]) if own else "(libraries at start-up)"
         counts[name] = counts.get(name, 0) + count
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from base import console
 from base.paths import relative
-from flame import page, tree
+from flame import page, stacks, tree
 from profiles import pprof, trace
 
 ENDINGS = (".pb.gz", ".json", ".svg", ".folded", ".flame.html", ".top.txt", ".about.json")
@@ -30,7 +30,7 @@ def tables(command, options, file, prefix, own, where) -> None:
 def flame(prefix, title, unit, new, old=None, names=(), requests=()) -> None:
     """Writes stacks ({stack: Amount}, of two profiles if there is an old one) as folded text and
     as a page."""
-    beside(prefix, ".folded").write_text(tree.folded(new, old), encoding="utf-8")
+    beside(prefix, ".folded").write_text(stacks.folded(new, old), encoding="utf-8")
     root = tree.build(new, old, requests if all(requests) else ())
     beside(prefix, ".flame.html").write_text(
         page.render(page.widget(title, root, unit, names), root), encoding="utf-8")
@@ -50,7 +50,7 @@ def profile(command, kind, stage, prefix, what) -> None:
     tables(command, [f"-sample_index={kind.index}"], file, prefix, f"/{own}/", f"{own}/")
     index = what.index_of(kind.index)
     flame(prefix, f"{stage}: {kind.what}",
-          kind.unit or what.types[index][1], tree.stacks(what, index))
+          kind.unit or what.types[index][1], stacks.of(what, index))
     print()
     console.result_at(file)
     console.also_at(beside(prefix, ".svg"), "call graph")

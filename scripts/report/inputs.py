@@ -14,7 +14,7 @@ from pathlib import Path
 from base import raw
 from base.paths import PPROF
 from compare import report
-from flame import numbers, tree
+from flame import numbers, stacks
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
 
@@ -116,7 +116,7 @@ def read_capture(path, stage, kind):
     if done.returncode != 0 or "\nSamples:\n" not in done.stdout:
         return None
     profile = raw.parse(done.stdout)
-    folded = [(values, tree.without_scaffolding(stack, lambda frame: frame.name))
+    folded = [(values, stacks.without_scaffolding(stack, lambda frame: frame.name))
               for values, stack in profile.samples]
     about = _document(path.with_name(f"{kind}.about.json")) or {}
     seconds, rate = about.get("seconds"), about.get("requests_per_second")

@@ -1,7 +1,7 @@
 """Tables, bars and flame graphs of the profiles: plain data for the templates. Pure functions."""
 from dataclasses import replace
 
-from flame import numbers, page, samples, tree
+from flame import numbers, page, samples, stacks, tree
 from flame.samples import Amount
 from report import attribution
 
@@ -134,8 +134,8 @@ def flame(data, kind, value, title):
     old, new = (capture.profile for capture in pair)
     index = old.index_of(value)
     unit = "objects" if value.endswith("objects") else old.types[index][1]
-    stacks = [tree.stacks(profile, profile.index_of(value)) for profile in (new, old)]
-    if not all(stacks):
+    both = [stacks.of(profile, profile.index_of(value)) for profile in (new, old)]
+    if not all(both):
         return None
-    root = tree.build(*stacks, _requests(pair))
+    root = tree.build(*both, _requests(pair))
     return page.widget(title, root, unit, (data.old, data.new), SMALLEST)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flame import numbers, page, tree
 from flame.samples import Amount
+from flame.stacks import LIBRARY
 
 # Presses the controls, then writes what they did into the page.
 DRIVER = """<script>addEventListener('load', () => {
@@ -48,8 +49,8 @@ DRIVER = """<script>addEventListener('load', () => {
 
 
 def stacks(**leaves):
-    names = {"leftpad": ("service::leftpad", "leftpad"), "other": ("</script><b>", tree.LIBRARY)}
-    return {(("main", tree.LIBRARY), names[name]): Amount(
+    names = {"leftpad": ("service::leftpad", "leftpad"), "other": ("</script><b>", LIBRARY)}
+    return {(("main", LIBRARY), names[name]): Amount(
         value, value) for name, value in leaves.items()}
 
 

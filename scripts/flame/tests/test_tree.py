@@ -3,7 +3,7 @@ import math
 import unittest
 
 from base import raw
-from flame import numbers, page, samples, tree
+from flame import numbers, page, samples, stacks, tree
 from flame.samples import Amount
 
 RAW = """PeriodType: space bytes
@@ -99,14 +99,14 @@ class Samples(unittest.TestCase):
 
 class Tree(unittest.TestCase):
     def setUp(self):
-        self.new = tree.stacks(raw.parse(RAW), 0)
+        self.new = stacks.of(raw.parse(RAW), 0)
 
     def test_children_add_up_and_frames_know_their_kind(self):
         root = tree.plain(tree.build(self.new))
         libc = root["c"][0]
         self.assertEqual((root["v"], libc["v"], libc["c"][0]["v"]), (40, 40, 30))
         self.assertEqual((libc["k"], libc["c"][0]["k"], libc["c"][0]["c"][0]["k"]),
-                         (tree.LIBRARY, "leftpad", tree.LIBRARY))
+                         (stacks.LIBRARY, "leftpad", stacks.LIBRARY))
 
     def test_two_profiles_share_a_tree_and_divide_by_requests(self):
         root = tree.plain(tree.build({}, self.new, [4, 2]))
@@ -114,9 +114,9 @@ class Tree(unittest.TestCase):
 
     def test_folded_has_one_value_a_profile(self):
         self.assertEqual(
-            tree.folded(self.new),
+            stacks.folded(self.new),
             "[libc.so.6] 10\n[libc.so.6];service::leftpad;std::string::_M_create 30\n")
-        self.assertEqual(tree.folded({}, self.new).splitlines()[0], "[libc.so.6] 10 0")
+        self.assertEqual(stacks.folded({}, self.new).splitlines()[0], "[libc.so.6] 10 0")
 
     def finding(self, *arguments):
         return tree.finding(tree.build(*arguments), ("a", "b")).replace(numbers.THIN, " ")
@@ -151,9 +151,9 @@ class Tree(unittest.TestCase):
                      "void std::__invoke_impl<void, main::{lambda}&>(std::__invoke_other)",
                      "std::function<void (int)>::operator()(int) const", "f", "f", "g", "f",
                      "take(std::function<void ()>)")
-        self.assertEqual(tree.without_scaffolding(long), named(
+        self.assertEqual(stacks.without_scaffolding(long), named(
             "run", "f", "g", "f", "take(std::function<void ()>)"))
-        self.assertEqual(tree.without_scaffolding(named("_start")), named("_start"))
+        self.assertEqual(stacks.without_scaffolding(named("_start")), named("_start"))
 
     def test_a_label_begins_with_what_tells_frames_apart(self):
         for name, label in (
@@ -172,7 +172,7 @@ class Tree(unittest.TestCase):
             ("service::leftpad[abi:cxx11](int)", "leftpad"),
             ("mine::Cache::get", "mine::Cache::get"), ("std::", "std::"),
         ):
-            self.assertEqual(tree.label(name), label)
+            self.assertEqual(stacks.label(name), label)
 
 
 class Page(unittest.TestCase):

@@ -9,7 +9,7 @@ from unittest import mock
 
 from base import raw
 from base.errors import Failure
-from flame import tree
+from flame.stacks import parse_folded
 from profiles import alloc_rule, alloc_sites, heaptrack, objects, pprof, record, trace
 
 RAW = """PeriodType: space bytes
@@ -55,7 +55,7 @@ class Heaptrack(unittest.TestCase):
     def test_heaptracks_stacks_are_charged_to_the_innermost_own_frame(self):
         text = ("main (main.cpp);service::send(int) (statsd.cpp);operator new() (new.h); 7\n"
                 "main (main.cpp);service::send(int) (statsd.cpp); 3\nx; 1\n")
-        self.assertEqual(heaptrack.by_function(tree.parse_folded(text)),
+        self.assertEqual(heaptrack.by_function(parse_folded(text)),
                          [("service::send", 10), ("(libraries at start-up)", 1)])
 
 
