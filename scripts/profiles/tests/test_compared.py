@@ -32,7 +32,7 @@ class Diff(Captures):
             err, r"^error: \S*v1-naive/allocs.pb.gz: it holds no values of the kind mutex[^\n]*\n$")
         self.assertFalse((self.out / "mutex.top.txt").exists())
         # What no stage touches stays as it is, per request.
-        old, new = totals(root, "httplib::Server::parse_request_line")
+        old, new = totals(root, "service::fill_request")
         self.assertAlmostEqual(new / old, 1, delta=0.4)
 
 
