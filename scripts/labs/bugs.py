@@ -2,15 +2,15 @@
 import contextlib
 import random
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from labs import counters, paths, screen, starters, suite
+from labs import counters, paths, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
 from base import signals
+from base import children, console
 from base.errors import Failure
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
@@ -72,10 +72,10 @@ def bug(seed, answer):
     if not stage_dir.exists():
         with starters.whole(stage_dir) as fresh:
             _copy_with(mutation, fresh)
-        screen.step(
+        console.step(
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then fix it.")
-        screen.next_command(
+        console.next_command(
             f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make "
             f"bug SEED={seed}"
         )
@@ -87,11 +87,8 @@ def _tell(mutation):
     kind, name, file, *_ = mutation
     print(f"{kind}: {name}, in {file}")
     with directory_with(None) as good, directory_with(mutation) as sick:
-        done = subprocess.run([
-            "diff", "-u", "--label", f"v2-optimized/{file}", "--label", f"with the bug/{file}",
-            str(good / file),
-            str(sick / file)
-        ], capture_output=True, text=True, check=False)
+        done = children.run(["diff", "-u", "--label", f"v2-optimized/{file}", "--label",
+                             f"with the bug/{file}", good / file, sick / file])
     print(done.stdout, end="")
     return 0
 
@@ -118,7 +115,7 @@ def _judge(stage_dir, seed):
         print(f"  {name}: {after}; v2-optimized: {before}")
     print("Result:", "FAIL: see above" if found else
           "PASS: the contract suite passes, and every counter is as good as that of v2-optimized")
-    screen.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
+    console.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
     return 1 if found else 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labs import (catalog, forge, grader, paths, prediction, progress, running, screen, starters,
                   timing)
+from base import children, console
 from base.errors import Failure
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
@@ -15,13 +16,9 @@ EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 def _build_service(stage):
     forge.configure()
     command = ["cmake", "--build", str(paths.BUILD), "--target", f"leftpad-{stage}"]
-    print(
-        screen.paint("36",
-                     f"$ cmake --build {paths.relative(paths.BUILD)} --target leftpad-{stage}"),
-        flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False)
-    if done.returncode != 0:
+    console.show(command)
+    done = children.run(command, stderr=subprocess.STDOUT)
+    if done.status != 0:
         print(done.stdout[-3000:])
         raise Failure(stage, "it does not build; the compiler's output is above",
                       f"Fix it, or start anew: rm -r {stage}")
@@ -38,7 +35,7 @@ def lab(number, guess):
         )
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
-        screen.step(f"Made {chosen.stage}/")
+        console.step(f"Made {chosen.stage}/")
     _build_service(chosen.stage)
     if "answer" not in progress.load(chosen.number):
         forge.programs_of_base(chosen.base)
@@ -58,7 +55,7 @@ def lab(number, guess):
             f"Predict: {chosen.data['predict']['question']} Say it with: make lab "
             f"N={chosen.number} GUESS=…"
         )
-    screen.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
+    console.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
     return 0
 
 
@@ -111,7 +108,7 @@ def _grade_other(chosen, stage):
 
 def _judge(chosen, stage_dir, out=None):
     """Prints the results and returns the verdict; `out` gets both as JSON."""
-    screen.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
+    console.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     forge.programs_of_base(chosen.base)
     judge = grader.Grader(forge.Forge())
     results = judge.grade(chosen, stage_dir)
@@ -130,7 +127,7 @@ def _judge(chosen, stage_dir, out=None):
 
 
 def _tell_verdict(verdict, where):
-    print(f"Result: {screen.paint(screen.COLOURS[verdict], verdict)}{where}")
+    print(f"Result: {screen.painted(screen.COLOURS[verdict], verdict)}{where}")
     if verdict in screen.MEANING:
         print(screen.MEANING[verdict])
 
@@ -144,7 +141,7 @@ def _tell_prediction(chosen, guessed):
 
 def _after(chosen, verdict):
     if verdict != grader.PASS:
-        screen.next_command(
+        console.next_command(
             f"make hint LAB={chosen.number}    or edit {chosen.stage}/ and grade again")
         return
     progress.save(chosen.number, passed=True)
@@ -154,7 +151,7 @@ def _after(chosen, verdict):
     open_labs = [one for one in catalog.all_labs() if not progress.load(one.number).get("passed")]
     passed = len(catalog.all_labs()) - len(open_labs)
     print(f"Passed in this clone: {passed} of {len(catalog.all_labs())} labs.")
-    screen.next_command(f"make lab N={open_labs[0].number}" if open_labs else "make submission")
+    console.next_command(f"make lab N={open_labs[0].number}" if open_labs else "make submission")
 
 
 def hint(number):
@@ -164,9 +161,9 @@ def hint(number):
     progress.save(chosen.number, hints=seen)
     print(textwrap.fill(f"Hint {seen} of {len(hints)}: {hints[seen - 1]}", 100))
     if seen < len(hints):
-        screen.next_command(f"make hint LAB={chosen.number}    (the next one)")
+        console.next_command(f"make hint LAB={chosen.number}    (the next one)")
     else:
-        screen.next_command(f"make solution LAB={chosen.number}    (that was the last hint)")
+        console.next_command(f"make solution LAB={chosen.number}    (that was the last hint)")
     return 0
 
 
@@ -191,7 +188,7 @@ def noise(stage, record):
         raise Failure(stage, str(why), "Fix the file, or start anew: make lab N=13") from None
     print(f"{paths.relative(runs)}, replayed:")
     print("\n".join(replay.table(procedure, replay.load(runs))))
-    screen.next_command("make grade LAB=13")
+    console.next_command("make grade LAB=13")
     return 0
 
 
@@ -201,12 +198,11 @@ def solution(number):
     if not progress.load(chosen.number).get("passed"):
         print("You have not passed this lab yet. Here it is all the same.")
     with starters.starter(chosen) as sick, starters.solution(chosen) as repaired:
-        done = subprocess.run(["diff", "-ruN", str(sick), str(repaired)], capture_output=True,
-                              text=True, check=False)
+        done = children.run(["diff", "-ruN", sick, repaired])
     lines = [line for line in done.stdout.splitlines() if not line.startswith("diff ")]
     for line in lines:
         line = line.replace(str(sick), "sick").replace(
             str(repaired), "repaired").split("\t")[0] if line[:3] in ("---", "+++") else line
-        print(screen.paint({"+": "32", "-": "31"}.get(line[:1], "0"), line))
-    screen.next_command(f"make grade LAB={chosen.number}")
+        print(screen.painted({"+": "32", "-": "31"}.get(line[:1], "0"), line))
+    console.next_command(f"make grade LAB={chosen.number}")
     return 0

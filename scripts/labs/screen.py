@@ -1,8 +1,8 @@
-"""Prints verdicts, predictions and next steps. Colours only on a terminal."""
-import os
+"""Prints verdicts and predictions."""
 import sys
 import textwrap
 
+from base import console
 from labs import grader
 
 COLOURS = {grader.PASS: "32", grader.FAIL: "31", grader.INVALID: "35", grader.SKIPPED: "33"}
@@ -13,18 +13,9 @@ MEANING = {
 }
 
 
-def paint(sgr, text):
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get(
-        "TERM") == "dumb"
-    return text if plain else f"\033[{sgr}m{text}\033[0m"
-
-
-def step(text):
-    print(paint("1;34", "==>"), text, flush=True)
-
-
-def next_command(command):
-    print("Next:  ", paint("1", command), flush=True)
+def painted(sgr, text):
+    """Text for standard output, coloured as base.console does it."""
+    return console.paint(sys.stdout, sgr, text)
 
 
 def _rows(results):
@@ -40,7 +31,7 @@ def table(results):
             row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]),
             row[3].ljust(widths[3])
         ]
-        status = row[4] if number == 0 else paint(COLOURS[row[4]], row[4])
+        status = row[4] if number == 0 else painted(COLOURS[row[4]], row[4])
         print("  " + "  ".join(cells) + "  " + status)
     for result in results:
         if result.next:

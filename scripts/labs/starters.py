@@ -2,11 +2,11 @@
 (v2-optimized) and patches."""
 import contextlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from labs import paths
+from base import children
 from base.errors import Failure
 
 
@@ -28,12 +28,9 @@ def copy_with(patches, target, base=paths.BASE_STAGE):
     with whole(target) as fresh:
         shutil.copytree(paths.ROOT / base, fresh)
         for patch in patches:
-            done = subprocess.run([
-                "patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1", "-d",
-                str(fresh), "-i",
-                str(patch)
-            ], capture_output=True, text=True, check=False)
-            if done.returncode != 0:
+            done = children.run(["patch", "--quiet", "--no-backup-if-mismatch", "--fuzz=0", "-p1",
+                                 "-d", fresh, "-i", patch])
+            if done.status != 0:
                 raise Failure(paths.relative(patch),
                               f"it does not apply to {base}: {done.stdout.strip()}",
                               f"Has {base} changed? Restore it: git checkout {base}")

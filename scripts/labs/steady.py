@@ -7,26 +7,22 @@ import argparse
 import contextlib
 import json
 import os
-import subprocess
 import sys
 
 from labs import catalog, grader, starters
 from labs.forge import Forge
-from base import signals
+from base import children
 
 
 @contextlib.contextmanager
 def busy(loops):
-    started = [
-        subprocess.Popen(["nice", "-n", "10", sys.executable, "-c", "while True: pass"])
-        for _ in range(loops)
-    ]
+    started = [children.start(["nice", "-n", "10", sys.executable, "-c", "while True: pass"])
+               for _ in range(loops)]
     try:
         yield
     finally:
         for process in started:
-            process.kill()
-            process.wait()
+            children.end(process)
 
 
 def texts(lab, case):
@@ -69,5 +65,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    signals.leave_on_signals()
-    sys.exit(main(sys.argv[1:]))
+    with children.no_survivors():
+        sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from labs import catalog, forge, grader, paths, progress, screen
+from labs import catalog, forge, grader, paths, progress
+from base import console
 from base.errors import Failure
 
 BUNDLE = "submission.tar.gz"
@@ -51,7 +52,7 @@ def pack():
     for lab, verdict in graded:
         print(f"  lab {lab.number:2}  {verdict['verdict']}")
     print(f"Result: {paths.relative(out)}")
-    screen.next_command(
+    console.next_command(
         f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it "
         f"anew)"
     )

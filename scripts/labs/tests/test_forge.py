@@ -16,7 +16,8 @@ class HalfAStage(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder, mock.patch.object(
                     paths, "ROOT", Path(folder)):
                 Path(folder, paths.BASE_STAGE).mkdir()
-                with mock.patch.object(subprocess, "run", side_effect=KeyboardInterrupt), \
+                with mock.patch.object(starters.children, "run",
+                                       side_effect=KeyboardInterrupt), \
                         mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), \
                         self.assertRaises(KeyboardInterrupt):
                     make(Path(folder, "v3-lab01-x"))
