@@ -30,6 +30,9 @@ MALFORMED = [
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: "
     b"chunked\r\n\r\n0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n",
+    b"GET /v1%2fleftpad/?len=1 HTTP/1.1\r\nHost: a\r\n\r\n",
 ]
 CAPTURES = [
     "profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block", "mutex",

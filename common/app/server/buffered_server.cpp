@@ -244,7 +244,10 @@ class BufferedServer final : public ServerAdapter<Server> {
       });
       if (close) ElasticPool::set_ending();
       if (!answered || !stream.flush()) return;
-      if (close) return takes_body && !reader.has_pending() ? void() : linger(socket);
+      if (close) {
+        if (!takes_body || reader.has_pending()) linger(socket);
+        return;
+      }
     }
     if (reader.rejection().status != 0) reject(socket, reader.rejection());
   }
