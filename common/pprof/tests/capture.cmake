@@ -20,6 +20,14 @@ set_target_properties(pprof_capture_test PROPERTIES ENABLE_EXPORTS ON)  # names 
 target_compile_definitions(pprof_capture_test PRIVATE
   PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
 add_dependencies(pprof_capture_test pprof_safety_plugin)
+foreach(bytes 100 5000)
+  add_library(pprof_reloaded_plugin_${bytes} MODULE reloaded_plugin.cpp)
+  target_compile_definitions(pprof_reloaded_plugin_${bytes} PRIVATE RELOADED_FRAME_BYTES=${bytes})
+  target_compile_options(pprof_reloaded_plugin_${bytes} PRIVATE -fomit-frame-pointer)
+  target_compile_definitions(pprof_capture_test PRIVATE
+    PPROF_RELOADED_${bytes}="$<TARGET_FILE:pprof_reloaded_plugin_${bytes}>")
+  add_dependencies(pprof_capture_test pprof_reloaded_plugin_${bytes})
+endforeach()
 gtest_discover_tests(pprof_capture_test DISCOVERY_TIMEOUT 60
   PROPERTIES LABELS pprof TIMEOUT 120)
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "stacks/unwind.h"
 #include "symbolize/symbolizer.h"
 
 namespace pprof::internal {
@@ -32,6 +33,12 @@ struct Outer {
 };
 
 }  // namespace
+
+TEST(Symbolizer, NamesTheMarkOfACutStack) {
+  const Location& cut = Symbolizer::instance().locate(kCutMark);
+  ASSERT_EQ(cut.frames.size(), 1U);
+  EXPECT_EQ(cut.frames[0].name, "[stack cut]");
+}
 
 TEST(Symbolizer, GivesInlinedFramesInnermostFirst) {
   const Location& location = Symbolizer::instance().locate(Outer::method());

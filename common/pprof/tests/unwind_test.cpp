@@ -3,8 +3,12 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -14,6 +18,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -104,8 +109,7 @@ TEST(Unwind, CrossesASignalHandlerAlsoOnAStackOfItsOwn) {
   std::signal(SIGUSR1, SIG_DFL);
 }
 
-TEST(Unwind, WalksAFibersStackToItsEnd) {
-  NEEDS_COPIES();
+void walk_on_a_fiber(Stack& out) {
   static Stack stack;
   static ucontext_t outside{};
   static ucontext_t fiber{};
@@ -117,6 +121,13 @@ TEST(Unwind, WalksAFibersStackToItsEnd) {
   makecontext(
       &fiber, [] { first_caller(&stack); }, 0);
   swapcontext(&outside, &fiber);
+  out = stack;
+}
+
+TEST(Unwind, WalksAFibersStackToItsEnd) {
+  NEEDS_COPIES();
+  Stack stack;
+  walk_on_a_fiber(stack);
   EXPECT_EQ(testing::function_at(stack.at(0)), "first_caller");
   EXPECT_FALSE(testing::stack_has(stack, "main"));
   EXPECT_EQ(stack.back(), kCutMark) << "glibc does not say that a fiber ends there";
@@ -167,6 +178,49 @@ TEST(Unwind, TheFirstFramesAreRightWhereCodeHasNeitherTablesNorFramePointers) {
   ASSERT_GE(stack_in_made_code.size(), 3U);
   EXPECT_EQ(testing::function_at(stack_in_made_code.at(0)), "first_caller");
   EXPECT_EQ(testing::function_at(stack_in_made_code.at(1)), "called_by_made_code");
+}
+
+Stack stack_below_plugin;
+
+// The loader puts the second where the first was, and neither a capture nor a refresh comes
+// between.
+TEST(Unwind, AnObjectLoadedInPlaceOfAnotherHasItsOwnTable) {
+  std::set<void*> places;
+  for (int i = 0; i < 6; ++i) {
+    void* const plugin = dlopen(i % 2 == 0 ? PPROF_RELOADED_100 : PPROF_RELOADED_5000, RTLD_NOW);
+    ASSERT_NE(plugin, nullptr);
+    void* const function = dlsym(plugin, "reloaded_function");
+    places.insert(function);
+    reinterpret_cast<void (*)(void (*)())>(function)([] { first_caller(&stack_below_plugin); });
+    EXPECT_TRUE(testing::stack_has(stack_below_plugin, "reloaded_function"));
+    EXPECT_TRUE(testing::stack_has(stack_below_plugin, "main"));
+    dlclose(plugin);
+  }
+  EXPECT_LT(places.size(), 6U) << "no place was used again";
+}
+
+// A child of this process that may not call process_vm_readv().
+bool walks_without_copies() {
+  std::array<sock_filter, 4> program{
+      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog filter{program.size(), program.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    return false;
+  }
+  Stack stack;
+  first_caller(&stack);
+  const bool own_is_whole = testing::stack_has(stack, "main") && stack.back() != kCutMark;
+  walk_on_a_fiber(stack);
+  return own_is_whole && stack.back() == kCutMark && *why_stacks_are_cut() != 0;
+}
+
+TEST(UnwindDeathTest, WhereCopiesAreForbiddenOnlyKnownStacksAreWalked) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process without tables
+  EXPECT_EXIT(_exit(walks_without_copies() ? 0 : 1), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Unwind, ADeepStackKeepsItsInnerFramesAndIsMarked) {

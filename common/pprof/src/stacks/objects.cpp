@@ -28,20 +28,27 @@ struct ListHeader {
   std::int32_t eh_frame;  // from this field's own address
   std::uint32_t count;
   ListedFunction first;
-  bool operator==(const ListHeader&) const = default;
 };
 constexpr std::array<unsigned char, 4> kFormat{1, 0x1B, 0x03, 0x3B};
 
-// An object as the loader describes it. One that is loaded later at the same place differs in some
-// part; if in none, its rows are the same but for single instructions.
-struct Object {
+// Where an object lies, as the loader says.
+struct ObjectPlace {
   std::uintptr_t begin;
   std::uintptr_t end;
   const void* link_map;
-  std::uintptr_t list;  // where .eh_frame_hdr lies
+  std::uintptr_t list;  // its .eh_frame_hdr
+  bool operator==(const ObjectPlace&) const = default;
+};
+
+// Another object that is loaded at the same place differs in its first bytes: they hold its
+// segments' sizes and its build-id.
+using FirstBytes = std::array<unsigned char, 1024>;
+
+struct Object {
+  ObjectPlace place;
+  FirstBytes first_bytes;
   ListHeader header;
   const UnwindTable* table;  // null: it has none
-  bool operator==(const Object&) const = default;
 };
 
 std::uintptr_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
@@ -54,30 +61,34 @@ bool copy_from_object(void* to, std::uintptr_t from, std::size_t size) {
   return true;
 }
 
-// The object at `pc`, without a table. Since glibc 2.35 the loader tells without a lock.
-std::optional<Object> loaded_object_at(std::uintptr_t pc) {
+// Since glibc 2.35 the loader tells without a lock, in signal handlers, too.
+std::optional<ObjectPlace> place_of(std::uintptr_t pc) {
   dl_find_object found{};
   if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0) return {};  // NOLINT(*-int-to-ptr)
-  Object object{address_of(found.dlfo_map_start),
-                address_of(found.dlfo_map_end),
-                found.dlfo_link_map,
-                address_of(found.dlfo_eh_frame),
-                {},
-                nullptr};
+  return ObjectPlace{address_of(found.dlfo_map_start), address_of(found.dlfo_map_end),
+                     found.dlfo_link_map, address_of(found.dlfo_eh_frame)};
+}
+
+FirstBytes first_bytes_of(const ObjectPlace& place) {
+  FirstBytes bytes{};
+  copy_from_object(bytes.data(), place.begin, std::min(bytes.size(), place.end - place.begin));
+  return bytes;
+}
+
+ListHeader header_of(const ObjectPlace& place) {
   ListHeader header{};
-  if (object.list != 0 && copy_from_object(&header, object.list, sizeof(header)) &&
-      header.format == kFormat) {
-    object.header = header;
-  }
-  return object;
+  const bool is_known = place.list != 0 && copy_from_object(&header, place.list, sizeof(header)) &&
+                        header.format == kFormat;
+  return is_known ? header : ListHeader{};
 }
 
 const UnwindTable* table_of(const Object& object) {
   const auto holds = [&object](std::uintptr_t begin, std::size_t size) {
-    return begin >= object.begin && begin < object.end && size <= object.end - begin;
+    return begin >= object.place.begin && begin < object.place.end &&
+           size <= object.place.end - begin;
   };
   const std::size_t count = object.header.count;
-  const std::uintptr_t functions_at = object.list + offsetof(ListHeader, first);
+  const std::uintptr_t functions_at = object.place.list + offsetof(ListHeader, first);
   if (count == 0 || !holds(functions_at, count * sizeof(ListedFunction))) return nullptr;
   const Pages<ListedFunction> functions(count);
   if (functions.data() == nullptr ||
@@ -86,7 +97,7 @@ const UnwindTable* table_of(const Object& object) {
   }
   const std::span all(functions.data(), count);
   const auto from_list = [&object](std::int32_t offset) {
-    return object.list + static_cast<std::uintptr_t>(std::intptr_t{offset});
+    return object.place.list + static_cast<std::uintptr_t>(std::intptr_t{offset});
   };
   const auto eh_frame = from_list(object.header.eh_frame) + offsetof(ListHeader, eh_frame);
   const auto last = from_list(std::ranges::max(all, {}, &ListedFunction::record).record);
@@ -99,7 +110,7 @@ const UnwindTable* table_of(const Object& object) {
   if (records.data() == nullptr || !copy_from_object(records.data(), eh_frame, records.bytes())) {
     return nullptr;
   }
-  return build_unwind_table(all, object.list, {{records.data(), records.bytes()}, eh_frame});
+  return build_unwind_table(all, object.place.list, {{records.data(), records.bytes()}, eh_frame});
 }
 
 // Held while the list is replaced. Signals wait so long: their handlers may allocate, and need it.
@@ -164,8 +175,9 @@ constinit std::array<std::atomic<std::uintptr_t>, 16> wanted{};
 const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
   if (list == nullptr) return nullptr;
   const std::span<const Object> all = list->all();
-  const auto behind = std::ranges::upper_bound(all, pc, {}, &Object::begin);
-  return behind == all.begin() || pc >= behind[-1].end ? nullptr : &behind[-1];
+  const auto begin_of = [](const Object& object) { return object.place.begin; };
+  const auto behind = std::ranges::upper_bound(all, pc, {}, begin_of);
+  return behind == all.begin() || pc >= behind[-1].place.end ? nullptr : &behind[-1];
 }
 
 // Whoever reads a retired list began before it was replaced, and is still counted.
@@ -178,43 +190,59 @@ void free_retired() {
   }
 }
 
-// The following three under the lock. Replaces the list by one without `dropped`, with `added`.
-void replace_list(const Object* dropped, const Object* added) {
+// From here on under the lock. Replaces the list by one without `dropped`, with `added`. False:
+// there is no memory.
+bool replace_list(const Object* dropped, const Object* added) {
   ObjectList* const before = current.load();
   const std::size_t count = before != nullptr ? before->count : 0;
   Pages<unsigned char> memory(sizeof(ObjectList) + (count + 1) * sizeof(Object));
-  if (memory.data() == nullptr) return;
+  if (memory.data() == nullptr) return false;
   const std::size_t bytes = memory.bytes();
   auto* const list = reinterpret_cast<ObjectList*>(memory.release());
   list->bytes = bytes;
   const auto append = [list](const Object& object) { list->objects()[list->count++] = object; };
   for (std::size_t i = 0; i < count; ++i) {
     const Object& object = before->objects()[i];
-    if (added != nullptr && added->begin < object.begin) append(*std::exchange(added, nullptr));
+    if (added != nullptr && added->place.begin < object.place.begin)
+      append(*std::exchange(added, nullptr));
     if (&object != dropped) append(object);
   }
   if (added != nullptr) append(*added);
   current = list;
-  if (before == nullptr) return;
+  if (before == nullptr) return true;
   before->last_use = dropped != nullptr ? dropped->table : nullptr;
   before->retired_before = std::exchange(retired, before);
   free_retired();
+  return true;
 }
 
-void drop_if_gone(std::uintptr_t begin) {
-  const Object* const known = find_object(current, begin);
-  std::optional<Object> now = loaded_object_at(begin);
-  if (now) now->table = known->table;
-  if (!now || *now != *known) replace_list(known, nullptr);
+void drop_if_gone(std::uintptr_t pc) {
+  const Object* const known = find_object(current, pc);
+  if (known == nullptr) return;
+  const std::optional<ObjectPlace> now = place_of(pc);
+  const bool is_same = now && *now == known->place && first_bytes_of(*now) == known->first_bytes;
+  if (!is_same) replace_list(known, nullptr);
+}
+
+const Object* find_overlapping(const ObjectPlace& place) {
+  const ObjectList* const list = current.load();
+  if (list == nullptr) return nullptr;
+  const auto found = std::ranges::find_if(list->all(), [&place](const Object& object) {
+    return object.place.begin < place.end && place.begin < object.place.end;
+  });
+  return found == list->all().end() ? nullptr : &*found;
 }
 
 bool add(std::uintptr_t pc) {
-  if (find_object(current, pc) != nullptr) return false;
-  std::optional<Object> object = loaded_object_at(pc);
-  if (!object) return false;
-  object->table = table_of(*object);
-  replace_list(nullptr, &*object);
-  return true;
+  drop_if_gone(pc);
+  const std::optional<ObjectPlace> place = place_of(pc);
+  if (!place || find_object(current, pc) != nullptr) return false;
+  while (const Object* const gone = find_overlapping(*place)) {
+    if (!replace_list(gone, nullptr)) return false;
+  }
+  Object object{*place, first_bytes_of(*place), header_of(*place), nullptr};
+  object.table = table_of(object);
+  return replace_list(nullptr, &object);
 }
 
 void drop_gone() {
@@ -224,7 +252,8 @@ void drop_gone() {
     count = 0;
     if (current.load() == nullptr) return;
     for (const Object& object : current.load()->all()) {
-      if (object.begin >= next && count < begins.size()) begins.at(count++) = object.begin;
+      const std::uintptr_t begin = object.place.begin;
+      if (begin >= next && count < begins.size()) begins.at(count++) = begin;
     }
     for (std::size_t i = 0; i < count; ++i) drop_if_gone(begins.at(i));
     if (count > 0) next = begins.at(count - 1) + 1;
@@ -253,8 +282,7 @@ void want_object_at(std::uintptr_t pc) noexcept {
 }
 
 bool add_object_at(std::uintptr_t pc) noexcept {
-  dl_find_object found{};
-  if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0) return false;  // NOLINT
+  if (!place_of(pc)) return false;
   const BuildLock lock;
   return add(pc);
 }

@@ -30,8 +30,9 @@ class ObjectReader {
 // Asks for the object at `pc` at the next refresh. Async-signal-safe.
 void want_object_at(std::uintptr_t pc) noexcept;
 
-// Adds the object at `pc`. False if there is none, or it is known. Not in a signal handler. Takes
-// a millisecond for each 30,000 rows (libc has 25,000); allocates by mmap() only.
+// Adds the object at `pc`, in place of what was there before. False if there is none, or it is
+// known. Not in a signal handler. Takes a millisecond for each 30,000 rows (libc has 25,000);
+// allocates by mmap() only.
 bool add_object_at(std::uintptr_t pc) noexcept;
 
 // Adds all objects that are loaded, from /proc/self/maps, and drops those that are gone.

@@ -21,8 +21,9 @@ void learn_own_stack() noexcept;
 // The words of one stack, read from its inner end outwards.
 class StackMemory {
  public:
-  // `live` is an address in a frame of the caller: from there to the outer end of the thread's own
-  // stack, if it lies there, memory is certain to stay, and is read directly.
+  // `live` is the stack pointer or an address in a frame of a function that has not returned: from
+  // there to the outer end of the thread's own stack, if it lies there, memory is certain to stay,
+  // and is read directly.
   explicit StackMemory(std::uintptr_t live) noexcept;
 
   // False if `address` is unaligned, below `lowest`, or not in memory.

@@ -34,13 +34,13 @@ class Walk {
         certain_depth_ = depth_ + (is_exact_ ? 1 : 0);
       }
       if (is_recording_) {
-        if (depth_ == capacity_) return cut();
+        if (depth_ == capacity_) break;
         out_[depth_++] = is_exact_ ? at_.pc : at_.pc - 1;
       }
-      if (rule.cfa == CfaKind::kEnd) break;
-      if (!step_out(rule)) return cut();
+      if (rule.cfa == CfaKind::kEnd && is_recording_) return depth_;
+      if (rule.cfa == CfaKind::kEnd || !step_out(rule)) break;
     }
-    return is_recording_ && is_certain_ ? depth_ : cut();
+    return cut();
   }
 
   // Code in an object that is not known, or 0.
@@ -175,7 +175,14 @@ std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
     Walk walk(out, capacity, here, here.tracked[kSp]);
     walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));
     const std::size_t depth = walk.run();
-    if (walk.unknown_code() == 0 || !add_object_at(walk.unknown_code())) return depth;
+    if (out[depth - 1] != kCutMark || depth == capacity) return depth;
+    bool has_changed = walk.unknown_code() != 0 && add_object_at(walk.unknown_code());
+    // Or an object is another one than it was: the walk went astray shortly before it ended.
+    constexpr std::size_t kSuspects = 3;
+    for (std::size_t i = 2; !has_changed && i <= std::min(depth, 1 + kSuspects); ++i) {
+      has_changed = add_object_at(out[depth - i]);
+    }
+    if (!has_changed) return depth;
   }
 }
 

@@ -39,7 +39,6 @@ struct ObjectBytes {
 struct ListedFunction {
   std::int32_t begin;
   std::int32_t record;
-  bool operator==(const ListedFunction&) const = default;
 };
 
 // Interprets the records of the functions. Null if there is no memory or no function. Allocates
