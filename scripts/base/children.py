@@ -4,6 +4,7 @@ Signals end them first (no_survivors). What cannot be caught, such as SIGKILL, a
 shell that each child tells its pid before it becomes its program, and that kills them once this
 process is gone. Thread-safe.
 """
+import atexit
 import contextlib
 import errno
 import os
@@ -23,7 +24,7 @@ while read -r sign pid; do
 done
 for pid in "${!alive[@]}"; do kill -KILL -- "-$pid"; done 2>/dev/null"""
 _alive = []
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal may end whoever holds it
 _guard = None  # (its process, the pipe it reads)
 
 
@@ -46,7 +47,15 @@ def _pipe_to_guard():
                                        stderr=subprocess.DEVNULL)
             os.close(theirs)
             _guard = process, ours
+            atexit.register(_dismiss_guard)
         return _guard[1]
+
+
+def _dismiss_guard():
+    """What runs still is killed, and the guard is gone before this process is."""
+    process, pipe = _guard
+    os.close(pipe)
+    process.wait()
 
 
 def start(command, output=None, **options) -> subprocess.Popen:

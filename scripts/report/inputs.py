@@ -7,14 +7,15 @@ their keys.
 import json
 import math
 import statistics
-import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from base import raw
+from base.errors import Failure
 from base.paths import PPROF
 from compare import report
 from flame import numbers, stacks
+from profiles import pprof
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
 
@@ -111,11 +112,10 @@ def read_capture(path, stage, kind):
     """The Capture of a profile file; None if it is not there or pprof cannot read it."""
     if not path.is_file() or not PPROF.is_file():
         return None
-    done = subprocess.run([PPROF, "-raw", path], capture_output=True, text=True, errors="replace",
-                          check=False)
-    if done.returncode != 0 or "\nSamples:\n" not in done.stdout:
+    try:
+        _, profile = pprof.read([PPROF], path)
+    except Failure:
         return None
-    profile = raw.parse(done.stdout)
     folded = [(values, stacks.without_scaffolding(stack, lambda frame: frame.name))
               for values, stack in profile.samples]
     about = _document(path.with_name(f"{kind}.about.json")) or {}

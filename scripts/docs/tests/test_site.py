@@ -8,9 +8,9 @@ import time
 import unittest
 from pathlib import Path
 
+from base.paths import ROOT
 from report.tests.browser import PROGRAM, Browser
 
-ROOT = Path(__file__).resolve().parents[3]
 SEARCH_TIMEOUT_SECONDS = 60
 # WCAG 2, level AA, for text of this size.
 CONTRAST = 4.5

@@ -7,8 +7,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-SCRIPTS = Path(__file__).absolute().parents[2]
-ROOT = SCRIPTS.parent
+from base.paths import ROOT
+from base.tests.sandbox import SCRIPTS
+
 BINARIES = ROOT / "build" / "bin"
 V1, V2 = "v1-naive", "v2-optimized"
 # Enough samples for steady shares on a slow machine.

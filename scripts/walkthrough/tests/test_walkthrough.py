@@ -9,7 +9,8 @@ import time
 import unittest
 from pathlib import Path
 
-SCRIPTS = Path(__file__).absolute().parents[2]
+from base.tests.sandbox import SCRIPTS
+
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for the commands that are steps: notes its call, makes its result, obeys FAIL_AT, HANG_AT.
 STUB = r"""#!/bin/bash
