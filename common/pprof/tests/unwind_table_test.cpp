@@ -84,8 +84,8 @@ std::string text_of(const Rule& rule) {
   std::string text = "cfa " + std::to_string(static_cast<int>(rule.cfa)) + " r" +
                      std::to_string(rule.cfa_register) + "+" + std::to_string(rule.cfa_offset);
   for (const Place& place : {rule.fp, rule.extra, rule.return_address}) {
-    text += " " + std::to_string(static_cast<int>(place.where)) + ":" +
-            std::to_string(place.offset);
+    text +=
+        " " + std::to_string(static_cast<int>(place.where)) + ":" + std::to_string(place.offset);
   }
   return text;
 }

@@ -19,8 +19,8 @@ Body read_body(const httplib::Request& request, const httplib::ContentReader& re
     return body;
   }
   if (request.is_multipart_form_data()) {
-    body.is_read = reader([](const auto&) { return true; },
-                          [](const char*, std::size_t) { return true; });
+    body.is_read =
+        reader([](const auto&) { return true; }, [](const char*, std::size_t) { return true; });
     body.error = {400, "the body is a form: send the addresses alone, as curl -d does"};
     return body;
   }
