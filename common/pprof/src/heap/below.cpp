@@ -77,6 +77,14 @@ bool look_operators_up(AllocatorBelow& found) {
          look_up(found.delete_sized_aligned, "_ZdlPvmSt11align_val_t", module);
 }
 
+// Whether the allocator's operator delete calls free(), which is ours: jemalloc's does.
+constinit bool came_back = false;
+bool deletes_by_free(const AllocatorBelow& found) {
+  below.free = [](void* /*block*/) noexcept { came_back = true; };
+  found.delete_(found.new_(1));  // a byte is lost if it comes back
+  return came_back;
+}
+
 constinit const char* obstacle = nullptr;
 
 void look_all_up() {
@@ -96,6 +104,9 @@ void look_all_up() {
     found.delete_ = found.free;
     found.delete_sized = found.delete_aligned = free_with_one;
     found.delete_sized_aligned = free_with_two;
+  } else if (deletes_by_free(found)) {
+    found.delete_ = found.free;
+    found.delete_aligned = free_with_one;
   }
   respect_replaced_operators(found);
   below = found;
