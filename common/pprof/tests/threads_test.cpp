@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <thread>
@@ -190,8 +191,13 @@ TEST(ThreadsDeathTest, AMainThreadThatHasEndedIsNoThread) {
   EXPECT_EXIT(
       {
         std::thread([] {
-          const bool seen = eventually([] { return list_threads() == std::vector{current_tid()}; });
-          std::_Exit(seen && capture_threads().size() == 1 && !is_alive(getpid()) ? 0 : 1);
+          const auto main_is_gone = [](const auto& threads, auto tid_of) {
+            return std::ranges::find(threads, getpid(), tid_of) == threads.end();
+          };
+          const bool gone_from_list =
+              eventually([&] { return main_is_gone(list_threads(), std::identity{}); });
+          const bool gone_from_capture = main_is_gone(capture_threads(), &ThreadStack::tid);
+          std::_Exit(gone_from_list && gone_from_capture && !is_alive(getpid()) ? 0 : 1);
         }).detach();
         syscall(SYS_exit, 0);  // what pthread_exit() does in the end
       },
