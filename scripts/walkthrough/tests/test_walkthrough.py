@@ -153,10 +153,10 @@ class Walkthrough(unittest.TestCase):
         for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             child = self.start(HANG_AT=f"profile mutex {OLD}")
             deadline = time.monotonic() + 60
-            while not Path(f"{self.calls}.pid").exists() and time.monotonic() < deadline:
+            file = Path(f"{self.calls}.pid")
+            while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
                 time.sleep(0.02)
-            time.sleep(0.1)
-            pid = int(Path(f"{self.calls}.pid").read_text())
+            pid = int(file.read_text())
             # A terminal sends Ctrl-C to the whole group.
             os.killpg(child.pid, send) if send == signal.SIGINT else child.send_signal(send)
             child.communicate(timeout=30)
