@@ -49,6 +49,17 @@ target_link_libraries(pprof_safety_test PRIVATE pprof pprof_tcmalloc GTest::gtes
 add_dependencies(pprof_safety_test pprof_safety_plugin)
 add_test(NAME safety COMMAND pprof_safety_test)
 set_tests_properties(safety PROPERTIES LABELS pprof)
+# The same with a libgcc of its own, whose functions no loader can name.
+if(NOT PPROF_SANITIZED)
+  add_executable(pprof_safety_static_test safety_test.cpp)
+  target_compile_definitions(pprof_safety_static_test PRIVATE
+    PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
+  target_link_libraries(pprof_safety_static_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
+    PkgConfig::pprof_httplib ${CMAKE_DL_LIBS} -static-libgcc -static-libstdc++)
+  add_dependencies(pprof_safety_static_test pprof_safety_plugin)
+  add_test(NAME safety_static_libgcc COMMAND pprof_safety_static_test)
+  set_tests_properties(safety_static_libgcc PROPERTIES LABELS pprof)
+endif()
 
 # PPROF_FUZZ_SECONDS=600 for the full run.
 add_executable(pprof_unwind_fuzz_test unwind_fuzz_test.cpp)

@@ -1,19 +1,22 @@
 // A process under every capture at once, over HTTP, while it does all that makes profilers fall:
-// exceptions, threads that come and go, dlopen and dlclose, fork and exec, contended locks.
-// It must neither hang nor crash, and every request must be answered with a profile.
+// exceptions, threads and fibers that come and go, dlopen and dlclose, fork and exec, contended
+// locks. It must neither hang nor crash, and every request must be answered with a profile.
 // PPROF_SAFETY_SECONDS (default 3) says for how long.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -31,6 +34,8 @@
 #include "pprof/thread.h"
 #include "pprof/trace.h"
 #include "sanitizers.h"
+
+extern "C" void __register_frame(void*);
 
 namespace pprof {
 namespace {
@@ -70,6 +75,60 @@ void load_and_unload() {
   const auto function = reinterpret_cast<int (*)(int)>(dlsym(plugin, "plugin_throws_and_catches"));
   EXPECT_EQ(function(10), 10);
   dlclose(plugin);
+}
+
+// As a JIT does: from then on libgcc's unwinder takes a lock for each frame of a throw.
+void register_frames() {
+#if defined(__x86_64__)
+  static std::array<char, 64> code;
+  struct [[gnu::packed]] Frames {
+    std::uint32_t common_size = 20;
+    std::uint32_t common_id = 0;
+    // Version 1, no augmentation, factors 1 and -8, column 16; CFA rsp + 8, return address there.
+    std::array<unsigned char, 16> common{1, 0, 1, 0x78, 16, 0x0C, 7, 8, 0x90, 1};
+    std::uint32_t function_size = 20;
+    std::uint32_t common_distance = 28;
+    const void* begin = code.data();
+    std::uint64_t size = sizeof(code);
+    std::uint32_t end = 0;
+  };
+  static Frames frames;
+  __register_frame(&frames);
+#endif
+}
+
+// The ordinary way to read the flags: between the two, the unwind information is wrong.
+void push_and_pop() {
+#if defined(__x86_64__)
+  unsigned long flags = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    asm volatile("sub $128, %%rsp\n pushf\n pop %0\n add $128, %%rsp"
+                 : "=r"(flags)::"cc", "memory");
+  }
+#endif
+}
+
+void allocate_here() {
+  for (int i = 0; i < 1000; ++i) std::string(static_cast<std::size_t>(i), 'x');
+}
+
+// On a stack that comes and goes with it.
+void run_a_fiber() {
+#if !defined(PPROF_TSAN) && !defined(PPROF_ASAN)  // which would have to be told
+  constexpr std::size_t kBytes = 128 * 1024;
+  static constinit thread_local ucontext_t outside{};
+  static constinit thread_local ucontext_t fiber{};
+  void* const stack =
+      mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(stack, MAP_FAILED);
+  getcontext(&fiber);
+  fiber.uc_stack.ss_sp = stack;
+  fiber.uc_stack.ss_size = kBytes;
+  fiber.uc_link = &outside;
+  makecontext(&fiber, allocate_here, 0);
+  swapcontext(&outside, &fiber);
+  munmap(stack, kBytes);
+#endif
 }
 
 void expect_success_of(pid_t child) {
@@ -181,10 +240,13 @@ TEST(Safety, EveryCaptureAtOnceUnderHostileLoad) {
   const int port = server.bind_to_any_port("127.0.0.1");
   std::thread listener([&server] { server.listen_after_bind(); });
 
+  register_frames();
   Load load;
   load.add("thrower", throw_and_catch);
   load.add("parent", start_a_thread);
   load.add("loader", load_and_unload);
+  load.add("pusher", push_and_pop);
+  load.add("fiber", run_a_fiber);
   load.add("forker", fork_and_exec);
   load.add("spawner", spawn);
   load.add("contender-1", contend);
