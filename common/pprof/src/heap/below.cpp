@@ -171,3 +171,15 @@ constinit AllocatorBelow below{
 };
 
 }  // namespace pprof::internal
+
+#if !defined(__x86_64__)
+// gperftools refers to this weakly, and only x86's C library still exports it: without it tcmalloc
+// does not hold its locks over fork(), and a child of a busy process may wait for one for ever.
+extern "C" {
+int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* object);
+[[gnu::weak, gnu::visibility("default")]] int pthread_atfork(void (*prepare)(), void (*parent)(),
+                                                             void (*child)()) noexcept {
+  return __register_atfork(prepare, parent, child, nullptr);
+}
+}
+#endif
