@@ -288,15 +288,23 @@ bool add_object_at(std::uintptr_t pc) noexcept {
 }
 
 void refresh_objects() noexcept {
+  constexpr std::chrono::milliseconds kInterval{50};  // it takes a microsecond for each object
+  static constinit std::chrono::steady_clock::time_point next{};
   const BuildLock lock;
-  drop_gone();
+  if (const auto now = std::chrono::steady_clock::now(); now >= next) {
+    drop_gone();
+    next = now + kInterval;
+  }
   for (auto& pc : wanted) {
     if (const std::uintptr_t address = pc.exchange(0); address != 0) add(address);
   }
 }
 
 void add_all_objects() {
-  refresh_objects();
+  {
+    const BuildLock lock;
+    drop_gone();
+  }
   std::ifstream maps("/proc/self/maps");  // proc(5): "begin-end rwxp ..."
   for (std::string line; std::getline(maps, line);) {
     std::uintptr_t begin = 0;
