@@ -24,13 +24,13 @@ void leftpad_handler(const Services& services, const httplib::Request& request,
                      httplib::Response& response) {
   services.logger.request(request.target, request.remote_addr,
                           request.get_header_value("User-Agent"));
-  const ParsedQuery parsed = parse_leftpad_query(request.params, services.max_len);
-  if (!parsed.error.empty()) {
+  const auto parsed = parse_leftpad_query(request.params, services.max_len);
+  if (!parsed) {
     response.status = 400;
-    response.body = encode_error(parsed.error);
+    response.body = encode_error(parsed.error());
     return;
   }
-  const LeftpadQuery& query = parsed.query;
+  const LeftpadQuery& query = *parsed;
   services.statsd.histogram("request.str.len", static_cast<double>(code_points(query.str)));
   const std::string padded = leftpad(query.str, query.len, query.chr);
   response.body = encode_answer(padded);

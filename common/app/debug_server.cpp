@@ -13,7 +13,9 @@ namespace service {
 namespace {
 
 constexpr const char* kJson = "application/json; charset=utf-8";
-constexpr std::size_t kMaxDebugConnections = 32;
+constexpr std::size_t kMaxDebugConnections = 128;
+// A silent client keeps others out, and needs no token for that.
+constexpr std::chrono::seconds kIdleTimeout{5};
 constexpr std::size_t kMaxSymbolQueryBytes = std::size_t{16} << 20;  // what pprof's symbol takes
 
 using JsonWriter = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
@@ -55,6 +57,7 @@ std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& va
   ServerOptions server_options;
   server_options.io = options.io;
   server_options.max_threads = kMaxDebugConnections;
+  server_options.idle_timeout = kIdleTimeout;
   server_options.max_body_bytes = kMaxSymbolQueryBytes;
   server_options.takes_body = [token = options.debug_token](const httplib::Request& request) {
     return pprof::is_authorized(request, token);

@@ -55,7 +55,8 @@ bool survives_six_decimals(double rate) {
 
 }  // namespace
 
-CLI::Validator host_port(int smallest_port, std::string example, std::string instead) {
+CLI::Validator host_port(int smallest_port, const std::string& example,
+                         const std::string& instead) {
   const std::string rule = " is not HOST:PORT with a port from " + std::to_string(smallest_port) +
                            " to 65535" + (instead.empty() ? "" : ", or \"" + instead + "\"") +
                            "; for example " + example;

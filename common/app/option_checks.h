@@ -9,7 +9,8 @@
 namespace service {
 
 // HOST:PORT with a port from `smallest_port`, or the word `instead` if it is not empty.
-CLI::Validator host_port(int smallest_port, std::string example, std::string instead = {});
+CLI::Validator host_port(int smallest_port, const std::string& example,
+                         const std::string& instead = {});
 
 // Takes [::1] for ::1, since the other addresses are written so.
 CLI::Validator without_brackets();

@@ -142,8 +142,8 @@ void add_log_options(CLI::App& app, Options& o) {
 
 }  // namespace
 
-ParsedOptions parse_options(int argc, char** argv, const std::string& version) {
-  ParsedOptions parsed;
+tl::expected<Options, int> parse_options(int argc, char** argv, const std::string& version) {
+  Options options;
   CLI::App app("Left-pad microservice. GET /v1/leftpad/?str=test&len=50&chr=*");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -152,20 +152,20 @@ ParsedOptions parse_options(int argc, char** argv, const std::string& version) {
       "--shutdown-grace;\nthen they are cut and counted on standard error, and it exits within a "
       "second. A second\nsignal ends it at once. SIGHUP reopens the log file.");
   app.set_version_flag("--version", version, "Print the version and the stage");
-  add_network_options(app, parsed.options);
-  add_debug_options(app, parsed.options);
-  add_metrics_options(app, parsed.options);
-  add_log_options(app, parsed.options);
+  add_network_options(app, options);
+  add_debug_options(app, options);
+  add_metrics_options(app, options);
+  add_log_options(app, options);
   try {
     app.parse(argc, argv);
-    check(parsed.options);
+    check(options);
   } catch (const CLI::Success& request) {
-    parsed.exit_code = app.exit(request);
+    return tl::unexpected(app.exit(request));
   } catch (const CLI::ParseError& error) {
     std::cerr << argv[0] << ": " << error.what() << "; see --help\n";
-    parsed.exit_code = kUsageError;
+    return tl::unexpected(kUsageError);
   }
-  return parsed;
+  return options;
 }
 
 }  // namespace service

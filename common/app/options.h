@@ -3,8 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "log_file.h"
 #include "metrics/statsd_options.h"
@@ -29,13 +29,8 @@ struct Options {
   std::chrono::seconds shutdown_grace{5};
 };
 
-// What to do after the command line was read.
-struct ParsedOptions {
-  Options options;
-  std::optional<int> exit_code;  // set: leave with this code (--help, --version, a wrong flag)
-};
-
-// Prints help, `version` or the error itself.
-ParsedOptions parse_options(int argc, char** argv, const std::string& version);
+// The error is the exit code to leave with: of --help, --version or a wrong option. Prints help,
+// `version` or the error itself.
+tl::expected<Options, int> parse_options(int argc, char** argv, const std::string& version);
 
 }  // namespace service

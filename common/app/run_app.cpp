@@ -141,11 +141,11 @@ void serve(const Options& options, LogFile& console) {
 
 int run_app(int argc, char** argv) {
   pprof::ThreadScope main_thread("main");
-  const ParsedOptions parsed = parse_options(argc, argv, kVersion);
-  if (parsed.exit_code) return *parsed.exit_code;
+  const auto options = parse_options(argc, argv, kVersion);
+  if (!options) return options.error();
   LogFile console("-");  // nothing that this program writes waits for its reader
   try {
-    serve(parsed.options, console);
+    serve(*options, console);
   } catch (const std::exception& error) {
     console.write(argv[0] + std::string(": ") + error.what() + "\n");
     return 1;

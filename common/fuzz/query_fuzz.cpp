@@ -65,17 +65,16 @@ std::string decode_json(const std::string& json, const char* key) {
 void check(std::string_view text) {
   require(is_valid_utf8(text) == is_utf8_by_table(text), "UTF-8 as RFC 3629 has it");
   const httplib::Params params = to_params(text);
-  const ParsedQuery parsed = parse_leftpad_query(params, kMaxLen);
-  if (!parsed.error.empty()) {
-    decode_json(encode_error(parsed.error), "error");
+  const auto parsed = parse_leftpad_query(params, kMaxLen);
+  if (!parsed) {
+    decode_json(encode_error(parsed.error()), "error");
     return;
   }
-  require(parsed.query.len <= kMaxLen, "len is bounded");
-  require(is_valid_utf8(parsed.query.str), "str is UTF-8");
-  require(is_valid_utf8(parsed.query.chr), "chr is UTF-8");
-  require(code_points(parsed.query.chr) == 1, "chr is one code point");
-  require(decode_json(encode_answer(parsed.query.str), "str") == parsed.query.str,
-          "str survives JSON");
+  require(parsed->len <= kMaxLen, "len is bounded");
+  require(is_valid_utf8(parsed->str), "str is UTF-8");
+  require(is_valid_utf8(parsed->chr), "chr is UTF-8");
+  require(code_points(parsed->chr) == 1, "chr is one code point");
+  require(decode_json(encode_answer(parsed->str), "str") == parsed->str, "str survives JSON");
 }
 
 }  // namespace

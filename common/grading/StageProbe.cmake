@@ -13,5 +13,5 @@ function(add_stage_probe stage)
     ${directory}/../benchmarks/operations.cpp
   )
   target_link_libraries(probe-${stage} PRIVATE
-    stage-${stage} benchmark::benchmark nlohmann_json::nlohmann_json workshop_options ${CMAKE_DL_LIBS})
+    stage-${stage} alloc_counter benchmark::benchmark nlohmann_json::nlohmann_json workshop_options ${CMAKE_DL_LIBS})
 endfunction()

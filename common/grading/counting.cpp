@@ -1,3 +1,4 @@
+// See counting.h.
 #include "grading/counting.h"
 
 #include <dlfcn.h>
@@ -6,13 +7,13 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <utility>
+
+#include "alloc_counter.h"
 
 namespace {
 
-constinit thread_local counting::Count count;
+constinit thread_local std::uint64_t under_lock = 0;
 constinit thread_local int locks_held = 0;
 constinit std::atomic<std::int64_t> live{0};
 constinit std::atomic<std::uint64_t> all_writes{0};
@@ -25,31 +26,22 @@ Function* real(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-void* counted(std::size_t size, std::size_t alignment) {
-  ++count.allocations;
-  count.bytes += size;
-  if (locks_held > 0) ++count.allocations_under_lock;
-  void* p = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
-                ? std::malloc(size == 0 ? 1 : size)
-                : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (p == nullptr) throw std::bad_alloc();
-  live += static_cast<std::int64_t>(malloc_usable_size(p));
-  return p;
-}
+constexpr alloc_counter::Observer kObserver{
+    [](void* block) {
+      if (locks_held > 0) ++under_lock;
+      live += static_cast<std::int64_t>(malloc_usable_size(block));
+    },
+    [](void* block) { live -= static_cast<std::int64_t>(malloc_usable_size(block)); }};
 
-void release(void* p) {
-  if (p != nullptr) live -= static_cast<std::int64_t>(malloc_usable_size(p));
-  std::free(p);
-}
+[[maybe_unused]] const bool observing = (alloc_counter::set_observer(&kObserver), true);
 
 }  // namespace
 
 namespace counting {
 
 Count now() {
-  Count found = count;
-  found.writes = all_writes;
-  return found;
+  const alloc_counter::Count allocated = alloc_counter::this_thread();
+  return {allocated.allocations, allocated.bytes, under_lock, all_writes};
 }
 
 std::int64_t live_bytes() { return live; }
@@ -60,15 +52,6 @@ void set_write_hook(std::function<void()> hook) {
 }
 
 }  // namespace counting
-
-void* operator new(std::size_t size) { return counted(size, 0); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* p) noexcept { release(p); }
-void operator delete(void* p, std::size_t) noexcept { release(p); }
-void operator delete(void* p, std::align_val_t) noexcept { release(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(p); }
 
 // The program's own definitions come before the C library's. A probe is small and starts its
 // threads itself, so none of the risks of doing this in a service exist here.

@@ -1,6 +1,7 @@
-// Counts what a stage does while a probe looks on: operator new and delete, write(2), and whether
-// the thread holds a mutex at that moment. Linking counting.cpp replaces those functions for the
-// whole program, so only the probe links it; a service never does.
+// Counts what a stage does while a probe looks on: operator new and delete (alloc_counter.h),
+// write(2), and whether the thread holds a mutex at that moment. Linking counting.cpp replaces
+// write and the mutex functions for the whole program, so only the probe links it; a service never
+// does.
 #pragma once
 
 #include <cstdint>

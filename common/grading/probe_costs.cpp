@@ -2,9 +2,9 @@
 #include <stdexcept>
 
 #include "benchmarks/operations.h"
+#include "benchmarks/rig.h"
 #include "grading/counting.h"
 #include "grading/probes.h"
-#include "grading/rig.h"
 #include "grading/temp_log.h"
 
 namespace grading {
@@ -19,11 +19,12 @@ counting::Count cost(Call call) {
   return counting::now() - before;
 }
 
-std::int64_t handler_allocations(Rig& rig, const std::string& user_agent, const std::string& ip) {
-  const httplib::Request request = Rig::make_request("test", "50", user_agent, ip);
+std::int64_t handler_allocations(const service::Rig<>& rig, const std::string& user_agent,
+                                 const std::string& ip) {
+  const httplib::Request request = service::leftpad_request("test", "50", user_agent, ip);
   const auto used = cost([&] {
     httplib::Response response;
-    rig.handler()(request, response);
+    rig.handler(request, response);
   });
   return static_cast<std::int64_t>(used.allocations);
 }
@@ -31,9 +32,9 @@ std::int64_t handler_allocations(Rig& rig, const std::string& user_agent, const 
 // 1 if this user agent stands in the log line of its request.
 std::int64_t logs_agent(const std::string& user_agent) {
   const TempLog log;
-  Rig rig(log.path().c_str());
-  rig.get("test", "50", user_agent);
-  rig.logger().flush();
+  service::Rig<> rig(log.path());
+  rig.answer(service::leftpad_request("test", "50", user_agent));
+  rig.logger.flush();
   return log.text().find("user_agent=\"" + user_agent + "\"") == std::string::npos ? 0 : 1;
 }
 
@@ -60,7 +61,7 @@ Metrics operations() {
 }
 
 Metrics inputs() {
-  Rig rig;
+  const service::Rig<> rig;
   const std::string agent31 = "Mozilla/5.0 (X11; Linux x86_64)";
   return {{"handler.agent_12_chars", handler_allocations(rig, "curl/7.88.1 ", "10.11.12.131")},
           {"handler.agent_31_chars", handler_allocations(rig, agent31, "10.11.12.131")},

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "benchmarks/rig.h"
 #include "grading/counting.h"
 #include "grading/probes.h"
-#include "grading/rig.h"
 #include "grading/temp_log.h"
 
 // A lab's stage may count each thread's requests (lab 10); other stages do not define this.
@@ -69,12 +69,12 @@ std::string padded_number(int number) {
 }  // namespace
 
 Metrics logger() {
-  Rig rig;
-  log_lines(rig.logger(), 1);
-  rig.logger().flush();
+  service::Rig<> rig;
+  log_lines(rig.logger, 1);
+  rig.logger.flush();
   const counting::Count before = counting::now();
-  log_lines(rig.logger(), kLines);
-  rig.logger().flush();
+  log_lines(rig.logger, kLines);
+  rig.logger.flush();
   const counting::Count used = counting::now() - before;
   return {{"writes", static_cast<std::int64_t>(used.writes)},
           {"allocations_under_lock", static_cast<std::int64_t>(used.allocations_under_lock)},
@@ -83,17 +83,18 @@ Metrics logger() {
 
 Metrics blocking() {
   const TempLog log;
-  Rig rig(log.path().c_str());
-  const Blocking found = log_during_writes(rig.logger());
+  service::Rig<> rig(log.path());
+  const Blocking found = log_during_writes(rig.logger);
   return {{"write_blocks_others", found.blocked ? 1 : 0},
           {"lines_missing", found.lines - log.lines()}};
 }
 
 Metrics growth() {
-  Rig rig;
+  service::Rig<> rig;
   const auto request = [&rig](int from, int to) {
-    for (int i = from; i < to; ++i) rig.get(padded_number(i), "50", "agent");
-    rig.logger().flush();
+    for (int i = from; i < to; ++i)
+      rig.answer(service::leftpad_request(padded_number(i), "50", "agent"));
+    rig.logger.flush();
     return counting::live_bytes();
   };
   request(0, 10);
@@ -105,7 +106,7 @@ Metrics growth() {
 Metrics sharing() {
   if (service::counter_of_this_thread == nullptr) return {};
   constexpr int kThreads = 4;
-  Rig rig;
+  service::Rig<> rig;
   std::vector<std::intptr_t> addresses;
   std::uint64_t counted = 0;
   std::vector<std::promise<void>> leave(kThreads);
@@ -114,7 +115,7 @@ Metrics sharing() {
     std::promise<const std::atomic<std::uint64_t>*> counter;
     auto found = counter.get_future();
     threads.emplace_back([&rig, &leave, i, counter = std::move(counter)]() mutable {
-      rig.get("test", "50", "agent");
+      rig.answer(service::leftpad_request("test", "50", "agent"));
       counter.set_value(service::counter_of_this_thread());
       leave[static_cast<std::size_t>(i)].get_future().wait();
     });

@@ -57,24 +57,22 @@ std::string len_error(std::string_view value, std::string_view problem, std::siz
       .append(", for example len=50");
 }
 
-// The error of `len`, empty when it is valid.
-std::string parse_len(std::optional<std::string_view> value, std::size_t max_len,
-                      std::size_t& len) {
-  if (!value || value->empty()) return len_error({}, " is missing", max_len);
+tl::expected<std::size_t, std::string> parse_len(std::optional<std::string_view> value,
+                                                 std::size_t max_len) {
+  if (!value || value->empty()) return tl::unexpected(len_error({}, " is missing", max_len));
   std::int64_t number = 0;
   const char* end = value->data() + value->size();
   const auto [stop, status] = std::from_chars(value->data(), end, number);
   if (stop != end || status == std::errc::invalid_argument) {
-    return len_error(*value, " is not an integer", max_len);
+    return tl::unexpected(len_error(*value, " is not an integer", max_len));
   }
-  if (status == std::errc::result_out_of_range && value->front() != '-') {
-    return len_error(*value, " is out of range", max_len);
+  if (value->front() == '-') return 0;  // below the range of the type, too
+  if (status == std::errc::result_out_of_range) {
+    return tl::unexpected(len_error(*value, " is out of range", max_len));
   }
-  if (number > 0 && static_cast<std::uint64_t>(number) > max_len) {
-    return len_error(*value, " is too large", max_len);
-  }
-  len = number < 0 ? 0 : static_cast<std::size_t>(number);  // 0 below the range, too
-  return {};
+  const auto len = static_cast<std::size_t>(number);
+  if (len > max_len) return tl::unexpected(len_error(*value, " is too large", max_len));
+  return len;
 }
 
 std::string utf8_error(const char* name) {
@@ -83,19 +81,21 @@ std::string utf8_error(const char* name) {
 
 }  // namespace
 
-ParsedQuery parse_leftpad_query(const QueryParams& params, std::size_t max_len) {
-  ParsedQuery parsed;
-  parsed.error = parse_len(find_param(params, "len"), max_len, parsed.query.len);
-  if (!parsed.error.empty()) return parsed;
+tl::expected<LeftpadQuery, std::string> parse_leftpad_query(const QueryParams& params,
+                                                            std::size_t max_len) {
+  LeftpadQuery query;
+  const auto len = parse_len(find_param(params, "len"), max_len);
+  if (!len) return tl::unexpected(len.error());
+  query.len = *len;
   if (const auto str = find_param(params, "str")) {
-    if (!is_valid_utf8(*str)) return {{}, utf8_error("str")};
-    parsed.query.str = *str;
+    if (!is_valid_utf8(*str)) return tl::unexpected(utf8_error("str"));
+    query.str = *str;
   }
   if (const auto chr = find_param(params, "chr"); chr && !chr->empty()) {
-    if (!is_valid_utf8(*chr)) return {{}, utf8_error("chr")};
-    parsed.query.chr = first_code_point(*chr);
+    if (!is_valid_utf8(*chr)) return tl::unexpected(utf8_error("chr"));
+    query.chr = first_code_point(*chr);
   }
-  return parsed;
+  return query;
 }
 
 std::string encode_answer(std::string_view str) { return encode_object("str", str); }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
 namespace service {
 
@@ -20,15 +21,11 @@ struct LeftpadQuery {
   std::string_view chr = " ";  // one code point
 };
 
-// Either a query or the reason why there is none.
-struct ParsedQuery {
-  LeftpadQuery query;
-  std::string error;  // empty: `query` is valid. Else: parameter, what is wrong, what is allowed
-};
-
 // Reads `str`, `len` and `chr`. A parameter given twice counts the first time. `len` must be an
-// integer of at most `max_len`; a negative one means 0. `str` and `chr` must be valid UTF-8.
-ParsedQuery parse_leftpad_query(const QueryParams& params, std::size_t max_len);
+// integer of at most `max_len`; a negative one means 0. `str` and `chr` must be valid UTF-8. The
+// error says which parameter, what is wrong, and what is allowed.
+tl::expected<LeftpadQuery, std::string> parse_leftpad_query(const QueryParams& params,
+                                                            std::size_t max_len);
 
 // `{"str":"…"}` and a newline. Precondition: `str` is valid UTF-8.
 std::string encode_answer(std::string_view str);

@@ -30,8 +30,8 @@ class LogFile {
   void write(std::string_view lines);
   static constexpr std::chrono::milliseconds kPatience{100};
 
-  // Opens the path anew, for log rotation. On failure returns false, the reason in errno, and keeps
-  // the old file.
+  // Opens the path again, for log rotation. On failure returns false, the reason in errno, and
+  // keeps the old file.
   bool reopen();
 
   std::uint64_t writes() const { return writes_; }

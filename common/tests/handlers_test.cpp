@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "benchmarks/rig.h"
 #include "stage.h"
 #include "tests/support.h"
 
@@ -19,17 +20,10 @@ using testing::MatchesRegex;
 
 class LeftpadApi : public testing::Test {
  protected:
-  // The answer of the whole chain of handlers to these parameters.
   httplib::Response get(httplib::Params params) {
-    httplib::Request request;
-    request.method = "GET";
-    request.target = "/v1/leftpad/?…";
-    request.remote_addr = "127.0.0.1";
-    request.headers = {{"User-Agent", "curl/7.88.1"}};
+    httplib::Request request = leftpad_request();
     request.params = std::move(params);
-    httplib::Response response;
-    timed_handler({logger_, statsd_, 1000}, "leftpad", leftpad_handler)(request, response);
-    return response;
+    return rig_.answer(request);
   }
 
   std::string error(httplib::Params params) {
@@ -45,10 +39,7 @@ class LeftpadApi : public testing::Test {
   }
 
   TempFile file_;
-  LogFile log_{file_.path()};
-  Logger logger_{log_, LogLevel::kInfo};
-  RecordingTransport transport_;
-  StatsD statsd_{transport_, {"ns", 1}};
+  Rig<RecordingTransport> rig_{file_.path(), {"ns", 1}, 1000};
 };
 
 TEST_F(LeftpadApi, AnswersJsonAndANewline) {
@@ -122,7 +113,7 @@ TEST_F(LeftpadApi, AnswersValidJsonForEveryCharacter) {
 
 TEST_F(LeftpadApi, SendsThreeMetricsARequest) {
   get({{"str", "äb"}, {"len", "10"}});
-  EXPECT_THAT(transport_.packets(),
+  EXPECT_THAT(rig_.transport.packets(),
               ElementsAre("ns.request.str.len:2|h",
                           MatchesRegex("ns\\.request\\.leftpad\\.timing:[0-9.]+\\|ms"),
                           "ns.request.leftpad.count:1|c"));
@@ -130,18 +121,18 @@ TEST_F(LeftpadApi, SendsThreeMetricsARequest) {
 
 // A wrong unit is a thousand times off: 10 ms, and 2 s more on a busy machine.
 TEST_F(LeftpadApi, ReportsTheTimeInItsUnits) {
-  Logger logger(log_, LogLevel::kDebug);
+  Logger logger(rig_.log, LogLevel::kDebug);
   const HandlerFunction sleeps = [](const Services&, const httplib::Request&, httplib::Response&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   };
   httplib::Response response;
-  timed_handler({logger, statsd_, 1000}, "slow", sleeps)({}, response);
+  timed_handler({logger, rig_.statsd, 1000}, "slow", sleeps)({}, response);
   logger.flush();
   const auto number_behind = [](const std::string& text, const std::string& name) {
     const auto at = text.find(name);
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
   };
-  const double milliseconds = number_behind(transport_.packets().at(0), "slow.timing:");
+  const double milliseconds = number_behind(rig_.transport.packets().at(0), "slow.timing:");
   EXPECT_GE(milliseconds, 10);
   EXPECT_LT(milliseconds, 2000);
   const double microseconds = number_behind(file_.text(), "handler=\"slow\" elapsed_us=");
@@ -151,18 +142,18 @@ TEST_F(LeftpadApi, ReportsTheTimeInItsUnits) {
 
 TEST_F(LeftpadApi, CountsRefusedRequestsToo) {
   get({});
-  EXPECT_THAT(transport_.packets(),
+  EXPECT_THAT(rig_.transport.packets(),
               ElementsAre(MatchesRegex("ns\\.request\\.leftpad\\.timing:[0-9.]+\\|ms"),
                           "ns.request.leftpad.count:1|c"));
 }
 
 TEST_F(LeftpadApi, LogsUrlAddressAndUserAgent) {
   get({{"len", "1"}});
-  logger_.flush();
+  rig_.logger.flush();
   ASSERT_FALSE(file_.lines().empty());
-  EXPECT_THAT(
-      file_.lines()[0],
-      HasSubstr("request url=\"/v1/leftpad/?…\" ip=\"127.0.0.1\" user_agent=\"curl/7.88.1\""));
+  EXPECT_THAT(file_.lines()[0],
+              HasSubstr("request url=\"/v1/leftpad/?str=test&len=50&chr=*\" ip=\"127.0.0.1\" "
+                        "user_agent=\"ApacheBench/2.3\""));
 }
 
 }  // namespace

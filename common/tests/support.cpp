@@ -1,3 +1,4 @@
+// See support.h.
 #include "tests/support.h"
 
 #include <cstdlib>

@@ -33,9 +33,9 @@ MUTATIONS = [
     ("hidden copy", "target by value", "handlers.cpp", "  services.logger.request(request.target,",
      "  const auto target = request.target;\n  services.logger.request(target,"),
     ("hidden copy", "parameters by value", "handlers.cpp",
-     "  const ParsedQuery parsed = parse_leftpad_query(request.params, services.max_len);",
+     "  const auto parsed = parse_leftpad_query(request.params, services.max_len);",
      "  const auto params = request.params;\n"
-     "  const ParsedQuery parsed = parse_leftpad_query(params, services.max_len);"),
+     "  const auto parsed = parse_leftpad_query(params, services.max_len);"),
     ("hidden copy", "metric name by value", "statsd.cpp",
      "    for (const unsigned char c : part) *end_++",
      "    const std::string copy(part);\n    for (const unsigned char c : copy) *end_++"),

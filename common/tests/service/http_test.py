@@ -1,7 +1,10 @@
 """What clients get over real HTTP."""
 
+import http.client
 import json
+import re
 import signal
+import socket
 import unittest
 import urllib.error
 import urllib.request
@@ -79,6 +82,21 @@ class Lifetime(unittest.TestCase):
             self.assertRegex(requests[0], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z request '
                              r'url="/v1/leftpad/\?len=1" ip="127\.0\.0\.1" user_agent="a\\"\\\\b"$')
 
+    def test_logs_the_address_of_either_family_on_a_host_for_both(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("this machine has no [::1]")
+        with Service("--host=::") as running:
+            for client in ("127.0.0.1", "::1"):
+                connection = http.client.HTTPConnection(client, running.port)
+                running.request("/v1/leftpad/?len=1", connection=connection)
+                connection.close()
+            running.stop()
+            found = [re.search('ip="(.*?)"', line)[1] for line in running.log_lines()
+                     if " request " in line]
+            self.assertEqual(found, ["127.0.0.1", "::1"])
+
     def test_lines_reach_the_file_within_the_flush_interval(self):
         with Service("--log-flush-ms=50") as running:
             running.request("/v1/leftpad/?len=1")
@@ -89,11 +107,14 @@ class Lifetime(unittest.TestCase):
             running.request("/v1/leftpad/?len=1&str=before")
             rotated = running.log.rename(f"{running.log}.1")
             running.process.send_signal(signal.SIGHUP)
-            self.assertTrue(eventually(running.log.exists), "the log was not reopened")
-            running.request("/v1/leftpad/?len=1&str=after")
+            self.assertTrue(eventually(lambda: self.logged_after(running)), "it was not reopened")
             self.assertEqual(running.stop(), 0)
             self.assertIn("str=before", rotated.read_text(encoding="utf-8"))
-            self.assertIn("str=after", "\n".join(running.log_lines()))
+
+    def logged_after(self, running):
+        """Whether a request got into the new file: it is there a moment before it is written."""
+        running.request("/v1/leftpad/?len=1&str=after")
+        return running.log.exists() and "str=after" in "\n".join(running.log_lines())
 
     def test_a_log_that_cannot_be_reopened_is_reported_and_kept(self):
         with Service() as running:
