@@ -29,7 +29,7 @@ ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
 
 
 class Worker:
-    """A benchmark process that runs slices."""
+    """A benchmark process that runs slices. Use with `with`."""
 
     def __init__(self, program):
         self.program = program
@@ -61,8 +61,12 @@ class Worker:
             f"{children.how_it_ended(status)}; it said: {said}",
             f"Run it alone: build/bin/{Path(self.program).name} --benchmark_filter='^{name}$'")
 
-    def end(self) -> None:
-        self.child.stdin.close()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(BrokenPipeError):
+            self.child.stdin.close()
         children.end(self.child)
         self.child.stdout.close()
         self.child.stderr.close()
@@ -70,14 +74,13 @@ class Worker:
 
 def iterations_of(program: str, names) -> dict[str, int]:
     """How many operations of each benchmark fill a slice."""
-    worker = Worker(program)
     found = {}
-    for name in names:
-        count = 1
-        while (spent := min(worker.slice(name, count)[0] for _ in range(3))) < CALIBRATION_NS:
-            count *= 4
-        found[name] = max(1, round(count * SLICE_NS / spent))
-    worker.end()
+    with Worker(program) as worker:
+        for name in names:
+            count = 1
+            while (spent := min(worker.slice(name, count)[0] for _ in range(3))) < CALIBRATION_NS:
+                count *= 4
+            found[name] = max(1, round(count * SLICE_NS / spent))
     return found
 
 
@@ -95,18 +98,17 @@ class PairRun:
 
 def run_pair(programs: dict, iterations: dict, names, generator: random.Random) -> dict:
     """{name: PairRun} of two new processes."""
-    workers = {side: Worker(programs[side]) for side in SIDES}
     processor = generator.choice(sorted(os.sched_getaffinity(0)))
-    for worker in workers.values():
-        os.sched_setaffinity(worker.child.pid, {processor})
     found = {}
-    for name in generator.sample(list(names), len(names)):
-        for side in SIDES:
-            workers[side].slice(name, iterations[side][name])
-        found[name] = _run_blocks(workers, {side: iterations[side][name] for side in SIDES}, name,
-                                  generator)
-    for worker in workers.values():
-        worker.end()
+    with contextlib.ExitStack() as stack:
+        workers = {side: stack.enter_context(Worker(programs[side])) for side in SIDES}
+        for worker in workers.values():
+            os.sched_setaffinity(worker.child.pid, {processor})
+        for name in generator.sample(list(names), len(names)):
+            for side in SIDES:
+                workers[side].slice(name, iterations[side][name])
+            found[name] = _run_blocks(workers, {side: iterations[side][name] for side in SIDES},
+                                      name, generator)
     return found
 
 
