@@ -25,8 +25,8 @@ GAIN_POINTS = 0.3  # for rounding
 WORTH_PERCENT = 4  # the repaired service executes at least this much less
 
 
-def executed(program, function):
-    """Instructions of one request, while `function` runs."""
+def executed(program, function) -> float:
+    """Instructions of one request, while `function` runs. Raises Unavailable without valgrind."""
     running.need("valgrind")
     with tempfile.TemporaryDirectory() as directory:
         # A heap sample unwinds the stack: more instructions than a request has, and at random.
@@ -42,7 +42,7 @@ def executed(program, function):
 
 
 @functools.cache
-def reference(forge):
+def reference(forge) -> tuple:
     """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in
     per cent) of the lab itself."""
     lab = catalog.find(12)
@@ -54,7 +54,7 @@ def reference(forge):
         whole / executed(after, CONNECTION) - 1)
 
 
-def law(share_percent, times_faster):
+def law(share_percent: float, times_faster: float) -> float:
     """Amdahl, 1967: how much more the whole does, in per cent, if a share of it becomes faster."""
     share = share_percent / 100
     return 100 * (1 / (1 - share + share / times_faster) - 1)
@@ -71,7 +71,8 @@ def _answer(stage_dir):
     return numbers if all(map(math.isfinite, numbers)) and 0 < share < 100 and faster >= 1 else None
 
 
-def measure(programs):
+def measure(programs) -> dict:
+    """The group `amdahl` of the counters."""
     share, faster, before, gain = reference(programs.forge)
     own_gain = 100 * (before / executed(programs("leftpad"), CONNECTION) - 1)
     found = {

@@ -27,41 +27,42 @@ class Lab:
     data: dict
 
     @property
-    def stage(self):
+    def stage(self) -> str:
         return self.data["stage"]
 
     @property
-    def base(self):
+    def base(self) -> str:
         return self.data.get("base", paths.BASE_STAGE)
 
     @property
-    def budgets(self):
+    def budgets(self) -> list:
         return self.data["budgets"]
 
     @property
-    def page(self):
+    def page(self) -> Path:
         return self.folder / "README.md"
 
     @property
-    def title(self):
+    def title(self) -> str:
         return self.page.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
 
     @property
-    def starter(self):
+    def starter(self) -> Path:
         return self.folder / "starter.patch"
 
     @property
-    def solution(self):
+    def solution(self) -> Path | None:
         """None: the base is the solution."""
         file = self.folder / "solution.patch"
         return file if file.exists() else None
 
     @property
-    def decoys(self):
+    def decoys(self) -> list:
         return sorted((self.folder / "decoys").glob("*.patch"))
 
-    def section(self, heading):
-        """The text below `## heading` of the page, without that line."""
+    def section(self, heading: str) -> str:
+        """The text below `## heading` of the page, without that line. Raises Failure if there is
+        none."""
         text = self.page.read_text(encoding="utf-8")
         found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
         if not found:
@@ -69,14 +70,16 @@ class Lab:
                           "Restore the file: git checkout docs/labs")
         return found[1].strip()
 
-    def hints(self):
+    def hints(self) -> list:
+        """The numbered texts below "Hints", each in one line."""
         return [
             re.sub(r"\s+", " ", hint).strip() for hint in re.findall(
                 r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)
         ]
 
 
-def all_labs():
+def all_labs() -> list:
+    """Every Lab, by its number."""
     labs = []
     for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json")):
         labs.append(
@@ -85,7 +88,8 @@ def all_labs():
     return labs
 
 
-def find(number):
+def find(number) -> Lab:
+    """The lab with this number, as text or as int. Raises Failure with the list of labs."""
     labs = {str(lab.number): lab for lab in all_labs()}
     lab = labs.get(str(number).lstrip("0"))
     if lab is None:

@@ -18,7 +18,9 @@ ITERATIONS = 200
 VALGRIND_SECONDS = 120
 
 
-def count(program, operation):
+def count(program, operation) -> int:
+    """Instructions of ITERATIONS of a probe's loop. Raises Unavailable without valgrind, Failure
+    if it fails, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory, "callgrind.out")
@@ -33,15 +35,16 @@ def count(program, operation):
         return collected(done.stderr)
 
 
-def collected(said):
-    """The number in callgrind's own words."""
+def collected(said) -> int:
+    """The number in callgrind's own words. Raises Failure if there is none."""
     found = re.search(r"Collected : (\d+)", said)
     if not found:
         raise Failure("valgrind", said.strip()[-200:], "Run: make doctor")
     return int(found[1])
 
 
-def ratio(forge, lab, program):
+def ratio(forge, lab, program) -> float:
+    """Instructions of the lab's sick stage as a multiple of the program's."""
     operation = lab.data["instructions"]["operation"]
     with starters.starter(lab) as folder:
         sick = forge.build(folder, "probe")

@@ -10,7 +10,8 @@ from base.errors import Failure
 GOOD_FACTOR = 2  # a guess within this factor is a good one
 
 
-def number(text):
+def number(text: str) -> float:
+    """A guess. Raises Failure unless it is a finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -21,7 +22,7 @@ def number(text):
     return value
 
 
-def measured_answer(forge, lab, stage_dir):
+def measured_answer(forge, lab, stage_dir) -> float:
     """What the question asks for: counted on the starter, or a constant of lab.json."""
     predict = lab.data["predict"]
     if "answer" in predict:
@@ -30,7 +31,7 @@ def measured_answer(forge, lab, stage_dir):
     return counters.GROUPS[group](Programs(forge, stage_dir))[metric]
 
 
-def ask(lab, given):
+def ask(lab, given) -> float | None:
     """The learner's guess: given, recorded before, or asked for on a terminal. None: there is
     none."""
     state = progress.load(lab.number)
@@ -55,7 +56,7 @@ def ask(lab, given):
     return guess
 
 
-def calibration():
+def calibration() -> list:
     """Lines on all predictions of this clone."""
     known = [(lab, progress.load(lab.number)) for lab in catalog.all_labs()]
     known = [(lab, state)

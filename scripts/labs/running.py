@@ -30,12 +30,14 @@ class Service(service.Service):
         super().__init__(program, "--log-flush-ms=60000", *options, before=before, forks=forks,
                          debug=debug)
 
-    def lines_kept(self):
+    def lines_kept(self) -> int:
         """Request lines in the log; call it after stop()."""
         return sum(b" request " in line for line in self.log.read_bytes().splitlines())
 
 
-def ask(sock, times=1):
+def ask(sock, times=1) -> None:
+    """The example request, so many times. Raises ConnectionError unless each is answered with
+    200."""
     for _ in range(times):
         sock.sendall(REQUEST)
         status, _, _ = read_answer(sock)

@@ -13,7 +13,7 @@ MEANING = {
 }
 
 
-def painted(sgr, text):
+def painted(sgr: str, text: str) -> str:
     """Text for standard output, coloured as base.console does it."""
     return console.paint(sys.stdout, sgr, text)
 
@@ -23,7 +23,8 @@ def _rows(results):
             for r in results]
 
 
-def table(results):
+def table(results) -> None:
+    """Prints the results, and below them what to do about those that are not PASS."""
     rows = [("tier", "what is counted", "value", "budget", "verdict"), *_rows(results)]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for number, row in enumerate(rows):
@@ -41,20 +42,21 @@ def table(results):
                     110, initial_indent="  - ", subsequent_indent="    "))
 
 
-def prediction(question, guess, actual):
+def prediction(question: str, guess, actual: float) -> str:
     """One line: the guess, what was counted, and how far apart they are."""
     if guess is None:
         return f"You made no prediction. {question} It was {actual:g}."
     return f"You guessed {guess:g}, it was {actual:g}: {distance(guess, actual)}."
 
 
-def factor(guess, actual):
+def factor(guess: float, actual: float) -> float:
     """How many times too large or too small a guess is, at least 1; 0 counts as one half."""
     low, high = sorted((max(abs(guess), 0.5), max(abs(actual), 0.5)))
     return high / low
 
 
-def distance(guess, actual):
+def distance(guess: float, actual: float) -> str:
+    """In words: exact, or how many times too high or too low."""
     ratio = factor(guess, actual)
     if ratio == 1:
         return "exact"

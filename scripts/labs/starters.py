@@ -11,7 +11,7 @@ from base.errors import Failure
 
 
 @contextlib.contextmanager
-def whole(target):
+def whole(target: Path):
     """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command
     leaves no half of a stage."""
     fresh = target.with_name(f".{target.name}.new")
@@ -23,8 +23,9 @@ def whole(target):
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def copy_with(patches, target, base=paths.BASE_STAGE):
-    """Copies the base to `target` and applies the patches in order. The target must not exist."""
+def copy_with(patches, target: Path, base=paths.BASE_STAGE) -> None:
+    """Copies the base to `target`, which must not exist, and applies the patches in order. Raises
+    Failure if one does not apply."""
     with whole(target) as fresh:
         shutil.copytree(paths.ROOT / base, fresh)
         for patch in patches:
@@ -38,6 +39,7 @@ def copy_with(patches, target, base=paths.BASE_STAGE):
 
 @contextlib.contextmanager
 def directory_with(patches, base=paths.BASE_STAGE):
+    """A temporary copy of the base with the patches, as a context manager."""
     with tempfile.TemporaryDirectory(prefix="leftpad-lab.") as parent:
         target = Path(parent, "stage")
         copy_with(patches, target, base)
@@ -45,12 +47,15 @@ def directory_with(patches, base=paths.BASE_STAGE):
 
 
 def starter(lab):
+    """The sick service, as directory_with."""
     return directory_with([lab.starter], lab.base)
 
 
 def solution(lab):
+    """The repaired service, as directory_with."""
     return directory_with([lab.starter, lab.solution] if lab.solution else [], lab.base)
 
 
 def decoy(lab, patch):
+    """A wrong solution, as directory_with."""
     return directory_with([lab.starter, patch], lab.base)

@@ -11,7 +11,7 @@ from labs import paths
 SUITE_SECONDS = 120
 
 
-def contract(program):
+def contract(program) -> list:
     """Names of the failing tests, sorted; empty if all pass."""
     try:
         done = children.run([program, "--gtest_brief=1"], SUITE_SECONDS)
@@ -25,7 +25,7 @@ def contract(program):
     return sorted(failed)
 
 
-def over_http(program):
+def over_http(program) -> list:
     """The same of common/tests/service/http_test.py, against the running service."""
     try:
         done = children.run([sys.executable, paths.ROOT / "common/tests/service/http_test.py"],

@@ -27,14 +27,16 @@ SPARE = {"threads": 3, "descriptors": 3}
 SPARE_MEMORY_KIB = 16 * 1024
 
 
-def usage_of(pid):
+def usage_of(pid: int) -> dict:
+    """Memory (KiB), threads and descriptors that a process has."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         status = dict(line.split(":", 1) for line in file.read().splitlines())
     return {"memory_kib": int(status["VmRSS"].split()[0]), "threads": int(status["Threads"]),
             "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
 
 
-def repeat(world, actor, seed, stop):
+def repeat(world, actor, seed: str, stop) -> None:
+    """One actor, again and again, until the event."""
     rng = random.Random(seed)
     while not stop.is_set():
         try:
@@ -44,7 +46,7 @@ def repeat(world, actor, seed, stop):
             stop.wait(0.1)
 
 
-def ab_load(world, seconds, answered):
+def ab_load(world, seconds: int, answered: list) -> None:
     """The mass of the requests; notes how many were answered."""
     url = f"{world.service.url}/v1/leftpad/?str=mass&len=50&chr=*"
     try:
@@ -54,13 +56,13 @@ def ab_load(world, seconds, answered):
         world.complain(f"ab: {failure}")
 
 
-def capture_everything(world):
+def capture_everything(world) -> None:
     """The first capture of a kind reads debug information, which the service then keeps."""
     for what in actors.CAPTURES * 2:
         actors.capture(world, what)
 
 
-def load(world, seconds, seed, answered, meanwhile=lambda world: None):
+def load(world, seconds: int, seed: str, answered: list, meanwhile=lambda world: None) -> None:
     """Everybody at once for some seconds, and until `meanwhile` has returned."""
     stop = threading.Event()
     threads = [
@@ -80,7 +82,7 @@ def load(world, seconds, seed, answered, meanwhile=lambda world: None):
         thread.join()
 
 
-def rest(world):
+def rest(world) -> dict:
     """What is in use once everybody has left."""
     time.sleep(REST_SECONDS)
     return usage_of(world.service.pid)
@@ -107,7 +109,8 @@ def log_findings(world, mass, lost_lines):
     return findings
 
 
-def growth_findings(before, after):
+def growth_findings(before: dict, after: dict) -> list:
+    """What was more in use after the second rest than after the first."""
     findings = [f"{what}: {before[what]} after the first rest, {after[what]} after the second"
                 for what, spare in SPARE.items() if after[what] > before[what] + spare]
     if after["memory_kib"] > before["memory_kib"] * 1.1 + SPARE_MEMORY_KIB:
@@ -116,7 +119,7 @@ def growth_findings(before, after):
     return findings
 
 
-def soak(program, seconds):
+def soak(program, seconds: int) -> list:
     """What was found, one line each; prints the figures."""
     mass = []
     with Service(program) as service:
