@@ -32,8 +32,9 @@ namespace {
 
 // A reallocation is a new allocation of the whole size, and the old block is freed.
 [[gnu::always_inline]] inline void* reallocate(void* block, std::size_t size) {
-  if (block == nullptr)
+  if (block == nullptr) {
     return allocate(size, kDefaultAlignment, [=] { return below.malloc(size); });
+  }
   if (size == 0 && is_sampled(block)) {
     free_sampled(block);
     return nullptr;
