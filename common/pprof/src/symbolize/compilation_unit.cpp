@@ -60,7 +60,7 @@ std::vector<Frame> CompilationUnit::frames_at(std::uint64_t address, const char*
   if (Dwarf_Line* row = dwarf_getsrc_die(&die_, address); row != nullptr) {
     int number = 0;
     if (dwarf_lineno(row, &number) == 0) line = number;
-    if (const char* path = dwarf_linesrc(row, nullptr, nullptr); path != nullptr) file = path;
+    file = absolute_source(dwarf_linesrc(row, nullptr, nullptr));
   }
   std::vector<Frame> frames;
   std::vector<Dwarf_Die> chain = inline_chain(*function, address);
@@ -143,8 +143,13 @@ std::string CompilationUnit::file_named_by(Dwarf_Die die, unsigned int attribute
   }
   const std::uint64_t index = unsigned_attribute(die, attribute);
   if ((index == 0 && version < 5) || index >= count) return {};
-  const char* path = dwarf_filesrc(files, index, nullptr, nullptr);
-  return path == nullptr ? std::string() : std::string(path);
+  return absolute_source(dwarf_filesrc(files, index, nullptr, nullptr));
+}
+
+std::string CompilationUnit::absolute_source(const char* path) const {
+  if (path == nullptr || *path == '/') return path == nullptr ? "" : path;
+  const std::string directory = string_attribute(die_, DW_AT_comp_dir);
+  return directory.empty() ? path : directory + "/" + path;
 }
 
 }  // namespace pprof::internal

@@ -40,6 +40,9 @@ class CompilationUnit {
   // Numbers begin at 0 since DWARF 5, where clang gives 0 to the unit's own source; before, 0 means
   // no file. dwarf_decl_file() of elfutils 0.188 takes 0 for none in every version.
   std::string file_named_by(Dwarf_Die die, unsigned int attribute) const;
+  // A relative path starts at the directory in which the compiler ran. ".." stays, as addr2line
+  // leaves it: without the symbolic links there, nobody can tell where it leads. Null gives "".
+  std::string absolute_source(const char* path) const;
 
   Dwarf_Die die_;
   bool is_indexed_ = false;

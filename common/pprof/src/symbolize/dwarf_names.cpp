@@ -10,13 +10,6 @@
 namespace pprof::internal {
 namespace {
 
-std::string string_attribute(Dwarf_Die die, unsigned int name) {
-  Dwarf_Attribute attribute;
-  if (dwarf_attr_integrate(&die, name, &attribute) == nullptr) return {};
-  const char* text = dwarf_formstring(&attribute);
-  return text == nullptr ? std::string() : std::string(text);
-}
-
 bool is_named_scope(int tag) {
   return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
          tag == DW_TAG_union_type || tag == DW_TAG_subprogram;
@@ -37,6 +30,13 @@ std::string scope_name(Dwarf_Die scope) {
 }
 
 }  // namespace
+
+std::string string_attribute(Dwarf_Die die, unsigned int name) {
+  Dwarf_Attribute attribute;
+  if (dwarf_attr_integrate(&die, name, &attribute) == nullptr) return {};
+  const char* text = dwarf_formstring(&attribute);
+  return text == nullptr ? std::string() : std::string(text);
+}
 
 std::uint64_t unsigned_attribute(Dwarf_Die die, unsigned int name) {
   Dwarf_Attribute attribute;

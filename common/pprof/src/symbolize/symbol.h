@@ -21,7 +21,8 @@ struct Mapping {
 struct Frame {
   std::string name;         // readable, without parameters and template arguments
   std::string system_name;  // as the linker knows it
-  std::string file;         // absolute, or empty when there is no debug information
+  std::string file;         // empty when there is no debug information; absolute, unless the build
+                            // made even its directory relative (-ffile-prefix-map)
   std::int64_t line = 0;
   std::int64_t start_line = 0;
   bool operator==(const Frame&) const = default;

@@ -1,6 +1,6 @@
-// A shared object that clang builds, whatever compiles the rest: its DWARF 5 gives the number 0 to
-// this file, gcc's 1. The symbolizer's test asks for the caller of a function that was inlined
-// here.
+// Built in many ways for the symbolizer's test, which asks for the caller of a function that was
+// inlined here. With clang, whatever compiles the rest: its DWARF 5 gives the number 0 to this
+// file, gcc's 1. By a relative path. With its debug information in another file.
 #include <cstdint>
 
 namespace {
@@ -13,7 +13,7 @@ namespace {
 
 }  // namespace
 
-extern "C" std::uintptr_t clang_plugin() {
+extern "C" std::uintptr_t inlining_plugin() {
   const std::uintptr_t address = inlined_caller();
   asm volatile("" ::: "memory");  // keeps the call from becoming a jump
   return address;
