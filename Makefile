@@ -13,7 +13,7 @@ GIVEN_PAIR := $(if $(filter-out file,$(origin OLD) $(origin NEW)),$(OLD) $(NEW))
 # Before a command, what it needs is installed: groups of scripts/packages.txt, by the goals given.
 MEASURING := walkthrough compare report load bench soak profile-% trace alloc-sites heaptrack
 GRADING := lab grade bug submission
-TESTING := test check sanitize fuzz format docs-check
+TESTING := test check lint sanitize fuzz format docs-check
 # need GROUP,GOALS: the group, if one of these goals was given, or a test command.
 need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
 NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,$(MEASURING) $(GRADING)) \
@@ -87,7 +87,7 @@ submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=
 	@scripts/workshop submission $(BUNDLE)
 
 ##@ The machine and the tree
-.PHONY: setup doctor build check sanitize fuzz soak docs docs-check format clean help
+.PHONY: setup doctor build check lint sanitize fuzz soak docs docs-check format clean help
 setup: ## Install what any command needs; each also installs its own by itself
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that repairs it
@@ -96,6 +96,8 @@ build: installed ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
 check: test ## What CI runs: tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
+lint: installed ## clang-tidy, flake8, shellcheck, and the order of the Python packages
+	@scripts/lint.sh
 sanitize: installed ## Contract, server and profiler tests under asan+ubsan and tsan
 	@scripts/sanitize.sh
 fuzz: installed ## Fuzz every parser with clang's libFuzzer [SECONDS=60, each]
