@@ -89,6 +89,7 @@ extern "C" [[gnu::noinline]] void function_that_is_interrupted() {
   if (*why_stacks_are_cut() != 0) GTEST_SKIP() << "process_vm_readv() is refused"
 
 TEST(Unwind, CrossesASignalHandlerAlsoOnAStackOfItsOwn) {
+  NEEDS_SIGNALS_IN_TIME();
   NEEDS_COPIES();
   std::vector<char> memory(64 * 1024);
   const stack_t alternate{memory.data(), 0, memory.size()};
@@ -125,6 +126,7 @@ void walk_on_a_fiber(Stack& out) {
 }
 
 TEST(Unwind, WalksAFibersStackToItsEnd) {
+  if (testing::kTsan) GTEST_SKIP() << "tsan must be told of fibers";
   NEEDS_COPIES();
   Stack stack;
   walk_on_a_fiber(stack);
@@ -219,6 +221,7 @@ bool walks_without_copies() {
 }
 
 TEST(UnwindDeathTest, WhereCopiesAreForbiddenOnlyKnownStacksAreWalked) {
+  if (testing::kTsan) GTEST_SKIP() << "tsan must be told of fibers";
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process without tables
   EXPECT_EXIT(_exit(walks_without_copies() ? 0 : 1), ::testing::ExitedWithCode(0), "");
 }
@@ -292,6 +295,7 @@ TEST(Unwind, ManyThreadsAtOnce) {
         }
         const char* const expected = i % 2 == 0 ? "first_caller" : "second_caller";
         wrong += testing::function_at(stack.at(0)) == expected ? 0 : 1;
+        wrong += stack.back() == kCutMark ? 1 : 0;
       }
     });
   }

@@ -176,7 +176,10 @@ std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
     walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));
     const std::size_t depth = walk.run();
     if (out[depth - 1] != kCutMark || depth == capacity) return depth;
-    bool has_changed = walk.unknown_code() != 0 && add_object_at(walk.unknown_code());
+    // Another thread may have added it meanwhile.
+    const std::uintptr_t unknown = walk.unknown_code();
+    bool has_changed =
+        unknown != 0 && (add_object_at(unknown) || ObjectReader().find(unknown) != nullptr);
     // Or an object is another one than it was: the walk went astray shortly before it ended.
     constexpr std::size_t kSuspects = 3;
     for (std::size_t i = 2; !has_changed && i <= std::min(depth, 1 + kSuspects); ++i) {
