@@ -24,16 +24,15 @@ struct Connection {
   Address local;
 };
 
-// The functions of httplib::Stream in every version under three names of ours. None is marked
-// `override`: which of them a version has, differs.
+// The functions of httplib::Stream in every version under three names of ours.
 class StreamAdapter : public httplib::Stream {
  public:
   explicit StreamAdapter(const Connection& connection) : connection_(connection) {}
-
   virtual bool has_input() const = 0;
   virtual bool can_send() const = 0;   // no call of the system
   virtual bool is_wanted() const = 0;  // asked by streaming handlers between two pieces
 
+  // NOLINTBEGIN(modernize-use-override): which of these a version has, differs
   bool is_readable() const { return has_input(); }
   bool wait_readable() const { return has_input(); }
   bool is_writable() const { return is_wanted(); }  // up to 0.18 before each piece
@@ -51,6 +50,7 @@ class StreamAdapter : public httplib::Stream {
   }
   // Up to 0.18 a number that select() cannot take is answered with 500. Nothing here uses select().
   socket_t socket() const { return connection_.socket < FD_SETSIZE ? connection_.socket : 0; }
+  // NOLINTEND(modernize-use-override)
 
  private:
   const Connection& connection_;

@@ -151,7 +151,7 @@ Checked parse_request_line(std::string_view line, std::size_t max_path_bytes, Re
   if (!is_token(out.method) || out.method.size() > kMaxMethodBytes || target.empty()) {
     return malformed_line();
   }
-  if (const Checked version = parse_version(line, out); !version) return version;
+  if (Checked version = parse_version(line, out); !version) return version;
   return parse_target(target, max_path_bytes, out);
 }
 
@@ -205,7 +205,7 @@ Checked parse_field(const Field& field, std::size_t max_body_bytes, Seen& seen, 
     parse_connection(field.value, seen);
     return {};
   } else if (is("content-length")) {
-    const Checked length = parse_content_length(field.value, max_body_bytes, seen, out);
+    Checked length = parse_content_length(field.value, max_body_bytes, seen, out);
     if (!length) return length;
   } else if (is("transfer-encoding")) {
     return refuse(411, "chunked bodies are not taken: send a Content-Length");

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -54,9 +53,9 @@ TEST(FillRequest, KeepsTheTargetAndDecodesThePath) {
 }
 
 TEST(FillRequest, HandsFieldValuesOnAsTheyWereSent) {
-  const auto request = request_for("/", "X: a%00b%0d%0aY: z\r\nX:  second \r\n");
+  const auto request = request_for("/", "X: a%00b%0d%0aY: z\r\nZ: \t z \r\n");
   EXPECT_EQ(request.get_header_value("X"), "a%00b%0d%0aY: z");
-  EXPECT_EQ(std::next(request.headers.equal_range("x").first)->second, "second");
+  EXPECT_EQ(request.get_header_value("z"), "z");
 }
 
 }  // namespace
