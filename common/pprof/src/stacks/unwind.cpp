@@ -54,8 +54,9 @@ class Walk {
 
   // Of a caller, the call's own rule: one that never returns may end its function.
   Rule rule_here() noexcept {
-    const Rule* const found = objects_.find(is_exact_ ? at_.pc : at_.pc - 1);
-    if (found == nullptr) unknown_code_ = at_.pc;
+    const std::uintptr_t here = is_exact_ ? at_.pc : at_.pc - 1;
+    const Rule* const found = objects_.find(here);
+    if (found == nullptr) unknown_code_ = here;
     Rule rule = found != nullptr ? *found : Rule{};
     std::array<unsigned char, kReturnFromSignal.size()> code;  // NOLINT(*-member-init)
     if (rule.cfa == CfaKind::kNone && copy_memory(code.data(), at_.pc, code.size()) &&
