@@ -6,7 +6,10 @@
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
+#include <utility>
+
 #include "leftpad_api.h"
+#include "metrics/host_port.h"
 #include "server/routes.h"
 
 namespace service {
@@ -16,7 +19,7 @@ constexpr const char* kJson = "application/json; charset=utf-8";
 constexpr std::size_t kMaxDebugConnections = 128;
 // A silent client keeps others out, and needs no token for that.
 constexpr std::chrono::seconds kIdleTimeout{5};
-constexpr std::size_t kMaxSymbolQueryBytes = std::size_t{16} << 20;  // what pprof's symbol takes
+constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;  // pprof refuses shorter ones by itself
 
 using JsonWriter = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
@@ -50,6 +53,15 @@ std::string vars_json(const Vars& vars) {
   return text.GetString() + std::string("\n");
 }
 
+pprof::MountOptions mount_options(const Options& options, const std::string& version) {
+  std::vector<std::string> hosts = options.debug_hosts;
+  hosts.push_back(parse_host_port(options.debug_addr)->host);
+  return {.token = options.debug_token,
+          .hosts = std::move(hosts),
+          .hosts_remedy = "start the service with --debug-host=NAME or a token",
+          .version = version};
+}
+
 }  // namespace
 
 std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& vars,
@@ -58,17 +70,17 @@ std::unique_ptr<Server> make_debug_server(const Options& options, const Vars& va
   server_options.io = options.io;
   server_options.max_threads = kMaxDebugConnections;
   server_options.idle_timeout = kIdleTimeout;
-  server_options.max_body_bytes = kMaxSymbolQueryBytes;
-  server_options.takes_body = [token = options.debug_token](const httplib::Request& request) {
-    return pprof::is_authorized(request, token);
+  server_options.max_body_bytes = kMaxBodyBytes;
+  const pprof::MountOptions profiles = mount_options(options, version);
+  server_options.takes_body = [profiles](const httplib::Request& request) {
+    return !pprof::refusal(request, profiles).has_value();
   };
   auto server = make_server(server_options, counters);
-  pprof::mount(*server, {.token = options.debug_token, .version = version});
-  const auto answer_vars = [vars, token = options.debug_token](const auto& request,
-                                                               auto& response) {
-    if (!pprof::is_authorized(request, token)) {
-      response.status = 401;
-      response.set_content(encode_error("a token is needed: add ?token=TOKEN"), kJson);
+  pprof::mount(*server, profiles);
+  const auto answer_vars = [vars, profiles](const auto& request, auto& response) {
+    if (const auto refused = pprof::refusal(request, profiles)) {
+      response.status = refused->status;
+      response.set_content(encode_error(refused->text), kJson);
       return;
     }
     response.set_content(vars_json(vars), kJson);

@@ -68,6 +68,15 @@ CLI::Validator host_port(int smallest_port, const std::string& example,
       rule);
 }
 
+CLI::Validator host_name() {
+  return check(
+      [](const std::string& text) {
+        return !text.empty() && consists_of(text, kLettersAndDigits + std::string("-._"));
+      },
+      " is not the name of a host; give it without scheme and port, for example "
+      "my-box.example.org");
+}
+
 CLI::Validator without_brackets() {
   return CLI::Validator(
       [](std::string& text) {

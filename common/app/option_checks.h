@@ -12,6 +12,9 @@ namespace service {
 CLI::Validator host_port(int smallest_port, const std::string& example,
                          const std::string& instead = {});
 
+// A name or an IPv4 address, without scheme and port.
+CLI::Validator host_name();
+
 // Takes [::1] for ::1, since the other addresses are written so.
 CLI::Validator without_brackets();
 

@@ -92,6 +92,13 @@ void add_debug_options(CLI::App& app, Options& o) {
       ->check(host_port(0, "127.0.0.1:6060", "off"))
       ->type_name("HOST:PORT")
       ->capture_default_str();
+  app.add_option("--debug-host", o.debug_hosts,
+                 "Name by which a forwarded port is asked, for example my-box.example.org:\n"
+                 "without a token only localhost and 127.0.0.1 are answered. Repeatable")
+      ->check(host_name())
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--debug-token", o.debug_token,
                  "Secret asked of debug clients; needed when --debug-addr is not loopback.\n"
                  "Every user of the machine can read it in ps: better in the environment\n"

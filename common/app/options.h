@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "log_file.h"
 #include "metrics/statsd_options.h"
@@ -17,6 +18,7 @@ struct Options {
   int port = 8080;                            // 0: any free port
   std::string debug_addr = "127.0.0.1:6060";  // "off": no debug listener
   std::string debug_token;                    // empty: none is asked
+  std::vector<std::string> debug_hosts;       // other names by which its clients may ask
   std::string debug_token_file;               // where it was read from, if from a file
   std::string statsd;  // HOST:PORT; empty: packets are formatted and discarded
   StatsDOptions metrics;

@@ -49,7 +49,7 @@ std::string exchange(int port, std::string_view request) {
 
 std::string request_with_body(const std::string& line, const std::string& headers,
                               const std::string& body) {
-  return line + " HTTP/1.1\r\nHost: x\r\n" + headers +
+  return line + " HTTP/1.1\r\nHost: localhost\r\n" + headers +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -65,7 +65,8 @@ std::string statuses(std::string_view reply) {
 }
 
 std::string requests(std::size_t bytes) {
-  constexpr std::string_view kRequest = "GET /debug/pprof/cmdline HTTP/1.1\r\nHost: x\r\n\r\n";
+  constexpr std::string_view kRequest =
+      "GET /debug/pprof/cmdline HTTP/1.1\r\nHost: localhost\r\n\r\n";
   std::string text;
   while (text.size() < bytes) text += kRequest;
   return text;
@@ -99,10 +100,17 @@ TEST_F(Http, ABodyThatCannotBeReadEndsTheConnection) {
   }
 }
 
+TEST_F(Http, OnlyHttp10MayLeaveOutTheHost) {
+  const std::string line = "GET /debug/pprof/cmdline HTTP/1.";
+  EXPECT_TRUE(exchange(server_.port(), line + "0\r\n\r\n").find(" 200 ") != std::string::npos);
+  const std::string refused = exchange(server_.port(), line + "1\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(statuses(refused), "403") << refused;
+}
+
 TEST_F(Http, AMethodWithoutABodyIs405AtOnce) {
   for (const std::string method : {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
     const std::string request =
-        method + " /debug/pprof/profile HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        method + " /debug/pprof/profile HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     const std::string reply = exchange(server_.port(), request);
     EXPECT_EQ(statuses(reply), "405") << method << reply;
     EXPECT_NE(reply.find("\r\nAllow: GET, HEAD\r\n"), std::string::npos) << method << reply;

@@ -1,18 +1,23 @@
 // The endpoints over real HTTP, on a server of the test's own.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "heap/heap.h"
+#include "http/symbol.h"
 #include "http_fixture.h"
 #include "pprof/pprof.h"
+#include "symbolize/symbolizer.h"
 
 namespace pprof {
 namespace {
@@ -22,6 +27,23 @@ std::vector<std::string> snapshots() {
   std::vector<std::string> names = {"block", "goroutine", "mutex", "threads"};
   if (internal::heap_available()) names.insert(names.end(), {"allocs", "heap"});
   return names;
+}
+
+int status_with(const MountedServer& server, const httplib::Headers& headers) {
+  const httplib::Result result = server.client()->Get("/debug/pprof/cmdline", headers);
+  return result ? result->status : 0;
+}
+
+std::string repeated(const std::string& address, int count) {
+  std::string addresses = address;
+  for (int i = 1; i < count; ++i) addresses += "+" + address;
+  return addresses;
+}
+
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 }  // namespace
@@ -37,6 +59,13 @@ TEST(Mount, RefusesAnUnusableMaxDuration) {
   for (const auto duration : {std::chrono::seconds(0), std::chrono::seconds::max()}) {
     httplib::Server server;
     EXPECT_THROW(mount(server, {.max_duration = duration}), std::invalid_argument);
+  }
+}
+
+TEST(Mount, RefusesHostsThatAreNoNames) {
+  for (const char* host : {"", "http://a", "a:80", "[::1]", "a b"}) {
+    httplib::Server server;
+    EXPECT_THROW(mount(server, {.hosts = {host}}), std::invalid_argument) << host;
   }
 }
 
@@ -146,6 +175,79 @@ TEST_F(Http, TokenIsTakenFromHeaderOrQuery) {
   EXPECT_NE(index.body.find("/profile?token=a%26b'</code>"), std::string::npos) << index.body;
 }
 
+TEST_F(Http, TheSchemeOfATokenHasAnyCase) {
+  const MountedServer server({.token = "secret"});
+  for (const char* sent : {"bearer secret", "BEARER secret", "Bearer  secret"}) {
+    EXPECT_EQ(status_with(server, {{"Authorization", sent}}), 200) << sent;
+  }
+  for (const char* sent : {"secret", "Basic secret", "Bearersecret", "Bearer", "Bearer Secret"}) {
+    EXPECT_EQ(status_with(server, {{"Authorization", sent}}), 401) << sent;
+  }
+}
+
+TEST_F(Http, AnswersOnlyToItsOwnNames) {
+  for (const char* host : {"localhost", "LocalHost:6060", "localhost:", "127.0.0.1", "127.9.8.7:80",
+                           "[::1]", "[::1]:1", "[::ffff:127.0.0.1]:80"}) {
+    EXPECT_EQ(status_with(server_, {{"Host", host}}), 200) << host;
+  }
+  for (const char* host :
+       {"evil.test", "evil.test:6060", "", ":6060", "localhost.evil.test", "127.0.0.1.evil.test",
+        "localhost:80@evil.test", "128.0.0.1", "0.0.0.0", "[::2]", "[::1]evil", "[::1"}) {
+    EXPECT_EQ(status_with(server_, {{"Host", host}}), 403) << host;
+  }
+  EXPECT_EQ(status_with(server_, {{"Host", "localhost"}, {"Host", "evil.test"}}), 403);
+  const httplib::Headers evil = {{"Host", "e\x9bvil.test"}};
+  for (const char* path : {"", "profile?seconds=1", "nope", "symbol", "cmdline"}) {
+    const auto result = server_.client()->Get("/debug/pprof/" + std::string(path), evil);
+    ASSERT_TRUE(result);
+    expect_error(*result, 403, "host \"e?vil.test\" is not known here: ask localhost");
+    EXPECT_FALSE(result->has_header("WWW-Authenticate"));
+  }
+}
+
+TEST_F(Http, OtherNamesAreAnOption) {
+  const MountedServer server(
+      {.hosts = {"Box.example", "10.0.0.5", "::2"}, .hosts_remedy = "add it to the list"});
+  for (const char* host : {"box.EXAMPLE:6060", "10.0.0.5:1", "[::2]:1", "localhost"}) {
+    EXPECT_EQ(status_with(server, {{"Host", host}}), 200) << host;
+  }
+  const auto refused = server.client()->Get("/debug/pprof/cmdline", {{"Host", "example"}});
+  ASSERT_TRUE(refused);
+  expect_error(*refused, 403, "add it to the list");
+}
+
+TEST_F(Http, PagesOfOtherSitesAreRefused) {
+  const std::string own = "127.0.0.1:" + std::to_string(server_.port());
+  EXPECT_EQ(status_with(server_, {{"Sec-Fetch-Site", "cross-site"}}), 403);
+  for (const char* site : {"none", "same-origin", "same-site"}) {
+    EXPECT_EQ(status_with(server_, {{"Sec-Fetch-Site", site}}), 200) << site;
+  }
+  EXPECT_EQ(status_with(server_, {{"Origin", "http://" + own}}), 200);
+  // A proxy that ends TLS and asks under a name of its own.
+  EXPECT_EQ(
+      status_with(server_, {{"Origin", "https://box.example"}, {"Sec-Fetch-Site", "same-origin"}}),
+      200);
+  for (const std::string origin :
+       {std::string("http://evil.test"), std::string("null"), std::string("http://127.0.0.1:1"),
+        "file://" + own, "http://" + own + ".evil.test"}) {
+    EXPECT_EQ(status_with(server_, {{"Origin", origin}}), 403) << origin;
+    const auto posted =
+        server_.client()->Post("/debug/pprof/symbol", {{"Origin", origin}}, "0x1", "text/plain");
+    ASSERT_TRUE(posted);
+    expect_error(*posted, 403, "type the address yourself");
+  }
+}
+
+TEST_F(Http, WithATokenOnlyTheTokenMatters) {
+  const MountedServer server({.token = "secret"});
+  EXPECT_EQ(status_with(server, {{"Authorization", "Bearer secret"},
+                                 {"Host", "evil.test"},
+                                 {"Origin", "http://other.test"},
+                                 {"Sec-Fetch-Site", "cross-site"}}),
+            200);
+  EXPECT_EQ(status_with(server, {{"Host", "localhost"}}), 401);
+}
+
 TEST_F(Http, ProfileIsAFileToSave) {
   const httplib::Response response = server_.get("/debug/pprof/profile?seconds=0.1");
   EXPECT_EQ(response.status, 200);
@@ -220,12 +322,55 @@ TEST_F(Http, SymbolFindsTheAddressesBesideAToken) {
 }
 
 TEST_F(Http, SymbolTakesLongFormBodies) {
-  std::string addresses = "0x1";
-  for (int i = 0; i < 5000; ++i) addresses += "+0x1";
-  const httplib::Result result =
-      server_.client()->Post("/debug/pprof/symbol", addresses, "application/x-www-form-urlencoded");
+  const httplib::Result result = server_.client()->Post(
+      "/debug/pprof/symbol", repeated("0x1", 10'000), "application/x-www-form-urlencoded");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->status, 200);
+}
+
+TEST_F(Http, SymbolRefusesTooManyAddresses) {
+  const auto post = [this](const std::string& addresses) {
+    return server_.client()->Post("/debug/pprof/symbol", addresses, "text/plain");
+  };
+  const httplib::Result many = post(repeated("0x1", 10'001));
+  ASSERT_TRUE(many);
+  expect_error(*many, 413, "10001 addresses are too many: send at most 10,000");
+  const httplib::Result long_body = post(repeated("0x0000000000000001", 15'000));
+  ASSERT_TRUE(long_body);
+  expect_error(*long_body, 413, "send at most 10,000 addresses");
+}
+
+// A name of the C++ library costs 0.1 ms or more, since its symbols are not sorted.
+TEST(Symbol, AnAddressIsLookedUpOnce) {
+  std::ostringstream address;
+  address << std::hex << reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "_ZSt9terminatev"));
+  const auto always = [] { return true; };
+  const std::string one = internal::symbol_reply(address.str(), always);  // opens the library
+  EXPECT_NE(one.find("std::terminate"), std::string::npos) << one;
+  const double start = cpu_seconds();
+  const std::string all = internal::symbol_reply(repeated(address.str(), 10'000), always);
+  EXPECT_LT(cpu_seconds() - start, 0.5);
+  EXPECT_EQ(std::ranges::count(all, '\n'), 10'001);
+}
+
+TEST(Symbol, StopsWhenNobodyWantsTheNames) {
+  std::ostringstream address;
+  address << std::hex << reinterpret_cast<std::uintptr_t>(&pprof::mount);
+  int asked = 0;
+  const std::string reply =
+      internal::symbol_reply(repeated(address.str(), 100), [&asked] { return ++asked <= 3; });
+  EXPECT_EQ(std::ranges::count(reply, '\n'), 4) << reply;
+}
+
+TEST(Symbol, NamesAreThoseOfProfiles) {
+  auto& symbols = internal::Symbolizer::instance();
+  const auto address = reinterpret_cast<std::uintptr_t>(&pprof::mount);
+  const std::uintptr_t without_symbol = symbols.main_mapping().limit - 1;
+  for (const std::uintptr_t each : {address, without_symbol}) {
+    const std::string before = symbols.name_of(each);
+    EXPECT_EQ(before, symbols.locate(each).frames.front().name);
+    EXPECT_EQ(before, symbols.name_of(each)) << "from the cache";
+  }
 }
 
 TEST_F(Http, HeadHasNoBody) {

@@ -99,7 +99,7 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_option_of_the_contract(self):
         result = run("--help")
         self.assertEqual(result.returncode, 0)
-        for option in ("host", "port", "debug-addr", "debug-token",
+        for option in ("host", "port", "debug-addr", "debug-host", "debug-token",
                        "debug-token-file", "shutdown-grace", "statsd", "sample-rate",
                        "namespace", "log-file", "log-level", "log-flush-ms", "max-len", "threads",
                        "io", "version", "help"):
@@ -142,6 +142,9 @@ class CommandLine(unittest.TestCase):
                                "127.0.0.1:8125"])
         for name in ("a:b", ".", "..", "a..b", ".a", "a.", "", "ä"):
             self.refused("--namespace", name, says=["--namespace", f'"{name}"', "letters"])
+        for name in ("", "http://a", "a:80", "a/b", "[::1]"):
+            self.refused("--debug-host", name,
+                         says=["--debug-host", f'"{name}"', "without scheme and port"])
         for address in ("6060", "OFF", "127.0.0.1:", "127.0.0.1:x"):
             self.refused(f"--debug-addr={address}",
                          says=[f'--debug-addr: "{address}" is not HOST:PORT', ', or "off"',

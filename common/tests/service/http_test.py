@@ -139,6 +139,27 @@ class Lifetime(unittest.TestCase):
                 with urllib.request.urlopen(url + "?token=workshop") as answer:
                     self.assertEqual(answer.status, 200, path)
 
+    def test_debug_pages_are_for_this_machine(self):
+        def status(path: str, **headers: str) -> int:
+            url = running.debug_url + path
+            fields = {name.replace("_", "-"): value for name, value in headers.items()}
+            try:
+                with urllib.request.urlopen(urllib.request.Request(url, headers=fields)) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as refused:
+                with refused:
+                    self.assertIn("--debug-host=NAME" if "Host" in headers else "another site",
+                                  refused.read().decode())
+                    return refused.code
+        with Service("--debug-host=box.example", "--debug-host=b2.example",
+                     debug="127.1:0") as running:
+            for path in ("/debug/vars", "/debug/pprof/cmdline"):
+                for host in ("localhost:1", "127.1:6060", "box.example", "B2.example:80"):
+                    self.assertEqual(status(path, Host=host), 200, host)
+                self.assertEqual(status(path, Host="evil.test"), 403)
+                self.assertEqual(status(path, Sec_Fetch_Site="cross-site"), 403)
+                self.assertEqual(status(path, Origin="http://evil.test"), 403)
+
     def test_debug_vars_counts_requests_errors_and_log_bytes(self):
         with Service() as running:
             running.request("/v1/leftpad/?len=1")

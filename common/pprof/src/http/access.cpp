@@ -1,7 +1,14 @@
-// Token check; see access.h.
+// Token, Host and Origin; see access.h.
 #include "http/access.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace pprof::internal {
 namespace {
@@ -17,14 +24,109 @@ bool is_same(std::string_view given, std::string_view expected) {
   return difference == 0;
 }
 
+// ASCII, whatever the locale.
+bool is_same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// What follows "Bearer", the scheme's name in any case (RFC 9110, 11.1); else empty.
+std::string_view bearer_token(std::string_view authorization) {
+  const std::size_t space = authorization.find(' ');
+  if (space == std::string_view::npos || !is_same_word(authorization.substr(0, space), "Bearer")) {
+    return {};
+  }
+  authorization.remove_prefix(space);
+  return authorization.substr(std::min(authorization.find_first_not_of(' '), authorization.size()));
+}
+
+// The name in "name", "name:80", "[::1]" or "[::1]:80"; empty if it is none of these.
+std::string host_name(std::string_view authority) {
+  std::string_view name = authority.substr(0, authority.find(':'));
+  std::string_view port = authority.substr(name.size());
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    if (end == std::string_view::npos) return {};
+    name = authority.substr(1, end - 1);
+    port = authority.substr(end + 1);
+  }
+  const bool is_port =
+      port.empty() ||
+      (port.front() == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos);
+  return is_port ? std::string(name) : std::string();
+}
+
+bool is_loopback_address(const std::string& name) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, name.c_str(), &v6) == 1 &&
+         (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
+}
+
+bool is_own_host(const httplib::Request& request, const std::vector<std::string>& hosts) {
+  const std::size_t count = request.get_header_value_count("Host");
+  if (count == 0) return request.version == "HTTP/1.0";  // no browser leaves it out
+  const std::string name = host_name(request.get_header_value("Host"));
+  return count == 1 && (is_same_word(name, "localhost") || is_loopback_address(name) ||
+                        std::ranges::any_of(hosts, [&name](const std::string& host) {
+                          return is_same_word(name, host);
+                        }));
+}
+
+// A browser says in Sec-Fetch-Site how its page is related to this server, as it sees the address:
+// that holds behind a forwarded port, too. Without it, Origin must be the address that was asked.
+bool is_own_page(const httplib::Request& request) {
+  const std::string site = request.get_header_value("Sec-Fetch-Site");
+  if (site == "cross-site") return false;
+  if (site == "same-origin" || !request.has_header("Origin")) return true;
+  const std::string host = request.get_header_value("Host");
+  const std::string origin = request.get_header_value("Origin");
+  return is_same_word(origin, "http://" + host) || is_same_word(origin, "https://" + host);
+}
+
+// Values come back to the client: short, and nothing that a terminal obeys.
+std::string quoted(std::string value) {
+  constexpr std::size_t kShown = 60;
+  if (value.size() > kShown) value = value.substr(0, kShown) + "...";
+  std::ranges::replace_if(
+      value, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return '"' + value + '"';
+}
+
 }  // namespace
 
-std::optional<HttpError> check_access(const httplib::Request& request, const std::string& token) {
-  if (token.empty()) return std::nullopt;
-  if (is_same(request.get_header_value("Authorization"), "Bearer " + token)) return std::nullopt;
-  if (is_same(request.get_param_value("token"), token)) return std::nullopt;
-  return HttpError{401,
+void check_hosts(const std::vector<std::string>& hosts) {
+  for (const std::string& host : hosts) {
+    if (host.empty() || host.find_first_of("/@[] ") != std::string::npos ||
+        std::ranges::count(host, ':') == 1) {
+      throw std::invalid_argument("pprof::mount: host \"" + host +
+                                  "\" must be a name or an address, without scheme and port");
+    }
+  }
+}
+
+std::optional<Refusal> check_access(const httplib::Request& request, const MountOptions& options) {
+  if (!options.token.empty()) {
+    if (is_same(bearer_token(request.get_header_value("Authorization")), options.token) ||
+        is_same(request.get_param_value("token"), options.token)) {
+      return std::nullopt;
+    }
+    return Refusal{401,
                    "a token is needed: send \"Authorization: Bearer TOKEN\" or add ?token=TOKEN"};
+  }
+  if (!is_own_host(request, options.hosts)) {
+    return Refusal{403, "host " + quoted(request.get_header_value("Host")) +
+                            " is not known here: ask localhost or 127.0.0.1; for a forwarded port "
+                            "or a container, " +
+                            options.hosts_remedy};
+  }
+  if (!is_own_page(request)) {
+    return Refusal{403,
+                   "a page of another site sent this request, which may not ask for profiles: "
+                   "type the address yourself, or set a token"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace pprof::internal

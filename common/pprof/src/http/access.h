@@ -1,17 +1,22 @@
-// Checks the token of a request. Thread-safe.
+// Decides whether a request may have anything of the debug port. Thread-safe.
 #pragma once
 
 #include <httplib.h>
 
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "http/reply.h"
+#include "pprof/pprof.h"
 
 namespace pprof::internal {
 
-// Nothing if the request may go on: `token` is empty, or the request carries it as
-// "Authorization: Bearer TOKEN" or "?token=TOKEN". Otherwise the 401 to answer.
-std::optional<HttpError> check_access(const httplib::Request& request, const std::string& token);
+// Throws std::invalid_argument if an entry is not the bare name or address of a host.
+void check_hosts(const std::vector<std::string>& hosts);
+
+// With a token: nothing if the request carries it, else 401. Without one the port is the user's
+// alone, but a browser lets any page ask it: 403 for a request to a foreign name (a page's own,
+// rebound to this machine) or from a page of another site.
+std::optional<Refusal> check_access(const httplib::Request& request, const MountOptions& options);
 
 }  // namespace pprof::internal

@@ -6,7 +6,7 @@
 namespace pprof::internal {
 namespace {
 
-constexpr std::size_t kMaxBody = 16 << 20;  // bytes: a million addresses
+constexpr std::size_t kMaxBody = 256 << 10;  // bytes: more than the addresses that symbol takes
 
 }  // namespace
 
@@ -31,7 +31,7 @@ Body read_body(const httplib::Request& request, const httplib::ContentReader& re
     return true;  // whatever its size
   });
   if (is_too_large) {
-    body.error = {413, "the body is too large: at most 16 MiB"};
+    body.error = {413, "the body is above 256 KiB: send at most 10,000 addresses in a request"};
   } else if (!body.is_read) {
     body.error = {400, "the body is incomplete: send it again"};
   }

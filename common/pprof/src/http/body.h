@@ -14,7 +14,7 @@
 namespace pprof::internal {
 
 struct Body {
-  std::string text;                // at most 16 MiB
+  std::string text;                // at most 256 KiB
   std::optional<HttpError> error;  // 400 or 413: what an endpoint that wants a body answers
   bool is_read = true;             // to its end; if not, close_after() is to follow the answer
 };

@@ -25,6 +25,7 @@ void check_options(const MountOptions& options) {
     throw std::invalid_argument("pprof::mount: prefix \"" + prefix +
                                 "\" must start with '/', not end with it, and not be empty");
   }
+  check_hosts(options.hosts);
   // In nanoseconds and added to a clock, more would overflow.
   constexpr std::chrono::seconds kMost = std::chrono::hours(24 * 365);
   if (options.max_duration.count() <= 0 || options.max_duration > kMost) {
@@ -58,9 +59,9 @@ class Router {
   // `path` is what follows "prefix/". `body`: of a POST to symbol.
   void answer(const std::string& path, const httplib::Request& request, httplib::Response& response,
               const std::string& body = {}) const {
-    if (const auto error = check_access(request, options_.token)) {
-      reply_error(response, *error);
-      response.set_header("WWW-Authenticate", "Bearer");
+    if (const auto refused = check_access(request, options_)) {
+      reply_error(response, {refused->status, refused->text});
+      if (refused->status == 401) response.set_header("WWW-Authenticate", "Bearer");
       return;
     }
     const bool is_get = request.method == "GET" || request.method == "HEAD";
@@ -87,7 +88,7 @@ class Router {
     } else if (path == "cmdline") {
       content = command_line();
     } else if (path == "symbol") {
-      content = symbol_reply(request.method == "POST" ? body : query_of(request));
+      return answer_symbol(request.method == "POST" ? body : query_of(request), request, response);
     } else {
       constexpr std::size_t kShown = 40;
       return reply_error(response, {404, "unknown profile \"" + path.substr(0, kShown) +
@@ -140,8 +141,8 @@ void mount(httplib::Server& server, const MountOptions& options) {
   internal::add_routes(server, options);
 }
 
-bool is_authorized(const httplib::Request& request, const std::string& token) {
-  return !internal::check_access(request, token).has_value();
+std::optional<Refusal> refusal(const httplib::Request& request, const MountOptions& options) {
+  return internal::check_access(request, options);
 }
 
 }  // namespace pprof

@@ -60,8 +60,12 @@ std::string Symbolizer::name_of(std::uintptr_t address) {
   modules_.refresh();
   Module* module = modules_.find(address);
   if (module == nullptr) return {};
+  const AddressCache& known = cache_[module];
+  if (const auto found = known.find(address); found != known.end()) {
+    return found->second.frames.front().name;
+  }
   const std::vector<Frame> frames = debug_info(*module).frames_at(address);
-  return frames.empty() ? std::string() : frames.front().name;
+  return frames.empty() ? object_name(module->mapping.file) : frames.front().name;
 }
 
 DebugInfo& Symbolizer::debug_info(Module& module) {

@@ -28,8 +28,8 @@ class Symbolizer : public SymbolSource {
   const Location& locate(std::uintptr_t address) override;
   const Mapping& main_mapping() override;
 
-  // The name of the innermost function at `address`, or "" if it has none. Remembers nothing: a
-  // client chooses the addresses.
+  // The name of the innermost function at `address`, as locate() gives it; "" if nothing was loaded
+  // there. Remembers nothing: a client chooses the addresses.
   std::string name_of(std::uintptr_t address);
 
  private:
