@@ -169,7 +169,8 @@ TEST_P(Server, StreamsUntilTheClientLeaves) {
     EXPECT_EQ(head->header("transfer-encoding"), "chunked");
     EXPECT_FALSE(server.stream_ended);
   }
-  EXPECT_TRUE(eventually([&] { return server.stream_ended.load(); }));
+  // Not stream_ended: from 0.41 on cpp-httplib need not begin a stream whose client has left.
+  EXPECT_TRUE(eventually([&] { return server.counters().connections_active == 0; }));
 }
 
 TEST_P(Server, StreamsToTheEnd) {
