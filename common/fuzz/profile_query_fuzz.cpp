@@ -2,6 +2,7 @@
 #include <httplib.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   httplib::Request request;
   if (end != 0) request.params.emplace("seconds", text.substr(0, end));
   if (end != std::string_view::npos) request.params.emplace("debug", text.substr(end + 1));
-  const auto parsed = pprof::internal::parse_query(request, kMaxDuration);
+  const auto parsed = pprof::internal::parse_query(request, kMaxDuration, std::nullopt);
   if (const auto* error = std::get_if<pprof::internal::HttpError>(&parsed)) {
     require(error->status == 400, "a bad query is a 400");
     return 0;

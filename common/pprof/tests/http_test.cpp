@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "heap/heap.h"
+#include "http/query.h"
 #include "http/symbol.h"
 #include "http_fixture.h"
 #include "pprof/pprof.h"
@@ -104,10 +107,11 @@ TEST_F(Http, UnknownProfileIs404) {
 }
 
 TEST_F(Http, UnusableSecondsAre400WithTheRule) {
-  for (const char* value : {"abc", "0", "-1", "301", "1e9", "", "5s", "nan", "inf"}) {
+  for (const char* value : {"abc", "-1", "301", "1e9", " ", "5s", "nan", "inf", "0.0"}) {
     expect_error(server_.get("/debug/pprof/profile?seconds=" + std::string(value)), 400,
                  "above 0 and at most 300");
   }
+  expect_error(server_.get("/debug/pprof/block?seconds=0"), 400, "above 0 and at most 300");
   expect_error(server_.get("/debug/pprof/block?seconds=x"), 400, "above 0 and at most 300");
   expect_error(server_.get("/debug/pprof/threads?debug=3"), 400, "0 (profile.proto), 1 or 2");
   expect_error(server_.get("/debug/pprof/threads?debug=2&seconds=0.1"), 400, "give debug=1");
@@ -116,6 +120,22 @@ TEST_F(Http, UnusableSecondsAre400WithTheRule) {
 TEST_F(Http, LongestCaptureIsAnOption) {
   const MountedServer server({.max_duration = std::chrono::seconds(2)});
   expect_error(server.get("/debug/pprof/profile?seconds=3"), 400, "at most 2");
+}
+
+TEST(Query, NoSecondsAreTheDefaultAsInGo) {
+  using std::chrono::seconds;
+  const auto parsed = [](const std::optional<std::string>& value, seconds most,
+                         std::optional<seconds> by_default) {
+    httplib::Request request;
+    if (value) request.params.emplace("seconds", *value);
+    return std::get<internal::Query>(internal::parse_query(request, most, by_default)).duration;
+  };
+  for (const std::optional<std::string> value : {std::optional<std::string>(), {""}, {"0"}}) {
+    EXPECT_EQ(parsed(value, seconds(300), seconds(30)), seconds(30)) << value.value_or("none");
+    EXPECT_EQ(parsed(value, seconds(2), seconds(30)), seconds(2)) << value.value_or("none");
+  }
+  EXPECT_EQ(parsed("7", seconds(300), seconds(30)), seconds(7));
+  EXPECT_EQ(parsed("", seconds(300), std::nullopt), std::nullopt);
 }
 
 TEST_F(Http, WrongMethodIs405WithAllow) {

@@ -28,7 +28,8 @@ struct Endpoint {
   std::function<Profile(std::chrono::nanoseconds, const Wanted&)> timed = nullptr;
   std::function<std::string(std::chrono::nanoseconds, const Wanted&)> json = nullptr;
 
-  // For timed and json: without ?seconds=, and the slot that keeps a second capture out.
+  // For timed and json: without ?seconds= (or max_duration, if that is less), and the slot that
+  // keeps a second capture out.
   std::chrono::seconds default_duration{30};
   CaptureSlot* slot = nullptr;
 

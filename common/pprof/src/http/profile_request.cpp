@@ -74,7 +74,7 @@ const char* content_type(const Endpoint& endpoint, const Query& query) {
 
 void answer_timed(const Endpoint& endpoint, const Query& query, const httplib::Request& request,
                   httplib::Response& response) {
-  const nanoseconds duration = query.duration.value_or(endpoint.default_duration);
+  const nanoseconds duration = *query.duration;
   std::shared_ptr<CaptureSlot::Lease> lease = endpoint.slot->try_take(duration);
   if (lease == nullptr) {
     const auto wait = std::max(endpoint.slot->wait_time(), std::chrono::seconds(1));
@@ -119,7 +119,9 @@ void answer_snapshot(const Endpoint& endpoint, const Query& query, const httplib
 
 void answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
                     const httplib::Request& request, httplib::Response& response) {
-  const auto query = parse_query(request, max_duration);
+  const auto by_default =
+      endpoint.snapshot ? std::nullopt : std::optional(endpoint.default_duration);
+  const auto query = parse_query(request, max_duration, by_default);
   if (const auto* error = std::get_if<HttpError>(&query)) return reply_error(response, *error);
   if (endpoint.snapshot) {
     answer_snapshot(endpoint, std::get<Query>(query), request, response);

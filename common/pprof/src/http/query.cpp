@@ -1,6 +1,7 @@
 // Parsing of ?seconds= and ?debug=; see query.h.
 #include "http/query.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -27,10 +28,12 @@ std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, 
 }  // namespace
 
 std::variant<Query, HttpError> parse_query(const httplib::Request& request,
-                                           std::chrono::seconds max_duration) {
+                                           std::chrono::seconds max_duration,
+                                           std::optional<std::chrono::seconds> by_default) {
   Query query;
-  if (request.has_param("seconds")) {
-    const std::string value = request.get_param_value("seconds");
+  const std::string value = request.get_param_value("seconds");
+  if (by_default) query.duration = std::min(*by_default, max_duration);
+  if (!value.empty() && !(by_default && value == "0")) {
     query.duration = parse_seconds(value, static_cast<double>(max_duration.count()));
     if (!query.duration) {
       return HttpError{400, "seconds=" + quoted(value) + " is not usable: give a number above 0 " +
@@ -38,12 +41,12 @@ std::variant<Query, HttpError> parse_query(const httplib::Request& request,
     }
   }
   if (request.has_param("debug")) {
-    const std::string value = request.get_param_value("debug");
-    if (value != "0" && value != "1" && value != "2") {
+    const std::string debug = request.get_param_value("debug");
+    if (debug != "0" && debug != "1" && debug != "2") {
       return HttpError{
-          400, "debug=" + quoted(value) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
+          400, "debug=" + quoted(debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
     }
-    query.debug = value.front() - '0';
+    query.debug = debug.front() - '0';
   }
   return query;
 }
