@@ -43,8 +43,8 @@ class Walk {
     return cut();
   }
 
-  // Code in an object that is not known, or 0.
-  std::uintptr_t unknown_code() const { return unknown_code_; }
+  // Code in objects that are not known, the first and the last, or 0.
+  const std::array<std::uintptr_t, 2>& unknown_code() const { return unknown_code_; }
 
  private:
   std::uintptr_t sp() const { return at_.tracked[kSp]; }
@@ -56,7 +56,7 @@ class Walk {
   Rule rule_here() noexcept {
     const std::uintptr_t here = is_exact_ ? at_.pc : at_.pc - 1;
     const Rule* const found = objects_.find(here);
-    if (found == nullptr) unknown_code_ = here;
+    if (found == nullptr) unknown_code_[unknown_code_[0] == 0 ? 0 : 1] = here;
     Rule rule = found != nullptr ? *found : Rule{};
     std::array<unsigned char, kReturnFromSignal.size()> code;  // NOLINT(*-member-init)
     if (rule.cfa == CfaKind::kNone && copy_memory(code.data(), at_.pc, code.size()) &&
@@ -152,7 +152,7 @@ class Walk {
   bool is_exact_ = true;    // at_.pc is the next instruction, not where a call returns to
   bool is_certain_ = true;  // there are tables for it
   std::size_t certain_depth_ = 0;
-  std::uintptr_t unknown_code_ = 0;
+  std::array<std::uintptr_t, 2> unknown_code_{};
   const ObjectReader objects_;
   StackMemory memory_;
 };
@@ -178,9 +178,11 @@ std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
     const std::size_t depth = walk.run();
     if (out[depth - 1] != kCutMark || depth == capacity) return depth;
     // Another thread may have added it meanwhile.
-    const std::uintptr_t unknown = walk.unknown_code();
-    bool has_changed =
-        unknown != 0 && (add_object_at(unknown) || ObjectReader().find(unknown) != nullptr);
+    bool has_changed = false;
+    for (const std::uintptr_t code : walk.unknown_code()) {
+      if (code == 0) continue;
+      has_changed = add_object_at(code) || ObjectReader().find(code) != nullptr || has_changed;
+    }
     // Or an object is another one than it was: the walk went astray shortly before it ended.
     constexpr std::size_t kSuspects = 3;
     for (std::size_t i = 2; !has_changed && i <= std::min(depth, 1 + kSuspects); ++i) {
@@ -200,7 +202,9 @@ std::size_t capture_interrupted_stack(std::uintptr_t* out, std::size_t capacity,
   }
   Walk walk(out, capacity, from, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
   const std::size_t depth = walk.run();
-  if (walk.unknown_code() != 0) want_object_at(walk.unknown_code());
+  for (const std::uintptr_t code : walk.unknown_code()) {
+    if (code != 0) want_object_at(code);
+  }
   return depth;
 }
 
