@@ -195,6 +195,15 @@ TEST_F(Http, TokenIsTakenFromHeaderOrQuery) {
   EXPECT_NE(index.body.find("/profile?token=a%26b'</code>"), std::string::npos) << index.body;
 }
 
+TEST_F(Http, TheCommandOfTheIndexIsOneWordForAShell) {
+  const MountedServer server({.token = "it's"});
+  const auto index = server.client()->Get("/debug/pprof/?token=it's", {{"Host", "a'$(id)"}});
+  ASSERT_TRUE(index);
+  EXPECT_NE(index->body.find("pprof 'http://a%27$(id)/debug/pprof/profile?token=it%27s'</code>"),
+            std::string::npos)
+      << index->body;
+}
+
 TEST_F(Http, TheSchemeOfATokenHasAnyCase) {
   const MountedServer server({.token = "secret"});
   for (const char* sent : {"bearer secret", "BEARER secret", "Bearer  secret"}) {

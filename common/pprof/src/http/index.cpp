@@ -70,11 +70,15 @@ std::string link(const std::string& name, const std::string& query, const std::s
   return "<a href=\"" + name + (all.empty() ? "" : "?") + escape(all) + "\">" + text + "</a>";
 }
 
-// For a shell: in quotes where it has a query.
+// For a shell: in quotes where it has a query. With a token the host may be any text.
 std::string profile_url(const IndexPage& about) {
   const std::string url = "http://" + about.host + about.prefix + "/profile";
   if (about.token.empty()) return url;
-  return "'" + url + "?token=" + httplib::detail::encode_query_param(about.token) + "'";
+  std::string quoted = "'";
+  for (const char c : url + "?token=" + httplib::detail::encode_query_param(about.token)) {
+    quoted += c == '\'' ? "%27" : std::string(1, c);
+  }
+  return quoted + "'";
 }
 
 std::string text_links(const Endpoint& endpoint, const std::string& token) {
