@@ -26,6 +26,9 @@ class FakeSymbols : public SymbolSource {
         {{"inner", "_Z5innerv", "/src/a.h", 7, 5}, {"outer", "_Z5outerv", "/src/a.cpp", 30, 20}}};
     locations_[0x1010] = {&main_, {{"outer", "_Z5outerv", "/src/a.cpp", 31, 20}}};
     locations_[0x9000] = {&library_, {{"read", "read", "", 0, 0}}};
+    locations_[0xb000] = {&stripped_, {{"[plugin.so]", "[plugin.so]", "", 0, 0}}, false};
+    locations_[0xb010] = {&stripped_, {{"[plugin.so]", "[plugin.so]", "", 0, 0}}, false};
+    locations_[0xb020] = {&stripped_, {{"start", "start", "", 0, 0}}};
   }
   const Location& locate(std::uintptr_t address) override { return locations_[address]; }
   const Mapping& main_mapping() override { return main_; }
@@ -35,7 +38,8 @@ class FakeSymbols : public SymbolSource {
 
  private:
   Mapping main_{0x1000, 0x2000, 0x400, "/bin/program", "abcd"};
-  Mapping library_{0x9000, 0xa000, 0, "/lib/libc.so", ""};
+  Mapping library_{0x9000, 0xa000, 0, "/lib/libc.so", "", false};
+  Mapping stripped_{0xb000, 0xc000, 0, "/srv/plugin.so", "", false};
   std::map<std::uintptr_t, Location> locations_;
 };
 
@@ -132,6 +136,29 @@ TEST_F(Encoded, FirstMappingIsTheExecutableWithAllFlags) {
                           MappingField::kHasLineNumbers, MappingField::kHasInlineFrames}) {
     EXPECT_EQ(mapping.number(flag), 1U);
   }
+}
+
+// pprof symbolizes a mapping by itself if it has no flag at all.
+TEST(EncodedMapping, FlagsAndCommentsTellWhatIsMissing) {
+  FakeSymbols symbols;
+  Profile profile = cpu_like_profile();
+  profile.samples.push_back({{0xb000, 0xb010, 0xb020}, {1, 10}, {}});
+  const Fields encoded(encode_proto(profile, symbols));
+  const auto flags = [&encoded](std::size_t mapping) {
+    const Fields fields(encoded.all(ProfileField::kMapping).at(mapping));
+    return std::vector<std::uint64_t>{fields.number(MappingField::kHasFunctions),
+                                      fields.number(MappingField::kHasFilenames),
+                                      fields.number(MappingField::kHasLineNumbers),
+                                      fields.number(MappingField::kHasInlineFrames)};
+  };
+  EXPECT_EQ(flags(0), (std::vector<std::uint64_t>{1, 1, 1, 1}));
+  EXPECT_EQ(flags(1), (std::vector<std::uint64_t>{1, 0, 0, 0})) << "names from its symbol table";
+  EXPECT_EQ(flags(2), (std::vector<std::uint64_t>{0, 0, 0, 0})) << "most have no name";
+  const auto comments = unpack(encoded.all(ProfileField::kComment).at(0));
+  ASSERT_EQ(comments.size(), 1U);
+  const std::string comment = encoded.all(ProfileField::kStringTable).at(comments[0]);
+  EXPECT_TRUE(comment.starts_with("no debug information for /srv/plugin.so: 2 of 3 addresses"))
+      << comment;
 }
 
 TEST_F(Encoded, InlinedLinesComeInnermostFirst) {

@@ -1,11 +1,17 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 #include <search.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include "stacks/unwind.h"
 #include "symbolize/symbolizer.h"
@@ -156,6 +162,64 @@ TEST(Symbolizer, APathRelativeToTheCompilersDirectoryBecomesAbsolute) {
       EXPECT_GT(frame.line, 0);
     }
   }
+}
+
+// Moves the debug information of a plugin to the place below its directory, and gives the plugin.
+class DebugLink : public ::testing::Test {
+ protected:
+  static std::string strip_to(const std::string& place, const char* unstripped = without_id_path) {
+    namespace fs = std::filesystem;
+    static int count = 0;  // a file of its own for each: the symbolizer remembers all it has seen
+    const fs::path directory = fs::path(::testing::TempDir()) /
+                               ("debug_link_" + std::to_string(getpid()) + std::to_string(++count));
+    fs::create_directories(directory / place);
+    const fs::path plugin = directory / "plugin.so";
+    fs::copy_file(unstripped, plugin);
+    const std::string debug = directory / place / "plugin.debug";
+    const std::string command = "objcopy --only-keep-debug " + plugin.string() + " " + debug +
+                                " && strip " + plugin.string() +
+                                " && objcopy --add-gnu-debuglink=" + debug + " " + plugin.string();
+    EXPECT_EQ(std::system(command.c_str()), 0) << command;
+    return plugin;
+  }
+  static const Location& locate_in(const std::string& plugin) {
+    return Symbolizer::instance().locate(address_in_closed(plugin.c_str(), "inlining_plugin"));
+  }
+};
+
+TEST_F(DebugLink, IsFollowedBesideTheObjectAndInItsDebugDirectory) {
+  for (const char* place : {"", ".debug"}) {
+    const Location& location = locate_in(strip_to(place));
+    ASSERT_EQ(location.frames.size(), 2U) << place;
+    EXPECT_TRUE(location.frames[1].file.ends_with("/inlining_plugin.cpp"));
+    EXPECT_TRUE(location.mapping->has_debug_info);
+  }
+}
+
+TEST_F(DebugLink, AFileOfAnotherBuildIsNotTaken) {
+  const std::string plugin = strip_to("");
+  std::ofstream(std::filesystem::path(plugin).replace_extension(".debug"), std::ios::app) << "x";
+  const Location& location = locate_in(plugin);
+  ASSERT_EQ(location.frames.size(), 1U);
+  EXPECT_EQ(location.frames[0].line, 0);
+  EXPECT_FALSE(location.mapping->has_debug_info);
+}
+
+TEST_F(DebugLink, NoServerIsAsked) {
+  httplib::Server debuginfod;
+  std::atomic<int> requests = 0;
+  debuginfod.Get(".*", [&requests](const httplib::Request&, httplib::Response&) { ++requests; });
+  const int port = debuginfod.bind_to_any_port("127.0.0.1");
+  std::thread server([&debuginfod] { debuginfod.listen_after_bind(); });
+  while (!debuginfod.is_running()) std::this_thread::yield();
+  setenv("DEBUGINFOD_URLS", ("http://127.0.0.1:" + std::to_string(port)).c_str(), 1);
+  const Location& location = locate_in(strip_to("elsewhere", with_id_path));
+  unsetenv("DEBUGINFOD_URLS");
+  debuginfod.stop();
+  server.join();
+  EXPECT_FALSE(location.mapping->has_debug_info);
+  EXPECT_FALSE(location.mapping->build_id.empty()) << "what a server is asked for";
+  EXPECT_EQ(requests, 0);
 }
 
 TEST(Symbolizer, NamesTheFileOfACallerThatClangCompiled) {

@@ -41,8 +41,15 @@ void write_sample(ProfileBuilder& out, const Sample& sample, LocationTable& loca
   for (const Label& label : sample.labels) write_label(message, label, strings);
 }
 
-void write_mapping(ProfileBuilder& out, std::uint64_t id, const Mapping& mapping,
+// A system library's symbol table is all that most machines have, and nobody misses its lines.
+// pprof would complain that it cannot find it.
+bool is_system_library(const std::string& file) {
+  return file.starts_with("/usr/lib") || file.starts_with("/lib") || file.starts_with('[');
+}
+
+void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::UsedMapping& used,
                    StringTable& strings) {
+  const Mapping& mapping = *used.mapping;
   protozero::pbf_builder<MappingField> message(out, ProfileField::kMapping);
   message.add_uint64(MappingField::kId, id);
   message.add_uint64(MappingField::kMemoryStart, mapping.start);
@@ -52,11 +59,34 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const Mapping& mapping
   if (!mapping.build_id.empty()) {
     message.add_int64(MappingField::kBuildId, strings.index_of(mapping.build_id));
   }
-  // All four, always: with fewer, pprof looks for a binary to symbolize again.
-  for (const auto flag : {MappingField::kHasFunctions, MappingField::kHasFilenames,
-                          MappingField::kHasLineNumbers, MappingField::kHasInlineFrames}) {
-    message.add_bool(flag, true);
+  // Without any of them, pprof looks for a binary or a debug file and gives names by itself.
+  const bool has_functions =
+      mapping.has_debug_info || used.named >= used.unnamed || is_system_library(mapping.file);
+  message.add_bool(MappingField::kHasFunctions, has_functions);
+  for (const auto flag : {MappingField::kHasFilenames, MappingField::kHasLineNumbers,
+                          MappingField::kHasInlineFrames}) {
+    message.add_bool(flag, mapping.has_debug_info);
   }
+}
+
+// What has no name or no line for want of debug information; empty if nothing has.
+std::string missing_from(const LocationTable::UsedMapping& used) {
+  const Mapping& mapping = *used.mapping;
+  const std::size_t addresses = used.named + used.unnamed;
+  if (mapping.has_debug_info || addresses == 0 || is_system_library(mapping.file)) return {};
+  return "no debug information for " + mapping.file + ": " + std::to_string(used.unnamed) + " of " +
+         std::to_string(addresses) +
+         " addresses have no function, none has a line; build with -g, or put its debug file "
+         "beside it, in .debug there, or in /usr/lib/debug";
+}
+
+std::vector<std::string> missing_debug_info(const LocationTable& locations) {
+  std::vector<std::string> comments;
+  for (const auto& used : locations.mappings()) {
+    std::string missing = missing_from(used);
+    if (!missing.empty()) comments.push_back(std::move(missing));
+  }
+  return comments;
 }
 
 void write_location(ProfileBuilder& out, const LocationTable::Entry& entry) {
@@ -81,7 +111,8 @@ void write_function(ProfileBuilder& out, std::uint64_t id, const Frame& frame,
   message.add_int64(FunctionField::kStartLine, frame.start_line);
 }
 
-void write_header(ProfileBuilder& out, const Profile& profile, StringTable& strings) {
+void write_header(ProfileBuilder& out, const Profile& profile, const LocationTable& locations,
+                  StringTable& strings) {
   using std::chrono::duration_cast, std::chrono::nanoseconds;
   if (!profile.drop_frames.empty()) {
     out.add_int64(ProfileField::kDropFrames, strings.index_of(profile.drop_frames));
@@ -94,7 +125,9 @@ void write_header(ProfileBuilder& out, const Profile& profile, StringTable& stri
     out.add_int64(ProfileField::kPeriod, profile.period);
   }
   std::vector<std::int64_t> comments;
-  for (const std::string& comment : profile.comments) comments.push_back(strings.index_of(comment));
+  for (const auto& texts : {profile.comments, missing_debug_info(locations)}) {
+    for (const std::string& comment : texts) comments.push_back(strings.index_of(comment));
+  }
   out.add_packed_int64(ProfileField::kComment, comments.begin(), comments.end());
   if (!profile.default_sample_type.empty()) {
     out.add_int64(ProfileField::kDefaultSampleType, strings.index_of(profile.default_sample_type));
@@ -114,14 +147,14 @@ std::string encode_proto(const Profile& profile, SymbolSource& symbols) {
   for (const Sample& sample : profile.samples) write_sample(out, sample, locations, strings);
   const auto& mappings = locations.mappings();
   for (std::size_t i = 0; i < mappings.size(); ++i) {
-    write_mapping(out, i + 1, *mappings[i], strings);
+    write_mapping(out, i + 1, mappings[i], strings);
   }
   for (const auto& entry : locations.entries()) write_location(out, entry);
   const auto& functions = locations.functions();
   for (std::size_t i = 0; i < functions.size(); ++i) {
     write_function(out, i + 1, *functions[i], strings);
   }
-  write_header(out, profile, strings);
+  write_header(out, profile, locations, strings);
   for (const std::string_view text : strings.texts()) {
     out.add_string(ProfileField::kStringTable, text.data(), text.size());
   }

@@ -17,6 +17,10 @@ std::uint64_t LocationTable::id_of(std::uintptr_t address) {
   if (!is_new) return found->second;
   const Location& location = symbols_.locate(address);
   Entry entry{found->second, mapping_id(location.mapping), address, {}};
+  if (entry.mapping_id != 0) {
+    UsedMapping& used = mappings_[entry.mapping_id - 1];
+    ++(location.is_named ? used.named : used.unnamed);
+  }
   for (const Frame& frame : location.frames) {
     entry.lines.emplace_back(function_id(frame), frame.line);
   }
@@ -26,9 +30,9 @@ std::uint64_t LocationTable::id_of(std::uintptr_t address) {
 
 std::uint64_t LocationTable::mapping_id(const Mapping* mapping) {
   if (mapping == nullptr) return 0;
-  const auto found = std::ranges::find(mappings_, mapping);
+  const auto found = std::ranges::find(mappings_, mapping, &UsedMapping::mapping);
   if (found != mappings_.end()) return static_cast<std::uint64_t>(found - mappings_.begin()) + 1;
-  mappings_.push_back(mapping);
+  mappings_.push_back({mapping});
   return mappings_.size();
 }
 

@@ -39,12 +39,17 @@ class LocationTable {
     std::vector<std::pair<std::uint64_t, std::int64_t>> lines;  // function id, line
   };
 
+  struct UsedMapping {
+    const Mapping* mapping = nullptr;
+    std::size_t named = 0, unnamed = 0;  // addresses
+  };
+
   explicit LocationTable(SymbolSource& symbols) : symbols_(symbols) {
     mapping_id(&symbols.main_mapping());
   }
   std::uint64_t id_of(std::uintptr_t address);
   const std::vector<Entry>& entries() const { return entries_; }
-  const std::vector<const Mapping*>& mappings() const { return mappings_; }
+  const std::vector<UsedMapping>& mappings() const { return mappings_; }
   const std::vector<const Frame*>& functions() const { return functions_; }
 
  private:
@@ -56,7 +61,7 @@ class LocationTable {
   SymbolSource& symbols_;
   std::vector<Entry> entries_;
   std::unordered_map<std::uintptr_t, std::uint64_t> ids_;
-  std::vector<const Mapping*> mappings_;
+  std::vector<UsedMapping> mappings_;
   std::vector<const Frame*> functions_;
   std::map<FunctionKey, std::uint64_t> function_ids_;
 };

@@ -2,44 +2,47 @@
 #include "symbolize/debug_info.h"
 
 #include <dwarf.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include "symbolize/compilation_unit.h"
+#include "symbolize/debug_link.h"
 #include "symbolize/demangle.h"
 
 namespace pprof::internal {
 namespace {
 
-// Debug files installed beside the system's libraries are used; the network never is, which is
-// why dwfl_standard_find_debuginfo (it may ask a debuginfod server) is not called.
+// As objects are looked up by build-id, or by the name and checksum in .gnu_debuglink; never on the
+// network, which is why dwfl_standard_find_debuginfo (it may ask a debuginfod server) is not
+// called.
+int find_debug_file(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base,
+                    const char* object, const char* link, GElf_Word checksum, char** found) {
+  const int descriptor =
+      dwfl_build_id_find_debuginfo(module, data, name, base, object, link, checksum, found);
+  if (descriptor >= 0 || object == nullptr || link == nullptr) return descriptor;
+  FileHandle file = open_debug_link(object, link, checksum, *found);
+  return file.release();
+}
+
 char* debug_path = nullptr;  // null: libdwfl's default, ".debug:/usr/lib/debug"
 const Dwfl_Callbacks kCallbacks = {
     .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_build_id_find_debuginfo,
+    .find_debuginfo = find_debug_file,
     .section_address = dwfl_offline_section_address,
     .debuginfo_path = &debug_path,
 };
 
-// True if the object was linked with debug information. Where that is in a file of its own, as for
-// the system's libraries, only the names are taken from there: lines of source that nobody has here
-// are not worth the time and memory (150 ms and 10 MB for the C library).
-bool has_debug_section(Dwfl_Module* module) {
-  GElf_Addr bias = 0;
-  Elf* elf = dwfl_module_getelf(module, &bias);
-  std::size_t names = 0;
-  if (elf == nullptr || elf_getshdrstrndx(elf, &names) != 0) return false;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    const char* name = elf_strptr(elf, names, header.sh_name);
-    if (name != nullptr && std::string_view(name) == ".debug_info") return true;
-  }
-  return false;
+// True if the object's debug information is where a distribution puts that of its packages. Only
+// the names are taken from there for a library: lines of source that nobody has here are not worth
+// the time and memory (150 ms and 10 MB for the C library).
+bool has_system_debug_file(Dwfl_Module* module) {
+  Dwarf_Addr bias = 0;
+  if (dwfl_module_getdwarf(module, &bias) == nullptr) return false;
+  const char* path = nullptr;
+  dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &path);
+  return path != nullptr && std::string_view(path).starts_with(kSystemDebugDirectory);
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ void DebugInfo::open(Module& module) {
 void DebugInfo::index_units() {
   if (is_indexed_) return;
   is_indexed_ = true;
-  if (!is_executable_ && !has_debug_section(module_)) return;
+  if (!is_executable_ && has_system_debug_file(module_)) return;
   Dwarf_Addr bias = 0;
   for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module_, unit, &bias)) != nullptr;) {
     dwarf_bias_ = bias;
@@ -96,6 +99,11 @@ const char* DebugInfo::symbol_at(std::uintptr_t address) {
   GElf_Off offset = 0;
   GElf_Sym symbol;
   return dwfl_module_addrinfo(module_, address, &offset, &symbol, nullptr, nullptr, nullptr);
+}
+
+bool DebugInfo::has_units() {
+  if (module_ != nullptr) index_units();
+  return !units_.empty();
 }
 
 std::vector<Frame> DebugInfo::frames_at(std::uintptr_t address) {

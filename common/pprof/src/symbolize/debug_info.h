@@ -24,6 +24,8 @@ class DebugInfo {
   DebugInfo(const DebugInfo&) = delete;
   DebugInfo& operator=(const DebugInfo&) = delete;
 
+  // True if functions, files and lines come from DWARF.
+  bool has_units();
   // The functions at a run-time address, innermost inlined one first. With no debug information:
   // one frame named from the symbol table, or none.
   std::vector<Frame> frames_at(std::uintptr_t address);

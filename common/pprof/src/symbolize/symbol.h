@@ -10,11 +10,12 @@ namespace pprof::internal {
 
 // One loaded executable segment.
 struct Mapping {
-  std::uint64_t start = 0;   // first address
-  std::uint64_t limit = 0;   // first address after it
-  std::uint64_t offset = 0;  // of `start` in the file, bytes
-  std::string file;          // absolute, also when the file is gone
-  std::string build_id;      // lower-case hex, or empty
+  std::uint64_t start = 0;     // first address
+  std::uint64_t limit = 0;     // first address after it
+  std::uint64_t offset = 0;    // of `start` in the file, bytes
+  std::string file;            // absolute, also when the file is gone
+  std::string build_id;        // lower-case hex, or empty
+  bool has_debug_info = true;  // so files, lines and inlined calls are known
   bool operator==(const Mapping&) const = default;
 };
 
@@ -31,6 +32,7 @@ struct Frame {
 struct Location {
   const Mapping* mapping = nullptr;  // lives as long as the source; null: nothing was loaded there
   std::vector<Frame> frames;         // innermost inlined function first; empty: unknown
+  bool is_named = true;              // false: the frame has the object's name, "[libfoo.so]"
 };
 
 class SymbolSource {

@@ -43,7 +43,8 @@ const Location& Symbolizer::locate(std::uintptr_t address) {
   if (!is_new) return location;
   location.mapping = &module->mapping;
   location.frames = debug_info(*module).frames_at(address);
-  if (location.frames.empty()) {
+  location.is_named = !location.frames.empty();
+  if (!location.is_named) {
     const std::string object = object_name(module->mapping.file);
     location.frames.push_back({object, object, {}, 0, 0});
   }
@@ -52,6 +53,7 @@ const Location& Symbolizer::locate(std::uintptr_t address) {
 
 const Mapping& Symbolizer::main_mapping() {
   const std::scoped_lock lock(mutex_);
+  static_cast<void>(debug_info(modules_.main()));  // notes whether there is any
   return modules_.main().mapping;
 }
 
@@ -70,7 +72,10 @@ std::string Symbolizer::name_of(std::uintptr_t address) {
 
 DebugInfo& Symbolizer::debug_info(Module& module) {
   std::unique_ptr<DebugInfo>& info = debug_infos_[&module];
-  if (info == nullptr) info = std::make_unique<DebugInfo>(module, &module == &modules_.main());
+  if (info == nullptr) {
+    info = std::make_unique<DebugInfo>(module, &module == &modules_.main());
+    module.mapping.has_debug_info = info->has_units();
+  }
   return *info;
 }
 
