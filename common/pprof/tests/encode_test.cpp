@@ -32,6 +32,9 @@ class FakeSymbols : public SymbolSource {
   }
   const Location& locate(std::uintptr_t address) override { return locations_[address]; }
   const Mapping& main_mapping() override { return main_; }
+  void lose_debug_file(std::uintptr_t address, const std::string& file) {
+    locations_[address].unread_file = file;
+  }
   void name_own(std::uintptr_t address) {
     locations_[address].frames[0].name = "pprof::internal::Symbolizer::locate";
   }
@@ -159,6 +162,22 @@ TEST(EncodedMapping, FlagsAndCommentsTellWhatIsMissing) {
   const std::string comment = encoded.all(ProfileField::kStringTable).at(comments[0]);
   EXPECT_TRUE(comment.starts_with("no debug information for /srv/plugin.so: 2 of 3 addresses"))
       << comment;
+}
+
+TEST(EncodedMapping, NamesDebugInformationThatWasNotFound) {
+  FakeSymbols symbols;
+  symbols.lose_debug_file(0x1000, "/build/a.dwo");
+  symbols.lose_debug_file(0x1010, "/build/b.dwo");
+  const Fields encoded(encode_proto(cpu_like_profile(), symbols));
+  const auto comments = unpack(encoded.all(ProfileField::kComment).at(0));
+  ASSERT_EQ(comments.size(), 1U);
+  const std::string comment = encoded.all(ProfileField::kStringTable).at(comments[0]);
+  EXPECT_TRUE(
+      comment.starts_with("debug information of /bin/program not found: /build/a.dwo and 1 more; "))
+      << comment;
+  const Fields mapping(encoded.all(ProfileField::kMapping).at(0));
+  EXPECT_EQ(mapping.number(MappingField::kHasFunctions), 1U);
+  EXPECT_EQ(mapping.number(MappingField::kHasLineNumbers), 0U);
 }
 
 TEST_F(Encoded, InlinedLinesComeInnermostFirst) {

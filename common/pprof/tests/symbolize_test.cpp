@@ -12,6 +12,7 @@
 #include <iterator>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "stacks/unwind.h"
 #include "symbolize/symbolizer.h"
@@ -167,12 +168,16 @@ TEST(Symbolizer, APathRelativeToTheCompilersDirectoryBecomesAbsolute) {
 // Moves the debug information of a plugin to the place below its directory, and gives the plugin.
 class DebugLink : public ::testing::Test {
  protected:
-  static std::string strip_to(const std::string& place, const char* unstripped = without_id_path) {
+  ~DebugLink() override {
+    for (const auto& directory : directories_) std::filesystem::remove_all(directory);
+  }
+  std::string strip_to(const std::string& place, const char* unstripped = without_id_path) {
     namespace fs = std::filesystem;
     static int count = 0;  // a file of its own for each: the symbolizer remembers all it has seen
     const fs::path directory = fs::path(::testing::TempDir()) /
                                ("debug_link_" + std::to_string(getpid()) + std::to_string(++count));
     fs::create_directories(directory / place);
+    directories_.push_back(directory);
     const fs::path plugin = directory / "plugin.so";
     fs::copy_file(unstripped, plugin);
     const std::string debug = directory / place / "plugin.debug";
@@ -185,6 +190,9 @@ class DebugLink : public ::testing::Test {
   static const Location& locate_in(const std::string& plugin) {
     return Symbolizer::instance().locate(address_in_closed(plugin.c_str(), "inlining_plugin"));
   }
+
+ private:
+  std::vector<std::filesystem::path> directories_;
 };
 
 TEST_F(DebugLink, IsFollowedBesideTheObjectAndInItsDebugDirectory) {
@@ -220,6 +228,33 @@ TEST_F(DebugLink, NoServerIsAsked) {
   EXPECT_FALSE(location.mapping->has_debug_info);
   EXPECT_FALSE(location.mapping->build_id.empty()) << "what a server is asked for";
   EXPECT_EQ(requests, 0);
+}
+
+TEST(Symbolizer, ReadsDebugInformationInDwoFiles) {
+  for (const char* plugin : {split_dwarf4_path, split_dwarf5_path}) {
+    const Location& location =
+        Symbolizer::instance().locate(address_in_closed(plugin, "inlining_plugin"));
+    ASSERT_EQ(location.frames.size(), 2U) << plugin;
+    EXPECT_TRUE(location.frames[0].name.ends_with("inlined_caller")) << location.frames[0].name;
+    EXPECT_EQ(location.frames[1].name, "inlining_plugin");
+    for (const Frame& frame : location.frames) {
+      EXPECT_TRUE(frame.file.starts_with("/")) << frame.file;
+      EXPECT_TRUE(frame.file.ends_with("/inlining_plugin.cpp")) << frame.file;
+      EXPECT_GT(frame.line, 0);
+      EXPECT_GT(frame.start_line, 0);
+    }
+    EXPECT_EQ(location.unread_file, "");
+  }
+}
+
+TEST(Symbolizer, SaysWhichDwoFileIsMissing) {
+  for (const std::string plugin : {lost_dwarf4_path, lost_dwarf5_path}) {
+    const Location& location =
+        Symbolizer::instance().locate(address_in_closed(plugin.c_str(), "inlining_plugin"));
+    ASSERT_EQ(location.frames.size(), 1U);
+    EXPECT_EQ(location.frames[0].name, "inlining_plugin");
+    EXPECT_EQ(location.unread_file, std::filesystem::path(plugin).replace_extension(".dwo"));
+  }
 }
 
 TEST(Symbolizer, NamesTheFileOfACallerThatClangCompiled) {

@@ -65,7 +65,7 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::U
   message.add_bool(MappingField::kHasFunctions, has_functions);
   for (const auto flag : {MappingField::kHasFilenames, MappingField::kHasLineNumbers,
                           MappingField::kHasInlineFrames}) {
-    message.add_bool(flag, mapping.has_debug_info);
+    message.add_bool(flag, mapping.has_debug_info && used.unread_files.empty());
   }
 }
 
@@ -73,6 +73,12 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::U
 std::string missing_from(const LocationTable::UsedMapping& used) {
   const Mapping& mapping = *used.mapping;
   const std::size_t addresses = used.named + used.unnamed;
+  if (const std::size_t files = used.unread_files.size(); files > 0) {
+    return "debug information of " + mapping.file +
+           " not found: " + std::string(*used.unread_files.begin()) +
+           (files > 1 ? " and " + std::to_string(files - 1) + " more" : "") +
+           "; keep .dwo files where the compiler wrote them, or beside the object";
+  }
   if (mapping.has_debug_info || addresses == 0 || is_system_library(mapping.file)) return {};
   return "no debug information for " + mapping.file + ": " + std::to_string(used.unnamed) + " of " +
          std::to_string(addresses) +

@@ -20,6 +20,7 @@ std::uint64_t LocationTable::id_of(std::uintptr_t address) {
   if (entry.mapping_id != 0) {
     UsedMapping& used = mappings_[entry.mapping_id - 1];
     ++(location.is_named ? used.named : used.unnamed);
+    if (!location.unread_file.empty()) used.unread_files.insert(location.unread_file);
   }
   for (const Frame& frame : location.frames) {
     entry.lines.emplace_back(function_id(frame), frame.line);

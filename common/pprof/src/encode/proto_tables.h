@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -41,7 +42,8 @@ class LocationTable {
 
   struct UsedMapping {
     const Mapping* mapping = nullptr;
-    std::size_t named = 0, unnamed = 0;  // addresses
+    std::size_t named = 0, unnamed = 0;            // addresses
+    std::set<std::string_view> unread_files = {};  // of debug information
   };
 
   explicit LocationTable(SymbolSource& symbols) : symbols_(symbols) {

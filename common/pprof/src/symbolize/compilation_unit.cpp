@@ -84,8 +84,31 @@ std::vector<Frame> CompilationUnit::frames_at(std::uint64_t address, const char*
 void CompilationUnit::index() {
   if (is_indexed_) return;
   is_indexed_ = true;
-  index_children(die_);
+  open_split_unit();
+  index_children(content_);
   std::ranges::sort(ranges_, {}, &Range::low);
+}
+
+// libdw looks for the .dwo file beside the object, then in the directory of the compilation.
+void CompilationUnit::open_split_unit() {
+  std::uint8_t type = 0;
+  Dwarf_Die split{};
+  if (dwarf_cu_info(die_.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) != 0 ||
+      type != DW_UT_skeleton) {
+    return;
+  }
+  if (split.addr != nullptr) {
+    content_ = split;
+    return;
+  }
+  std::string name = string_attribute(die_, DW_AT_dwo_name);
+  if (name.empty()) name = string_attribute(die_, DW_AT_GNU_dwo_name);  // DWARF 4
+  unread_file_ = absolute_source(name.c_str());
+}
+
+const std::string& CompilationUnit::unread_file() {
+  index();
+  return unread_file_;
 }
 
 void CompilationUnit::index_children(Dwarf_Die parent) {  // NOLINT(misc-no-recursion)
@@ -135,7 +158,7 @@ std::string CompilationUnit::file_named_by(Dwarf_Die die, unsigned int attribute
   Dwarf_Half version = 0;
   Dwarf_Files* files = nullptr;
   std::size_t count = 0;
-  Dwarf_Die unit = die_;
+  Dwarf_Die unit = content_;
   if (dwarf_hasattr(&die, attribute) == 0 ||
       dwarf_cu_info(die_.cu, &version, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) != 0 ||
       dwarf_getsrcfiles(&unit, &files, &count) != 0) {

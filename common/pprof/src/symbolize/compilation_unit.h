@@ -15,11 +15,14 @@ namespace pprof::internal {
 
 class CompilationUnit {
  public:
-  explicit CompilationUnit(const Dwarf_Die& die) : die_(die) {}
+  explicit CompilationUnit(const Dwarf_Die& die) : die_(die), content_(die) {}
 
   // The functions at `address`, innermost inlined one first; empty if the unit has none there.
   // `symbol` (may be null) is the linker's name there, for functions whose DWARF gives none.
   std::vector<Frame> frames_at(std::uint64_t address, const char* symbol);
+
+  // The .dwo file with the functions (-gsplit-dwarf), if it was not found; else empty.
+  const std::string& unread_file();
 
  private:
   struct Range {
@@ -32,6 +35,7 @@ class CompilationUnit {
   };
 
   void index();
+  void open_split_unit();
   void index_children(Dwarf_Die parent);
   void index_ranges(Dwarf_Die function);
   const Dwarf_Die* function_at(std::uint64_t address) const;
@@ -44,7 +48,9 @@ class CompilationUnit {
   // leaves it: without the symbolic links there, nobody can tell where it leads. Null gives "".
   std::string absolute_source(const char* path) const;
 
-  Dwarf_Die die_;
+  Dwarf_Die die_;      // with the lines and the addresses
+  Dwarf_Die content_;  // with the functions: another one, in a .dwo file, if the unit is split
+  std::string unread_file_;
   bool is_indexed_ = false;
   std::vector<Range> ranges_;  // by low address
   std::unordered_map<Dwarf_Off, Names> names_;

@@ -76,7 +76,8 @@ void DebugInfo::index_units() {
   Dwarf_Addr bias = 0;
   for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module_, unit, &bias)) != nullptr;) {
     dwarf_bias_ = bias;
-    if (dwarf_tag(unit) != DW_TAG_compile_unit) continue;
+    const int tag = dwarf_tag(unit);
+    if (tag != DW_TAG_compile_unit && tag != DW_TAG_skeleton_unit) continue;
     units_.push_back(std::make_unique<CompilationUnit>(*unit));
     Dwarf_Addr base = 0;
     Dwarf_Addr low = 0;
@@ -104,6 +105,11 @@ const char* DebugInfo::symbol_at(std::uintptr_t address) {
 bool DebugInfo::has_units() {
   if (module_ != nullptr) index_units();
   return !units_.empty();
+}
+
+std::string DebugInfo::unread_file_at(std::uintptr_t address) {
+  CompilationUnit* unit = has_units() ? unit_at(address - dwarf_bias_) : nullptr;
+  return unit == nullptr ? std::string() : unit->unread_file();
 }
 
 std::vector<Frame> DebugInfo::frames_at(std::uintptr_t address) {

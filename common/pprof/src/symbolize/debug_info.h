@@ -26,6 +26,8 @@ class DebugInfo {
 
   // True if functions, files and lines come from DWARF.
   bool has_units();
+  // The .dwo file with the functions at a run-time address, if it was not found; else empty.
+  std::string unread_file_at(std::uintptr_t address);
   // The functions at a run-time address, innermost inlined one first. With no debug information:
   // one frame named from the symbol table, or none.
   std::vector<Frame> frames_at(std::uintptr_t address);

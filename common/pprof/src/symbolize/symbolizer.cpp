@@ -43,6 +43,7 @@ const Location& Symbolizer::locate(std::uintptr_t address) {
   if (!is_new) return location;
   location.mapping = &module->mapping;
   location.frames = debug_info(*module).frames_at(address);
+  location.unread_file = debug_info(*module).unread_file_at(address);
   location.is_named = !location.frames.empty();
   if (!location.is_named) {
     const std::string object = object_name(module->mapping.file);
