@@ -1,6 +1,8 @@
 """The command line: a wrong one gives one clear line (value, rule, remedy) and exit code 2."""
 
+import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -240,6 +242,21 @@ class CommandLine(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM):
             with service.Service() as running:
                 self.assertEqual(running.stop(number), 0)
+
+    def test_logs_the_address_of_either_family_on_a_host_for_both(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("this machine has no [::1]")
+        with service.Service("--host=::") as running:
+            for client in ("127.0.0.1", "::1"):
+                connection = http.client.HTTPConnection(client, running.port)
+                running.request("/v1/leftpad/?len=1", connection=connection)
+                connection.close()
+            running.stop()
+            found = [re.search('ip="(.*?)"', line)[1] for line in running.log_lines()
+                     if " request " in line]
+            self.assertEqual(found, ["127.0.0.1", "::1"])
 
 
 if __name__ == "__main__":
