@@ -1,10 +1,7 @@
 """What clients get over real HTTP."""
 
-import http.client
 import json
-import re
 import signal
-import socket
 import unittest
 import urllib.error
 import urllib.request
