@@ -73,6 +73,7 @@ TEST(Symbolizer, NamesFunctionsOfLibrariesWithoutDebugInformation) {
   ASSERT_EQ(location.frames.size(), 1U);
   EXPECT_TRUE(location.frames[0].name.ends_with("lfind")) << location.frames[0].name;
   EXPECT_TRUE(location.mapping->file.find("libc.so") != std::string::npos);
+  EXPECT_FALSE(location.mapping->has_debug_info) << "its package's lines are not worth their cost";
 }
 
 // The library of the kernel, which is in no file.

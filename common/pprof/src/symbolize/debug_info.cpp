@@ -38,8 +38,7 @@ const Dwfl_Callbacks kCallbacks = {
 // the names are taken from there for a library: lines of source that nobody has here are not worth
 // the time and memory (150 ms and 10 MB for the C library).
 bool has_system_debug_file(Dwfl_Module* module) {
-  Dwarf_Addr bias = 0;
-  if (dwfl_module_getdwarf(module, &bias) == nullptr) return false;
+  dwfl_module_getsymtab(module);  // opens the file, but does not unpack its DWARF
   const char* path = nullptr;
   dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &path);
   return path != nullptr && std::string_view(path).starts_with(kSystemDebugDirectory);
