@@ -163,7 +163,7 @@ def stuck(port, path):
     sock.settimeout(1)
     try:
         while True:
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 1000)
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 1000)
     except socket.timeout:
         return sock
 
