@@ -57,13 +57,12 @@ extern "C" bool capture_everything() {
   for (int i = 0; i < 3; ++i) threads.emplace_back([&stop] { work(stop); });
   const Wanted always = [] { return true; };
   const std::chrono::milliseconds duration(500);
-  const bool works = meets_a_worker([&] { return has_label(cpu_profile(duration, always)); }) &&
-                     meets_a_worker([&] { return has_label(wall_profile(duration, always)); }) &&
-                     meets_a_worker([] { return has_label(threads_profile()); }) &&
-                     meets_a_worker([&] {
-                       return capture_trace_json(duration, always)->find("/work") !=
-                              std::string::npos;
-                     });
+  const bool works =
+      meets_a_worker([&] { return has_label(cpu_profile(duration, always)); }) &&
+      meets_a_worker([&] { return has_label(wall_profile(duration, always)); }) &&
+      meets_a_worker([] { return has_label(threads_profile()); }) && meets_a_worker([&] {
+        return capture_trace_json(duration, always)->find("/work") != std::string::npos;
+      });
   heap_profile();
   block_profile();
   stop = true;
