@@ -326,12 +326,15 @@ TEST(CpuDeathTest, SaysWhyTheKernelRefusesTimers) {
         std::_Exit(0);
       },
       ::testing::ExitedWithCode(0),
-      "[0-9]+ threads not sampled: the kernel refused a timer: Operation not permitted\n"
-      "the samples are of 0 ms out of [0-9]+ ms of CPU time");
+      std::string(
+          "[0-9]+ threads not sampled: the kernel refused a timer: Operation not permitted\n") +
+          // tsan's own thread, which blocks the signal, comes between
+          (pprof::testing::kTsan ? "" : "the samples are of 0 ms out of [0-9]+ ms of CPU time"));
 }
 
 // With none left, nothing can be opened, the list of threads included.
 TEST(Cpu, FileDescriptorsThatRunOutCostNothing) {
+  if (!pprof::testing::kHasHeap) GTEST_SKIP() << "the sanitizers' own checks need descriptors";
   rlimit saved{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &saved), 0);
   nanoseconds used{0};
@@ -366,7 +369,9 @@ TEST(Cpu, SaysThatThreadsBlockTheSignal) {
   const Profile profile = cpu_profile(milliseconds(100), [] { return true; });
   done = true;
   blocking.join();
-  ASSERT_EQ(profile.comments.size(), 1U);
+  ASSERT_FALSE(profile.comments.empty());
+  // tsan's own thread works, too: then a second comment says how much is without samples.
+  if (!pprof::testing::kTsan) EXPECT_EQ(profile.comments.size(), 1U);
   EXPECT_EQ(profile.comments[0],
             std::to_string(expected) + " threads not sampled: they block SIGPROF");
 }
