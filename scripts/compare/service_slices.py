@@ -116,7 +116,7 @@ def explanation(runs: list, load_share: float) -> list[str]:
         f"   which itself took {load_share:.0%} of the processor time of both. Latency at"
         f" {RATE_PER_SECOND} requests/s,",
         "   from the moment at which each was due (open loop); p99.9 and max of all "
-        f"{requests:,} together.",
+        f"{requests:,} together; no failed request.",
     ]
 
 
