@@ -80,8 +80,9 @@ class OpenLoop {
       : plan_(plan),
         request_("GET " + plan.target + " HTTP/1.1\r\nHost: " + plan.host +
                  "\r\nUser-Agent: open-loop-load\r\n\r\n") {
-    for (std::size_t i = 0; i < plan.connections; ++i)
+    for (std::size_t i = 0; i < plan.connections; ++i) {
       connections_.push_back({connect_to(plan), {}, {}});
+    }
   }
 
   void run() {

@@ -92,8 +92,9 @@ Metrics blocking() {
 Metrics growth() {
   service::Rig<> rig;
   const auto request = [&rig](int from, int to) {
-    for (int i = from; i < to; ++i)
+    for (int i = from; i < to; ++i) {
       rig.answer(service::leftpad_request(padded_number(i), "50", "agent"));
+    }
     rig.logger.flush();
     return counting::live_bytes();
   };

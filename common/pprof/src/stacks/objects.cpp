@@ -203,8 +203,9 @@ bool replace_list(const Object* dropped, const Object* added) {
   const auto append = [list](const Object& object) { list->objects()[list->count++] = object; };
   for (std::size_t i = 0; i < count; ++i) {
     const Object& object = before->objects()[i];
-    if (added != nullptr && added->place.begin < object.place.begin)
+    if (added != nullptr && added->place.begin < object.place.begin) {
       append(*std::exchange(added, nullptr));
+    }
     if (&object != dropped) append(object);
   }
   if (added != nullptr) append(*added);
