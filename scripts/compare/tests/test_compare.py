@@ -47,7 +47,8 @@ class Compare(unittest.TestCase):
 
         document = json.loads((self.out / "compare.json").read_text(encoding="utf-8"))
         self.assertEqual((document["schema"], document["old"]["commit"]), (2, "0123abc"))
-        self.assertEqual(document["pairs"], {"benchmarks": 20, "service": 20})
+        pairs = document["pairs"]["benchmarks"]  # more than the least where time allows
+        self.assertGreaterEqual(min(pairs, document["pairs"]["service"]), 20)
         times = {
             entry["name"]: entry for entry in document["benchmarks"] if entry["metric"] == "time"
         }
@@ -62,18 +63,20 @@ class Compare(unittest.TestCase):
                          {(7, 1, True)})
         for side in ("old", "new"):
             text = (self.out / f"{side}.txt").read_text(encoding="utf-8")
-            self.assertEqual(len(re.findall(r"^Benchmark.* ns/op", text, re.M)), 5 * 20)
+            self.assertEqual(len(re.findall(r"^Benchmark.* ns/op", text, re.M)), 5 * pairs)
             self.assertIn("Unit allocs/op assume=exact\n", text)
             google = json.loads((self.out / f"{side}.json").read_text(encoding="utf-8"))
-            self.assertEqual(len(google["benchmarks"]), 5 * 20)
-        self.assertEqual(len(json.loads((self.out / "slices.json").read_text())["pairs"]), 20)
+            self.assertEqual(len(google["benchmarks"]), 5 * pairs)
+        self.assertEqual(len(json.loads((self.out / "slices.json").read_text())["pairs"]), pairs)
 
     def test_names_that_other_tools_cannot_read_are_changed_for_them_only(self):
         code, out, err = self.box.run(*COMMAND, "--no-service", FAKE_NAMES="service|map<int, long>")
         self.assertEqual(code, 0, err)
         self.assertRegex(out, r"map<int, long> .*-80")
         text = (self.out / "old.txt").read_text(encoding="utf-8")
-        self.assertEqual(len(re.findall(r"^BenchmarkMap<int,_long>\t", text, re.M)), 20)
+        document = json.loads((self.out / "compare.json").read_text(encoding="utf-8"))
+        self.assertEqual(len(re.findall(r"^BenchmarkMap<int,_long>\t", text, re.M)),
+                         document["pairs"]["benchmarks"])
         self.assertIn("BenchmarkService\t", text)
 
     def test_two_benchmarks_of_one_name_are_refused(self):
