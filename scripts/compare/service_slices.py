@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from base import ab, open_loop, paths, service
+from base import ab, children, open_loop, paths, service
 from compare import estimate, slices
 
 CLIENTS = 8
@@ -37,18 +37,12 @@ class PairRun:
     service_seconds: float = 0.0
 
 
-def cpu_seconds(pid: int) -> float:
-    """Processor time of another process, all its threads, ended ones too. The clock of
-    clock_getcpuclockid(3)."""
-    return time.clock_gettime((~pid << 3) | 2)
-
-
 def _ab_slice(running, folder):
     """(requests/s, µs of the service's processor time a request) of one ab run."""
-    before = cpu_seconds(running.pid)
+    before = children.cpu_seconds(running.pid)
     command = ab.command(running.url + paths.EXAMPLE_TARGET, CLIENTS, requests=REQUESTS)
     figures = ab.parse(ab.load(command, folder / "ab.txt", "Does the service run? Run: make test"))
-    spent = max(1e-9, cpu_seconds(running.pid) - before)  # above 0: its logarithm is taken
+    spent = max(1e-9, children.cpu_seconds(running.pid) - before)  # above 0: its logarithm is taken
     return figures["requests_per_second"], spent / figures["requests"] * 1e6
 
 
@@ -76,7 +70,7 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
                                for value in (1 / figures[side][0], figures[side][1])])
         for side in generator.sample(slices.SIDES, 2):
             run.latencies[side] = _latencies(running[side], folder / "values.txt")
-        run.service_seconds = sum(cpu_seconds(one.pid) for one in running.values())
+        run.service_seconds = sum(children.cpu_seconds(one.pid) for one in running.values())
         for one in running.values():
             one.must_stop()
     return run

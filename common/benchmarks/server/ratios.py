@@ -11,7 +11,6 @@ machine slows both sides; the server's CPU time per request hardly depends on it
 
 import argparse
 import contextlib
-import os
 import re
 import statistics
 import sys
@@ -51,20 +50,14 @@ def output_of(command):
     return done.stdout
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def measure(load, servers, rounds, seconds):
     """{server: [(requests per second, CPU microseconds a request) of each round]}"""
     def once(name, _round):
         server = servers[name]
-        before = cpu_seconds(server.pid)
+        before = children.cpu_seconds(server.pid)
         rate, requests = load(server.url + EXAMPLE_TARGET, seconds)
-        return rate, (cpu_seconds(server.pid) - before) / requests * 1e6
-    return turns.interleave("", rounds, None, once, sides=tuple(servers))
+        return rate, (children.cpu_seconds(server.pid) - before) / requests * 1e6
+    return turns.interleave(rounds, tuple(servers), once)
 
 
 def report(title, figures):
