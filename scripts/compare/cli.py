@@ -13,7 +13,7 @@ from pathlib import Path
 from base import console, machine, stages, tools
 from base.errors import Failure, UsageError
 from base.paths import BUILD, ROOT, relative
-from compare import (context, estimate, formats, history, instructions, report, service_slices,
+from compare import (context, estimate, formats, history, instructions, result, service_slices,
                      slices, tables)
 
 SECONDS = 100  # with start-up and checks, less than two minutes
@@ -150,7 +150,7 @@ def _measure(options, programs, names, folder):
         if not found.runs:
             raise
         found.failure = failure
-    benchmarks = report.rows_of_benchmarks(names, found.runs) + found.instructions
+    benchmarks = result.rows_of_benchmarks(names, found.runs) + found.instructions
     services = service_slices.rows(found.services) if len(found.services) > 1 else []
     judged = estimate.judge(benchmarks + services)
     found.verdicts = {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]}
@@ -174,10 +174,10 @@ def _write(options, measured, about, names, folder):
     (folder / "latencies.json").write_text(json.dumps({
         side: sorted(value for one in measured.services for value in one.latencies[side])
         for side in slices.SIDES}), encoding="utf-8")
-    document = report.document(about, measured.verdicts)
+    document = result.document(about, measured.verdicts)
     (folder / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    notes = report.notes(measured, about)
-    text = report.paper(options.old, options.new, measured.verdicts, notes)
+    notes = result.notes(measured, about)
+    text = result.paper(options.old, options.new, measured.verdicts, notes)
     (folder / "compare.txt").write_text(text, encoding="utf-8")
     return document
 
@@ -190,12 +190,12 @@ def _show(options, measured, about, document, folder):
         print(tables.as_csv(verdicts), end="")
     elif options.markdown:
         print(
-            report.paper(options.old, options.new, measured.verdicts, report.notes(measured, about),
+            result.paper(options.old, options.new, measured.verdicts, result.notes(measured, about),
                          tables.as_markdown), end="")
     else:
         print(
             f"\n{context.describe(about)}\n{(folder / 'compare.txt').read_text(encoding='utf-8')}")
-    for text in report.warnings(measured.verdicts["benchmarks"]):
+    for text in result.warnings(measured.verdicts["benchmarks"]):
         console.warn(text)
 
 
@@ -210,7 +210,7 @@ def _publish(fresh, out):
 def _exit_status(options, verdicts):
     if options.fail_if_worse is None:
         return 0
-    worse = functools.partial(report.worse_by, limit=options.fail_if_worse / 100)
+    worse = functools.partial(result.worse_by, limit=options.fail_if_worse / 100)
     found = [verdict for part in verdicts.values() for verdict in part if worse(verdict)]
     for verdict in found:
         row = verdict.row

@@ -13,7 +13,7 @@ from pathlib import Path
 from base import raw
 from base.errors import Failure
 from base.paths import PPROF
-from compare import report
+from compare import result
 from flame import numbers, stacks
 from profiles import pprof
 
@@ -33,7 +33,7 @@ class Capture:
 
 
 class Row:
-    """A row of compare.json (compare/report.py writes it): a metric of the service, or of a
+    """A row of compare.json (compare/result.py writes it): a metric of the service, or of a
     benchmark."""
 
     def __init__(self, row):
@@ -146,19 +146,19 @@ def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
     """Everything there is. Stages that are not given are those of the comparison, or v1-naive and
     v2-optimized."""
     comparison = _document(compare_folder / "compare.json")
-    if (comparison or {}).get("schema") != report.SCHEMA:
+    if (comparison or {}).get("schema") != result.SCHEMA:
         comparison = None
     compared = {side: comparison[side]["stage"] for side in ("old", "new")} if comparison else {}
     old = old or compared.get("old") or "v1-naive"
     new = new or compared.get("new") or "v2-optimized"
     if comparison and compared != {"old": old, "new": new}:
         comparison = None  # of other stages
-    result = Inputs(old, new, comparison)
+    found = Inputs(old, new, comparison)
     if comparison and comparison.get("service"):
-        result.latency = read_latency(compare_folder / "latencies.json")
-    for side, stage in result.stages().items():
+        found.latency = read_latency(compare_folder / "latencies.json")
+    for side, stage in found.stages().items():
         for kind in KINDS:
             capture = read_capture(profiles_folder / stage / f"{kind}.pb.gz", stage, kind)
             if capture:
-                result.captures[side, kind] = capture
-    return result
+                found.captures[side, kind] = capture
+    return found

@@ -9,7 +9,7 @@ import random
 import sys
 from pathlib import Path
 
-from compare import estimate, report
+from compare import estimate, result
 from report.tests.profile_writer import profile
 
 NOTICE = "generated test data, not measured"
@@ -117,7 +117,7 @@ def comparison():
             "load_average": [0.0, 0.0, 0.0]
         }, "old": {"stage": OLD, **build}, "new": {"stage": NEW, **build}}
     judged = estimate.judge(benchmarks + service)
-    return report.document(
+    return result.document(
         about, {"benchmarks": judged[:len(benchmarks)], "service": judged[len(benchmarks):]})
 
 
