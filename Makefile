@@ -17,6 +17,7 @@ TESTING := test check lint sanitize fuzz format docs-check
 # need GROUP,GOALS: the group, if one of these goals was given, or a test command.
 need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
 NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,$(MEASURING) $(GRADING)) \
+  $(call need,graphs,run report profile-%) \
   $(call need,heaptrack,heaptrack) $(call need,labs,$(GRADING)) $(call need,test) $(call need,docs,docs))
 .PHONY: installed
 installed:

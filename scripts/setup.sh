@@ -4,7 +4,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly ALL_GROUPS='build run heaptrack labs test docs'
+readonly ALL_GROUPS='build run graphs heaptrack labs test docs'
 
 usage() {
   cat <<TEXT
@@ -114,6 +114,7 @@ install_packages() {
   choose_names
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${limits[@]}" "${NAMES[@]}" ||
     explain_failure 'apt-get install'
+  rm -f "$BUILD_DIR/build.ninja" # CMake looks again for what it did not find
 }
 
 # Debian's Go packages hold all sources, so this needs no network.

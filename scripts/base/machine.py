@@ -1,4 +1,5 @@
-"""What machine this is, and what about it makes measurements worse. Reads /proc and /sys, runs git.
+"""What machine this is, and what about it makes measurements worse. Reads /proc and /sys, runs git
+and lscpu, which knows arm64's processors, too.
 
 Used by the comparison; as a command (`python3 -m base.machine`) prints the warnings, for doctor.sh.
 """
@@ -38,18 +39,25 @@ def commit(root) -> str:
     return done.stdout.strip() or "unknown"
 
 
+def _lscpu():
+    done = subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
+                          text=True, check=False)
+    return done.stdout
+
+
 def facts(root) -> dict:
     """The machine as compare.json records it. Memory in bytes."""
-    cpuinfo = _read("/proc/cpuinfo")
+    processor = _lscpu()
     release = _read("/etc/os-release")
+    vendor = _field(processor, r"^Vendor ID:\s*(.*)$")
     return {
-        "cpu": _field(cpuinfo, r"^model name\s*:\s*(.*)$"),
+        "cpu": _field(processor, r"^Model name:\s*([^-\s].*)$", vendor),  # "-": Apple's, in a VM
         "cpus": len(os.sched_getaffinity(0)),
         "goarch": GOARCH.get(platform.machine(), platform.machine()),
         "memory_bytes": int(_field(_read("/proc/meminfo"), r"^MemTotal:\s+(\d+)", "0")) * 1024,
         "kernel": platform.release(),
         "os": _field(release, r'^PRETTY_NAME="?([^"\n]*)'),
-        "virtual": bool(re.search(r"^flags.*\bhypervisor\b", cpuinfo, re.MULTILINE)),
+        "virtual": "Hypervisor vendor:" in processor,
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown"),
         "turbo": turbo(),
         "load_average": list(os.getloadavg()),

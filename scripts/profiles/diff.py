@@ -71,9 +71,8 @@ def run(options) -> None:
         stacks.of(side.profile, side.profile.index_of(kind.index)) for side in (new, old)),
         (old.name, new.name), requests)
     print()
-    console.result_at(show.beside(prefix, ".svg"))
-    console.also_at(show.beside(prefix, ".flame.html"),
-                    "flame graph of the difference: open it in a browser")
+    console.result_at(show.beside(prefix, ".flame.html"))
+    console.also_at(show.beside(prefix, ".svg"), "call graph of the difference")
     console.next_command(console.quoted([*command, *chosen, "-http=127.0.0.1:8888", new.file]))
 
 

@@ -115,7 +115,8 @@ class Scripts(Commands):
         self.ends("setup.sh", "build", status=0, out="^$", err="^$")
 
     def test_setup_refuses_an_unknown_group(self):
-        self.ends("setup.sh", "everything", status=2, err="build, run, heaptrack, labs, test, docs")
+        self.ends("setup.sh", "everything", status=2,
+                  err="build, run, graphs, heaptrack, labs, test, docs")
 
 
 class Sources(unittest.TestCase):

@@ -1,7 +1,9 @@
-"""What setup.sh and doctor.sh say where something is missing: a line. On fake package tools."""
+"""What setup.sh and doctor.sh say where something is missing: a line. On fake package tools. And
+what each command of the Makefile installs."""
+import subprocess
 import unittest
 
-from base.tests.sandbox import Sandbox
+from base.tests.sandbox import SCRIPTS, Sandbox
 
 FEDORA = 'ID=fedora\nVERSION_ID=40\nPRETTY_NAME="Fedora Linux 40"\n'
 DEBIAN = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
@@ -73,6 +75,12 @@ class Setup(unittest.TestCase):
         self.assertEqual(status, 0, err)
         self.assertRegex(out, r"apt-get install .* there\n")
 
+    def test_what_was_not_found_is_looked_for_again_after_an_installation(self):
+        configured = self.box.root / "build" / "build.ninja"
+        configured.touch()
+        status, _, err = self.box.run("setup.sh", "build", **self.system(DEBIAN))
+        self.assertEqual((status, configured.exists()), (0, False), err)
+
     def test_no_network_is_said_only_where_it_is_so(self):
         self.dies("apt-get update: the package source cannot be reached.*", UPDATE="100", THERE="",
                   SAYS="Err:1 http://example Temporary failure resolving 'example'")
@@ -111,6 +119,18 @@ class Setup(unittest.TestCase):
         does = f'[[ $1 != -r ]] || exec echo {release}\nexec /usr/bin/uname "$@"\n'
         tool.write_text("#!/bin/bash\n" + does, encoding="utf-8")
         tool.chmod(0o755)
+
+
+class Commands(unittest.TestCase):
+    def test_each_command_installs_what_it_needs(self):
+        for command, groups in (("walkthrough", "build run"), ("compare", "build run"),
+                                ("profile-cpu", "build run graphs"), ("lab", "build run labs"),
+                                ("test", "build run graphs heaptrack labs test docs"),
+                                ("setup", "")):
+            done = subprocess.run(["make", "-n", command], cwd=SCRIPTS.parent,
+                                  capture_output=True, text=True, check=True)
+            first = done.stdout.splitlines()[0]
+            self.assertEqual(first, f"scripts/setup.sh {groups}".strip())
 
 
 if __name__ == "__main__":

@@ -51,6 +51,13 @@ class Raw(unittest.TestCase):
             raw.parse("hello")
 
 
+
+class Pictures(unittest.TestCase):
+    def test_without_graphviz_there_is_none_and_no_failure(self):
+        with mock.patch.dict(os.environ, PATH=""):
+            pprof.draw(["no-such-pprof", "-svg"])
+
+
 class Heaptrack(unittest.TestCase):
     def test_heaptracks_stacks_are_charged_to_the_innermost_own_frame(self):
         text = ("main (main.cpp);service::send(int) (statsd.cpp);operator new() (new.h); 7\n"

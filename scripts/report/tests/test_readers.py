@@ -1,11 +1,13 @@
 """Inputs, attribution, findings and figures: the parts of the report that need no browser."""
 import json
 import math
+import os
 import re
 import shutil
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import workshop
 from base.paths import ROOT
@@ -203,6 +205,12 @@ class CallGraph(unittest.TestCase):
         self.assertIn('id="one-node1"', svg)
         for word in ("<script", "onload", "xlink", "File:"):
             self.assertNotIn(word, svg)
+
+    def test_without_graphviz_there_is_none_and_the_page_says_how_to_get_it(self):
+        with tempfile.TemporaryDirectory() as empty, mock.patch.dict(os.environ, PATH=empty):
+            page_without = made.make(Path(empty, "index.html")).read_text(encoding="utf-8")
+        self.assertIn("<code>make report</code> installs Graphviz", page_without)
+        self.assertNotIn("installs Graphviz", made.fixture_page().read_text(encoding="utf-8"))
 
     def test_unreadable_profile_gives_none(self):
         capture = made.data().captures["old", "cpu"]

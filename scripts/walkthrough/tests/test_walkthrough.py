@@ -28,7 +28,7 @@ build=${0%/scripts/*}/build
 case $call in
   load*) file=load/$1/ab.txt ;;
   profile*) file=profiles/$2/$1.pb.gz ;;
-  diff*) file=profiles/diff/$1/$2/cpu.svg ;;
+  diff*) file=profiles/diff/$1/$2/cpu.flame.html ;;
   alloc-sites*) file=profiles/$1/alloc-sites.txt ;;
   bench*) file=bench/$1.json ;;
   compare*) file=compare/compare.json ;;
