@@ -207,8 +207,9 @@ class CallGraph(unittest.TestCase):
             self.assertNotIn(word, svg)
 
     def test_without_graphviz_there_is_none_and_the_page_says_how_to_get_it(self):
-        with tempfile.TemporaryDirectory() as empty, mock.patch.dict(os.environ, PATH=empty):
-            page_without = made.make(Path(empty, "index.html")).read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as tools, mock.patch.dict(os.environ, PATH=tools):
+            Path(tools, "bash").symlink_to("/usr/bin/bash")
+            page_without = made.make(Path(tools, "index.html")).read_text(encoding="utf-8")
         self.assertIn("<code>make report</code> installs Graphviz", page_without)
         self.assertNotIn("installs Graphviz", made.fixture_page().read_text(encoding="utf-8"))
 
