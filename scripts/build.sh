@@ -1,21 +1,13 @@
 #!/usr/bin/env bash
-# Configures (once) and builds one preset of CMakePresets.json. Called by the Makefile.
-set -euo pipefail
-. "$(dirname "$0")/lib.sh"
+# Usage: scripts/build.sh PRESET [TARGET]
+# PRESET is release, asan or tsan; TARGET is all (default) or one of ninja's targets, for example
+# programs: the services and the benchmarks of every stage.
+# Example: scripts/build.sh release programs
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() {
-  cat <<'EOF'
-Usage: scripts/build.sh PRESET [TARGET]
-PRESET is release, asan or tsan; TARGET is all (default) or one of ninja's targets, for example
-programs: the services and the benchmarks of every stage.
-Example: scripts/build.sh release programs
-EOF
-}
-
-(($# <= 2)) || usage_error "$3" 'there are at most two arguments'
+at_most 2 "$@"
 preset=${1-} target=${2-all}
 case $preset in
-  --help) usage; exit 0 ;;
   release) directory=build ;;
   asan | tsan) directory=build-$preset ;;
   *) usage_error "preset '$preset'" 'it must be release, asan or tsan' ;;

@@ -1,21 +1,11 @@
 #!/usr/bin/env bash
-# Checks tools, headers, kernel limits, ports and noise; for each problem, the command that repairs it.
-# Called by `make doctor` and by hand. Changes nothing, needs no root, takes a few seconds.
-
+# Usage: scripts/doctor.sh
+#
+# Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with the
+# command that repairs it. Exit status 1 if something is missing.
+#
+# Example: make doctor
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
-usage() {
-  cat <<'TEXT'
-Usage: scripts/doctor.sh
-
-Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with the
-command that repairs it. Exit status 1 if something is missing.
-
-  --help   this text
-
-Example: make doctor
-TEXT
-}
 
 problems=0
 ok() { printf '  %s %s\n' "$(paint 1 32 'ok     ')" "$1"; }
@@ -151,12 +141,7 @@ check_chromium() {
   fi
 }
 
-(($# <= 1)) || usage_error "$2" 'there is at most one argument'
-case ${1-} in
-  --help) usage; exit 0 ;;
-  '') ;;
-  *) usage_error "$1" 'unknown option' ;;
-esac
+at_most 0 "$@"
 step 'Tools'
 check_system
 check_packages

@@ -1,23 +1,12 @@
 #!/usr/bin/env bash
-# Formats C++ and Python, or checks that they are formatted. Called by the Makefile and by check.sh.
-set -euo pipefail
-. "$(dirname "$0")/lib.sh"
+# Usage: scripts/format.sh [--check]
+# Formats every C++ file that git knows by .clang-format, and every Python file by autopep8 (.flake8).
+# With --check, changes nothing and shows what would change.
+# Example: make format
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() {
-  cat <<'TEXT'
-Usage: scripts/format.sh [--check]
-Formats every C++ file that git knows by .clang-format, and every Python file by autopep8 (.flake8).
-With --check, changes nothing and shows what would change.
-Example: make format
-TEXT
-}
-
-(($# <= 1)) || usage_error "$2" 'there is at most one argument'
-case ${1-} in
-  --help) usage; exit 0 ;;
-  --check | '') ;;
-  *) usage_error "$1" 'the only option is --check' ;;
-esac
+at_most 1 "$@"
+[[ ${1---check} == --check ]] || usage_error "$1" 'the only option is --check'
 need_tool clang-format clang-format
 need_module autopep8 python3-autopep8
 cd "$REPO_ROOT"

@@ -1,43 +1,27 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets with clang, libFuzzer, ASan and UBSan, and runs each for some time. Called by `make fuzz` and by hand.
-
-# shellcheck source=scripts/lib.sh
+# Usage: scripts/fuzz.sh [--seconds N] [TARGET…]
+#
+# Runs fuzz targets, one after another. What they learn is kept in build/fuzz/corpus/ for the next run; an
+# input that breaks a property is written to build/fuzz/findings/, and the script fails. TARGET is one of
+#
+#   reader          the connection's reader: framing, limits, cut in any way
+#   query           query parsing, UTF-8, JSON encoding
+#   profile-query   the query of a profile request
+#   stages          v1-naive and v2-optimized side by side: answers, StatsD packets, log lines
+#
+#   --seconds N   how long to run each target (default 60)
+#
+# Example: make fuzz SECONDS=600        (or: scripts/fuzz.sh --seconds 600 reader)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly TARGETS=(reader query profile-query stages)
 
-usage() {
-  cat <<'TEXT'
-Usage: scripts/fuzz.sh [--seconds N] [TARGET…]
-
-Runs fuzz targets, one after another. What they learn is kept in build/fuzz/corpus/ for the next run; an
-input that breaks a property is written to build/fuzz/findings/, and the script fails. TARGET is one of
-
-  reader          the connection's reader: framing, limits, cut in any way
-  query           query parsing, UTF-8, JSON encoding
-  profile-query   the query of a profile request
-  stages          v1-naive and v2-optimized side by side: answers, StatsD packets, log lines
-
-  --seconds N   how long to run each target (default 60)
-  --help        this text
-
-Example: make fuzz SECONDS=600        (or: scripts/fuzz.sh --seconds 600 reader)
-TEXT
-}
-
-is_target() {
-  local target
-  for target in "${TARGETS[@]}"; do [[ $1 != "$target" ]] || return 0; done
-  return 1
-}
-
 seconds=60 chosen=()
 while (($#)); do
   case $1 in
-    --help) usage; exit 0 ;;
-    --seconds) need_value "$1" $#; need_number "$1" "$2"; seconds=$2; shift 2 ;;
+    --seconds) need_number "$1" "${2-}"; seconds=$2; shift 2 ;;
     -*) usage_error "$1" 'unknown option' ;;
-    *) is_target "$1" || usage_error "$1" "a target is one of: ${TARGETS[*]}"; chosen+=("$1"); shift ;;
+    *) [[ " ${TARGETS[*]} " == *" $1 "* ]] || usage_error "$1" "a target is one of: ${TARGETS[*]}"; chosen+=("$1"); shift ;;
   esac
 done
 ((${#chosen[@]})) || chosen=("${TARGETS[@]}")

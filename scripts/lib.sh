@@ -46,6 +46,20 @@ usage_error() {
   exit 2
 }
 
+# at_most N ARG…: dies if there are more than N arguments.
+at_most() {
+  local extra=${*:$1+2:1}
+  [[ $extra != -* ]] || usage_error "$extra" 'unknown option'
+  (($# <= $1 + 1)) || usage_error "$extra" 'one argument too many'
+}
+
+# --help: the comment at the top of the script.
+if [[ ${1-} == --help ]]; then
+  at_most 1 "$@"
+  sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"
+  exit 0
+fi
+
 result_at() { printf 'Result: %s\n' "${1#"$REPO_ROOT"/}"; }
 # Silent inside `make walkthrough`, which has the next command itself.
 next_command() { [[ -n ${WALKTHROUGH-} ]] || printf 'Next:   %s\n' "$(paint 1 1 "$*")"; }
@@ -123,12 +137,6 @@ need_module() {
     die "Python module $1" "$PYTHON does not have it (Debian package $2)" 'Run: make setup'
 }
 
-# need_value OPTION COUNT: COUNT is $# at the option; dies if no value follows.
-need_value() { (($2 >= 2)) || usage_error "$1" 'this option needs a value'; }
-
-# need_stage_argument ORDINAL ARGUMENT: dies if the argument that has to name a stage is missing or an option.
-need_stage_argument() { [[ ${2:--} != -* ]] || usage_error "${2:-nothing}" "the $1 argument must be a stage"; }
-
 # need_number OPTION VALUE
 need_number() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 $2" 'the value must be a whole number above 0'; }
 
@@ -147,45 +155,21 @@ need_stage() {
     "${near:+Did you mean $near? }A new one: make stage NAME=v3-mine FROM=v1-naive"
 }
 
-# need_binary KIND STAGE: sets BINARY to build/bin/KIND-STAGE.
-need_binary() {
-  need_stage "$2"
-  BINARY=$BUILD_DIR/bin/$1-$2
-  [[ -x $BINARY ]] || die "build/bin/$1-$2" 'this program is not built' 'Run: make build'
-}
-
-# --- clean-up: what runs in the background, own temporary folders ----------------------------------
-
-OWN_DIRS=()
-
-# temp_dir: sets TEMP_DIR to a new folder that goes away with the script.
-temp_dir() {
-  TEMP_DIR=$(mktemp -d "${TMPDIR:-/tmp}/leftpad.XXXXXX")
-  OWN_DIRS+=("$TEMP_DIR")
-}
-
-# end_process PID: SIGTERM, after STOP_TIMEOUT_SECONDS SIGKILL; returns the process's exit status.
-end_process() {
-  local pid=$1 deadline=$((SECONDS + STOP_TIMEOUT_SECONDS)) status=0
-  kill -TERM "$pid" 2>/dev/null || true
-  while kill -0 "$pid" 2>/dev/null; do
-    if ((SECONDS > deadline)); then
-      warn "process $pid did not end within $STOP_TIMEOUT_SECONDS s of SIGTERM; sending SIGKILL"
-      kill -KILL "$pid" 2>/dev/null || true
-      break
-    fi
-    sleep 0.02
-  done
-  wait "$pid" 2>/dev/null || status=$?
-  return "$status"
-}
+# --- clean-up: what runs in the background, and TEMP_DIR, which a script may make -------------------
 
 clean_up() {
-  local pid dir
+  local pid
   trap '' INT TERM HUP
   # The shell's own list of what runs in the background: complete at any time, and no pid in it is another process's.
-  for pid in $(jobs -pr); do end_process "$pid" || true; done
-  for dir in ${OWN_DIRS[@]+"${OWN_DIRS[@]}"}; do rm -rf -- "$dir"; done
+  for pid in $(jobs -pr); do
+    kill -TERM "$pid" 2>/dev/null || continue
+    timeout "$STOP_TIMEOUT_SECONDS" tail -s 0.02 --pid="$pid" -f /dev/null || {
+      warn "process $pid did not end within $STOP_TIMEOUT_SECONDS s of SIGTERM; sending SIGKILL"
+      kill -KILL "$pid" 2>/dev/null || true
+    }
+    wait "$pid" 2>/dev/null || true
+  done
+  [[ -z ${TEMP_DIR-} ]] || rm -rf -- "$TEMP_DIR"
 }
 trap clean_up EXIT
 trap 'exit 129' HUP

@@ -1,26 +1,18 @@
 #!/usr/bin/env bash
-# Lints C++, Python and the shell scripts. Called by check.sh.
-set -euo pipefail
-. "$(dirname "$0")/lib.sh"
-
-usage() {
-  cat <<'TEXT'
-Usage: scripts/lint.sh [--all]
-Lints every shell script by shellcheck and all Python by flake8 (.flake8), checks that imports point
-down the order of scripts/layers.py, and lints the C++ sources of the stages, common/, common/app/,
-common/metrics/ and common/stage/ by .clang-tidy. Of all other C++ files, headers too, only the braces.
---all: every check for every source of build/compile_commands.json (run `make test` first) but
-docs/examples, which show what lint forbids; that takes many minutes. A file is not linted again until
-it, a header or .clang-tidy changes; what passed is remembered in build/lint/.
-Example: scripts/lint.sh
-TEXT
-}
+# Usage: scripts/lint.sh [--all]
+# Lints every shell script by shellcheck and all Python by flake8 (.flake8), checks that imports point
+# down the order of scripts/layers.py, and lints the C++ sources of the stages, common/, common/app/,
+# common/metrics/ and common/stage/ by .clang-tidy. Of all other C++ files, headers too, only the braces.
+# --all: every check for every source of build/compile_commands.json (run `make test` first) but
+# docs/examples, which show what lint forbids; that takes many minutes. A file is not linted again until
+# it, a header or .clang-tidy changes; what passed is remembered in build/lint/.
+# Example: scripts/lint.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Of the paths below the root.
 wanted='^(v[0-9]+-[^/]*|common|common/app|common/metrics|common/stage)/[^/]*$'
-(($# <= 1)) || usage_error "$2" 'there is at most one argument'
+at_most 1 "$@"
 case ${1-} in
-  --help) usage; exit 0 ;;
   --all) wanted='^(?!/|docs/examples/)' ;;
   '') ;;
   *) usage_error "$1" 'the only option is --all' ;;

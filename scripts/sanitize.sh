@@ -1,22 +1,13 @@
 #!/usr/bin/env bash
-# Builds and runs the tests that sanitizers can judge: the contract of every stage, the server, the profilers.
-# What is left out, and why: common/pprof/tests/sanitizers.h. Called by the Makefile.
-# shellcheck source=scripts/lib.sh
+# Usage: scripts/sanitize.sh [asan|tsan]
+# asan: AddressSanitizer and UndefinedBehaviorSanitizer; tsan: ThreadSanitizer. Default: one after the other. Without
+# compiled programs it takes five minutes on two processors.
+# Each program's output is in build-asan/sanitize/ or build-tsan/sanitize/.
+# Example: make sanitize
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() {
-  cat <<'EOF'
-Usage: scripts/sanitize.sh [asan|tsan]
-asan: AddressSanitizer and UndefinedBehaviorSanitizer; tsan: ThreadSanitizer. Default: one after the other. Without
-compiled programs it takes five minutes on two processors.
-Each program's output is in build-asan/sanitize/ or build-tsan/sanitize/.
-Example: make sanitize
-EOF
-}
-
-(($# <= 1)) || usage_error "$2" 'there is at most one argument'
+at_most 1 "$@"
 case ${1-} in
-  --help) usage; exit 0 ;;
   '') presets=(asan tsan) ;;
   asan | tsan) presets=("$1") ;;
   *) usage_error "$1" 'it must be asan or tsan' ;;

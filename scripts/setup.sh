@@ -1,26 +1,17 @@
 #!/usr/bin/env bash
-# Installs what commands need: Debian packages (packages.txt) and pprof, which is built from one of them.
-# Called by the Makefile before each command with the groups that it needs; silent and fast when nothing is missing.
-
+# Usage: scripts/setup.sh [--check] [GROUP…]
+#
+# Installs the packages of the groups (build run heaptrack labs test docs; default: all)
+# and builds pprof (group run). Needs root, or sudo. Does nothing, silently, when all is there.
+#
+#   --check   only list what is missing; exit 1 if something is
+#
+# WORKSHOP_TOOLS   where pprof is built (default build/tools)
+#
+# Example: make setup        (or: scripts/setup.sh build run)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly ALL_GROUPS='build run graphs heaptrack labs test docs'
-
-usage() {
-  cat <<TEXT
-Usage: scripts/setup.sh [--check] [GROUP…]
-
-Installs the packages of the groups ($ALL_GROUPS; default: all)
-and builds pprof (group run). Needs root, or sudo. Does nothing, silently, when all is there.
-
-  --check   only list what is missing; exit 1 if something is
-  --help    this text
-
-WORKSHOP_TOOLS   where pprof is built (default build/tools)
-
-Example: make setup        (or: scripts/setup.sh build run)
-TEXT
-}
 
 # packages_of GROUP…: lines "package[/package…]|command" ("…|" if no command will do instead).
 packages_of() {
@@ -130,7 +121,6 @@ build_pprof() {
 wanted=() missing=() check_only=0
 while (($#)); do
   case $1 in
-    --help) usage; exit 0 ;;
     --check) check_only=1 ;;
     *) [[ " $ALL_GROUPS " == *" $1 "* ]] || usage_error "$1" "neither an option nor a group (${ALL_GROUPS// /, })"
        wanted+=("$1") ;;
@@ -148,7 +138,7 @@ if ((check_only)); then
   exit 1
 fi
 system_is_supported || unsupported_system
-temp_dir
+TEMP_DIR=$(mktemp -d "${TMPDIR:-/tmp}/leftpad.XXXXXX")
 LOG=$TEMP_DIR/apt.txt
 ((${#missing[@]} == 0)) || install_packages
 ! pprof_missing || build_pprof

@@ -1,23 +1,12 @@
 #!/usr/bin/env bash
-# Makes a new stage by copying one; the build and every script find it by its name.
-# Called by `make stage` and by hand.
-
+# Usage: scripts/stage.sh NAME [FROM]
+#
+# Copies the stage FROM (default v1-naive) to NAME, for example v3-mine: a service, tests and benchmarks
+# of its own, with no other edit. Never overwrites.
+#
+# Example: make stage NAME=v3-mine FROM=v1-naive
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() {
-  cat <<'TEXT'
-Usage: scripts/stage.sh NAME [FROM]
-
-Copies the stage FROM (default v1-naive) to NAME, for example v3-mine: a service, tests and benchmarks
-of its own, with no other edit. Never overwrites.
-
-  --help   this text
-
-Example: make stage NAME=v3-mine FROM=v1-naive
-TEXT
-}
-
-[[ ${1-} != --help ]] || { usage; exit 0; }
 (($# == 1 || $# == 2)) || usage_error "$# arguments" 'give a name, and at most one stage to copy'
 name=$1 from=${2:-v1-naive}
 [[ $name =~ $STAGE_PATTERN ]] ||
