@@ -114,10 +114,10 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def kill(child) -> None:
-    """SIGKILL to the child and to what it started."""
+def kill(child, number=signal.SIGKILL) -> None:
+    """The signal to the child and to what it started."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(child.pid, number)
 
 
 def end(child, number=signal.SIGTERM) -> int:

@@ -6,7 +6,7 @@ Every problem is a line `docs/NN-name.md:LINE: reason`.
 import re
 from pathlib import Path
 
-from docs import checks, figures, links, names, packages, snippets
+from docs import checks, figures, packages, references, snippets
 from docs.markdown import Block, Chapter, Directive, DocumentError, read_chapter
 
 CONSOLE = "console"
@@ -15,19 +15,15 @@ CI = "by CI"  # <!-- run: by CI -->: .ci/run calls this very command, so docs-ch
 _RUN = re.compile(rf"{CI}|background(?: until \S.*)?|within \d+ s")
 
 
-def chapter_paths(root: Path) -> list[Path]:
+def read(root: Path) -> list[Chapter]:
     """Numbered chapters in order, then the labs, then the READMEs and docs/'s pages without a
-    number."""
+    number. Raises DocumentError."""
     docs = root / "docs"
     numbered = sorted(docs.glob("[0-9][0-9]-*.md"))
-    readmes = [
-        page for page in (root / "common/pprof/README.md", root / "README.md") if page.is_file()
-    ]
+    readmes = [page for page in (root / "common/pprof/README.md", root / "README.md")
+               if page.is_file()]
     others = sorted(page for page in docs.glob("*.md") if page not in numbered)
-    return numbered + sorted(docs.glob("labs/**/*.md")) + readmes + others
-
-
-def read_chapters(paths: list[Path]) -> list[Chapter]:
+    paths = numbered + sorted(docs.glob("labs/**/*.md")) + readmes + others
     return [read_chapter(path) for path in paths]
 
 
@@ -48,8 +44,8 @@ def shown_figures(chapters: list[Chapter]) -> tuple[figures.Figures, list[tuple[
 
 
 def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> list[str]:
-    found = links.problems(root, chapter) + names.problems(root, chapter) + figures.prose_problems(
-        chapter, known)
+    """What is wrong with a page as it stands, each with its place."""
+    found = references.problems(root, chapter) + figures.prose_problems(chapter, known)
     for block in chapter.blocks:
         try:
             reasons = _block_problems(root, chapter, block, known)
@@ -59,8 +55,8 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
     for item in chapter.items:
         if not isinstance(item, Block) and item.word not in ("stop", "figure"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
-        stops = item.all("stop") if isinstance(item,
-                                               Block) else [item] if item.word == "stop" else []
+        stops = [each for each in (item.directives if isinstance(item, Block) else [item])
+                 if each.word == "stop"]
         found.extend((stop.line, UNTOLD) for stop in stops if not _says_ctrl_c(chapter, stop.line))
     if chapter.path.name == "ARCHITECTURE.md":
         found.extend((1, reason) for reason in packages.problems(root))
@@ -81,46 +77,36 @@ def _block_problems(root: Path, chapter: Chapter, block: Block,
         same = block.content == snippet_of(root, chapter, code.text)
         return [] if same else [f"the snippet is not what {code.text} is now"]
     if block.language != CONSOLE:
-        return [
-            "a block that nothing checks: make it a console block, or put <!-- code: PATH … --> "
-            "before it"
-        ]
+        return ["a block that nothing checks: make it a console block, or put "
+                "<!-- code: PATH … --> before it"]
     if not block.steps():
         return ["a console block must begin with a line `$ command`"]
     if (run := run_of(block)) and run.text == CI:
-        return [
-            f"`{step.command}` is not what .ci/run does" for step in block.steps()
-            if not _is_run_by_ci(root, step.command)
-        ]
+        return [f"`{step.command}` is not what .ci/run does" for step in block.steps()
+                if not _is_run_by_ci(root, step.command)]
     if not block.all("check") and not (run and run.text.startswith("background")):
         return ["a console block that nothing checks: put <!-- check: … --> before it"]
     shown = figures.shown_output(block)
     if not shown and not run:
         return []  # not recorded yet, or a command that prints nothing: the run decides
-    return [
-        f"shown output: {reason}"
-        for reason in checks.problems(block, block.content, shown, known.values)
-    ]
+    return [f"shown output: {reason}"
+            for reason in checks.problems(block, block.content, shown, known.values)]
 
 
 def run_of(block: Block) -> Directive | None:
     """How the block's commands are run; None: in the foreground, with the usual time."""
     run = block.one("run")
     if run and not _RUN.fullmatch(run.text):
-        raise DocumentError(
-            f"line {run.line}: unknown run '{run.text}'; use background until TEXT, within N s or "
-            f"{CI}"
-        )
+        raise DocumentError(f"line {run.line}: unknown run '{run.text}'; use background until "
+                            f"TEXT, within N s or {CI}")
     return run
 
 
 def _is_run_by_ci(root: Path, command: str) -> bool:
     """`make a`, if .ci/run has a line `make … a …`."""
     wanted = command.partition("#")[0].split()
-    lines = [
-        line.split() for line in (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    ]
-    return any(line[:1] == wanted[:1] and set(wanted) <= set(line) for line in lines)
+    done = (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    return any(line[:1] == wanted[:1] and set(wanted) <= set(line) for line in map(str.split, done))
 
 
 def snippet_of(root: Path, chapter: Chapter, text: str) -> list[str]:

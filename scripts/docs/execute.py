@@ -2,14 +2,13 @@
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs import checks, figures
 from docs.book import CI, run_of, snippet_of
 from docs.markdown import Block, Chapter, Directive, DocumentError
-from docs.runner import COMMAND_TIMEOUT_SECONDS, SHOWN_ROOT, CommandError, Session
+from docs.runner import COMMAND_SECONDS, SHOWN_ROOT, Session
 from docs.workspace import remove_stages
 
 
@@ -19,7 +18,6 @@ class Run:
     home: Path
     update: bool
     known: figures.Figures
-    say: Callable[[str], None]
     problems: list[str] = field(default_factory=list)
     commands: int = 0
 
@@ -30,40 +28,43 @@ class Run:
         recorded: list[tuple[Block, list[str]]] = []
         with Session(self.root, self.home) as session:
             for item in chapter.items:
+                place = f"{chapter.path.relative_to(self.root)}:{item.line}: "
                 try:
-                    self._item(session, chapter, item, recorded)
-                except (CommandError, DocumentError) as error:
-                    self.problems.append(f"{self._place(chapter, item.line)}: {error}")
+                    self.problems += [place + reason for reason
+                                      in self._item(session, chapter, item, recorded)]
+                except DocumentError as error:
+                    self.problems.append(f"{place}{error}")
                     break  # what follows depends on it
-                self._report(chapter, item)
         # A stage too many would slow every later build
         if chapter.path.parent.parent.name == "labs":
             remove_stages(self.root,
                           [step.command for block in chapter.blocks for step in block.steps()])
         if self.update and len(self.problems) > before:
-            self.say(f"not recorded: {chapter.path.relative_to(self.root)}")
+            print(f"not recorded: {chapter.path.relative_to(self.root)}", flush=True)
         elif self.update:
             for block, content in reversed(recorded):
                 chapter.lines[block.line : block.line + len(block.content)] = content
 
-    def _item(self, session: Session, chapter: Chapter, item, recorded) -> None:
-        self.found: list[str] = []
+    def _item(self, session: Session, chapter: Chapter, item, recorded) -> list[str]:
+        """Does what the item says; what is wrong with its output."""
         if not isinstance(item, Block):
             if item.word == "stop":
                 session.stop()
             elif item.word == "figure":
                 figures.take([item], [], self.known)
-            return  # any other one is out of place: book.static_problems says so
+            return []  # any other one is out of place: book.static_problems says so
         if item.one("stop"):
             session.stop()
         if code := item.one("code"):
             recorded.append((item, snippet_of(self.root, chapter, code.text)))
-        elif (run := run_of(item)) and run.text == CI:
-            return
-        else:
-            recorded.append((item, self._console(session, item)))
+        elif not (run := run_of(item)) or run.text != CI:
+            content, problems = self._console(session, item)
+            recorded.append((item, content))
+            return problems
+        return []
 
-    def _console(self, session: Session, block: Block) -> list[str]:
+    def _console(self, session: Session, block: Block) -> tuple[list[str], list[str]]:
+        """(the block as this run would write it, what is wrong with it)"""
         content, output, status = [], [], 0
         run = run_of(block)
         for step in block.steps():
@@ -73,23 +74,22 @@ class Run:
             else:
                 status, lines = session.run(step.command, _seconds(run))
             self.commands += 1
-            self.say(f"{time.monotonic() - started:6.1f} s  $ {step.command.splitlines()[0]}")
+            seconds = time.monotonic() - started
+            print(f"{seconds:6.1f} s  $ {step.command.splitlines()[0]}", flush=True)
             # A script prints `$ command` too; the space tells it from a command of the chapter.
             lines = [f" {line}" if line.startswith("$ ") else line for line in lines]
             content += step.command_lines + checks.excerpt(lines, block.one("show"))
             output += lines
         if status != checks.expected_exit(block):
             last = "\n      ".join(output[-15:])
-            self.found.append(
-                f"exit status {status}, not {checks.expected_exit(block)}:\n      {last}")
-            return content
+            return content, [
+                f"exit status {status}, not {checks.expected_exit(block)}:\n      {last}"]
         if self.update:
             self._keep_pictures(block)
         figures.take(block.all("figure"), output, self.known)
         shown = Block(block.language, block.line, content if self.update else block.content,
                       block.directives)
-        self.found += checks.problems(shown, content, output, self.known.values)
-        return content
+        return content, checks.problems(shown, content, output, self.known.values)
 
     def _keep_pictures(self, block: Block) -> None:
         """`<!-- picture: NAME -->`: the block's commands drew build/pictures/NAME; docs/images/
@@ -103,15 +103,8 @@ class Run:
             drawing = drawn.read_bytes().replace(str(self.root).encode(), SHOWN_ROOT.encode())
             (images / picture.text).write_bytes(drawing)
 
-    def _report(self, chapter: Chapter, item) -> None:
-        for reason in self.found:
-            self.problems.append(f"{self._place(chapter, item.line)}: {reason}")
-
-    def _place(self, chapter: Chapter, line: int) -> str:
-        return f"{chapter.path.relative_to(self.root)}:{line}"
-
 
 def _seconds(run: Directive | None) -> int:
     """`<!-- run: within N s -->`: the time that a long command may take."""
     found = re.fullmatch(r"within (\d+) s", run.text) if run else None
-    return int(found[1]) if found else COMMAND_TIMEOUT_SECONDS
+    return int(found[1]) if found else COMMAND_SECONDS

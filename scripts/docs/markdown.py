@@ -16,7 +16,7 @@ _DIRECTIVE = re.compile(r"^<!--\s*([a-z]+):?\s*(.*?)\s*-->\s*$")
 
 
 class DocumentError(Exception):
-    """A mistake in a chapter: place, what is wrong, what to do."""
+    """A mistake in a chapter, or in a command of it: place, what is wrong, what to do."""
 
 
 @dataclass
@@ -78,6 +78,10 @@ class Chapter:
     def blocks(self) -> list[Block]:
         return [item for item in self.items if isinstance(item, Block)]
 
+    def write(self) -> None:
+        """Writes the lines back."""
+        self.path.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+
     def prose(self) -> list[tuple[int, str]]:
         """(line number, text) of every line outside fenced blocks."""
         inside = set()
@@ -87,11 +91,8 @@ class Chapter:
 
 
 def read_chapter(path: Path) -> Chapter:
-    return parse(path, path.read_text(encoding="utf-8"))
-
-
-def parse(path: Path, text: str) -> Chapter:
-    lines = text.splitlines()
+    """Raises DocumentError."""
+    lines = path.read_text(encoding="utf-8").splitlines()
     items: list[Block | Directive] = []
     waiting: list[Directive] = []
     number = 0
@@ -109,9 +110,8 @@ def parse(path: Path, text: str) -> Chapter:
         elif directive and directive[1] in WORDS:
             waiting.append(Directive(directive[1], directive[2], number + 1))
         elif directive and line.startswith(f"<!-- {directive[1]}:") and directive[1] != "generated":
-            raise DocumentError(
-                f"{path}:{number + 1}: unknown word '{directive[1]}'; use one of {', '.join(WORDS)}"
-            )
+            raise DocumentError(f"{path}:{number + 1}: unknown word '{directive[1]}'; use one of "
+                                f"{', '.join(WORDS)}")
         elif line.strip():
             items.extend(waiting)
             waiting = []

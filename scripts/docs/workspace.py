@@ -11,19 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from base.errors import Failure
+
 # What commands of the workshop write under build/, besides what the compiler and make setup do.
 RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "report", "walkthrough",
            "*.pb.gz", "*.log")
 
 
-class NotReady(Exception):
-    """Something that has to be repaired before a run; the text says how."""
-
-
 @contextmanager
 def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     """Gives the home folder for the commands. Puts everything back at the end; stages that they
-    made are removed."""
+    made are removed. Raises Failure if something has to be repaired before a run."""
     _demand(root, commands)
     build = root / "build"
     work = build / "docs-check"
@@ -74,16 +72,13 @@ def _results(folder: Path) -> list[Path]:
 
 def _demand(root: Path, commands: list[str]) -> None:
     if not (root / "build" / "bin").is_dir():
-        raise NotReady("build/bin: the programs are not built. Run: make build")
+        raise Failure("build/bin", "the programs are not built", "Run: make build")
     for stage in _stages_made(root, commands):
         if stage.exists():
-            raise NotReady(
-                f"{stage.name}: the chapters make a stage of this name. Move yours away for the run"
-            )
+            raise Failure(stage.name, "the chapters make a stage of this name",
+                          "Move yours away for the run")
     for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", "\n".join(commands)))):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                raise NotReady(
-                    f"port {port}: the chapters need it and a program has it. See: ss -ltnp 'sport "
-                    f"= :{port}'"
-                )
+                raise Failure(f"port {port}", "the chapters need it and a program has it",
+                              f"See: ss -ltnp 'sport = :{port}'")
