@@ -1,11 +1,30 @@
-"""Reads what a server answers on a socket, for clients that send requests byte by byte.
+"""Asks a server on a socket, and reads what it answers, for clients that send requests byte by
+byte.
 
 Thread-safe.
 """
 import re
+import socket
+
+from base.paths import EXAMPLE_TARGET
+
+# So that a log line is as long as under ab: the counts of the labs' pages hold here, too.
+AGENT = "ApacheBench/2.3"
+_REQUEST = (f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"User-Agent: {AGENT}\r\n\r\n").encode()
 
 
-def read_answer(sock, rest=b"") -> tuple:
+def ask(sock: socket.socket, times: int = 1) -> None:
+    """The example request, so many times. Raises ConnectionError unless each is answered with
+    200, and what read_answer() raises."""
+    for _ in range(times):
+        sock.sendall(_REQUEST)
+        status, _, _ = read_answer(sock)
+        if status != 200:
+            raise ConnectionError(f"answer {status}")
+
+
+def read_answer(sock: socket.socket, rest: bytes = b"") -> tuple[int, bytes, bytes]:
     """(status, body, what came after it) of the next answer; `rest` is what came after the last.
 
     Raises ConnectionError if the connection ends before the answer is complete, TimeoutError after

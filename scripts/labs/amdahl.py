@@ -9,15 +9,14 @@ in an idle machine, a third in a busy one.
 import functools
 import json
 import math
-import tempfile
 from pathlib import Path
 
-from labs import catalog, instructions, running, starters
+from base import callgrind
+from labs import catalog, running, starters
 
 ANSWER = "answer.json"
 FIELDS = ("share_percent", "times_faster", "service_gain_percent")
 REQUESTS = 200
-CONNECTION = "*process_and_close_socket*"
 LEFTPAD = "service::leftpad?abi*"
 SHARE_FROM, SHARE_TO = 0.15, 1.25  # of the share of the instructions
 FASTER_FACTOR = 3  # instructions are not nanoseconds
@@ -28,17 +27,7 @@ WORTH_PERCENT = 4  # the repaired service executes at least this much less
 def executed(program, function) -> float:
     """Instructions of one request, while `function` runs. Raises Unavailable without valgrind."""
     running.need("valgrind")
-    with tempfile.TemporaryDirectory() as directory:
-        # A heap sample unwinds the stack: more instructions than a request has, and at random.
-        before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", "valgrind", "--tool=callgrind",
-                  f"--callgrind-out-file={directory}/out", f"--log-file={directory}/said",
-                  "--collect-atstart=no", f"--toggle-collect={function}")
-        with running.Service(program, before=before, forks=False) as service:
-            with service.connect() as sock:
-                running.ask(sock, REQUESTS)
-            service.stop()
-        return instructions.collected(Path(directory,
-                                           "said").read_text(encoding="utf-8")) / REQUESTS
+    return callgrind.of_a_request(program, function, REQUESTS)
 
 
 @functools.cache
@@ -49,9 +38,9 @@ def reference(forge) -> tuple:
     with starters.starter(lab) as sick, starters.solution(lab) as repaired:
         before, after = forge.build(sick, "leftpad"), forge.build(repaired, "leftpad")
     part, repaired_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
-    whole = executed(before, CONNECTION)
+    whole = executed(before, callgrind.CONNECTION)
     return 100 * part / whole, part / repaired_part, whole, 100 * (
-        whole / executed(after, CONNECTION) - 1)
+        whole / executed(after, callgrind.CONNECTION) - 1)
 
 
 def law(share_percent: float, times_faster: float) -> float:
@@ -74,7 +63,7 @@ def _answer(stage_dir):
 def measure(programs) -> dict:
     """The group `amdahl` of the counters."""
     share, faster, before, gain = reference(programs.forge)
-    own_gain = 100 * (before / executed(programs("leftpad"), CONNECTION) - 1)
+    own_gain = 100 * (before / executed(programs("leftpad"), callgrind.CONNECTION) - 1)
     found = {
         "request_gain_percent": round(gain), "repaired": int(own_gain >= WORTH_PERCENT),
         "answer_is_filled_in": 0, "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0

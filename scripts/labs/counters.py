@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from base import children
+from base.client import ask
 from labs import amdahl, running
 from labs.running import Broken, Unavailable
 
@@ -40,7 +41,7 @@ def log(programs):
     """Lines in the log after SIGTERM, of 1,000 requests; the exit status."""
     with running.Service(programs("leftpad")) as service:
         with service.connect() as sock:
-            running.ask(sock, REQUESTS)
+            ask(sock, REQUESTS)
         status = service.stop()
         return {"kept_of_1000": service.lines_kept(), "exit_status": status}
 
@@ -56,7 +57,7 @@ def sends(programs):
                   "--decode-fds=socket")
         with running.Service(programs("leftpad"), before=before) as service:
             with service.connect() as sock:
-                running.ask(sock, TRACED_REQUESTS)
+                ask(sock, TRACED_REQUESTS)
             service.stop()
         lines = trace.read_text(errors="replace").splitlines()
     sent = sum(
@@ -76,7 +77,7 @@ def stalls(programs):
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
         for _ in range(TRACED_REQUESTS + 1):
             start = time.monotonic()
-            running.ask(sock)
+            ask(sock)
             slow += time.monotonic() - start > STALL_SECONDS
     return {"most_answers_stall": int(slow > TRACED_REQUESTS // 2)}
 
@@ -93,7 +94,7 @@ def idle(programs):
                 served = _first_requests(held)
                 with service.connect(seconds=STARVED_SECONDS) as sock:
                     try:
-                        running.ask(sock)
+                        ask(sock)
                         starved = 0
                     except (socket.timeout, ConnectionError):
                         starved = 1
@@ -111,11 +112,11 @@ def _first_requests(held):
     for sock in held:
         sock.settimeout(0.5)
         try:
-            running.ask(sock)
+            ask(sock)
         except (socket.timeout, ConnectionError):
             break  # no thread for this one, nor for the rest
     try:
-        running.ask(held[0])
+        ask(held[0])
         return 1
     except (socket.timeout, ConnectionError):
         return 0

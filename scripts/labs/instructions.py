@@ -5,12 +5,9 @@ An empty environment, a fixed number of iterations and collection only inside th
 count of one binary the same on every run of a machine; the ratio, rounded to one digit after the
 point, on every machine.
 """
-import re
 import subprocess
-import tempfile
-from pathlib import Path
 
-from base import children
+from base import callgrind, children
 from base.errors import Failure
 from labs import running, starters
 
@@ -22,25 +19,12 @@ def count(program, operation) -> int:
     """Instructions of ITERATIONS of a probe's loop. Raises Unavailable without valgrind, Failure
     if it fails, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
-    with tempfile.TemporaryDirectory() as directory:
-        out = Path(directory, "callgrind.out")
-        command = [
-            "env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind",
-            f"--callgrind-out-file={out}", "--collect-atstart=no",
-            "--toggle-collect=grading::loop*", program, "loop", operation, ITERATIONS
-        ]
-        done = children.run(command, VALGRIND_SECONDS)
-        if done.status != 0:
-            raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
-        return collected(done.stderr)
-
-
-def collected(said) -> int:
-    """The number in callgrind's own words. Raises Failure if there is none."""
-    found = re.search(r"Collected : (\d+)", said)
-    if not found:
-        raise Failure("valgrind", said.strip()[-200:], "Run: make doctor")
-    return int(found[1])
+    command = ["env", "-i", "PATH=/usr/bin:/bin", *callgrind.command("grading::loop*"), program,
+               "loop", operation, ITERATIONS]
+    done = children.run(command, VALGRIND_SECONDS)
+    if done.status != 0:
+        raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
+    return callgrind.collected(done.stderr)
 
 
 def ratio(forge, lab, program) -> float:

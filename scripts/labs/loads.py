@@ -5,8 +5,7 @@ import itertools
 import socket
 import threading
 
-from base.client import read_answer
-from labs import running
+from base.client import ask, read_answer
 from profiles import capture
 
 CLIENTS = 8
@@ -58,7 +57,7 @@ def idle(service, _clients):
     def ask_now_and_then(held):
         while not stop.wait(2):  # a connection that is idle for 5 s is closed
             for sock in held:
-                running.ask(sock)
+                ask(sock)
 
     def ask_always(sock):
         with contextlib.suppress(OSError):
@@ -68,7 +67,7 @@ def idle(service, _clients):
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(service.connect()) for _ in range(8)]
         for sock in held:
-            running.ask(sock)
+            ask(sock)
         ninth = stack.enter_context(service.connect())
         threads = [
             threading.Thread(target=ask_now_and_then, args=(held, )),

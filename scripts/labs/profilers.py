@@ -15,7 +15,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from base import children, raw
+from base import callgrind, children, raw
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
 from flame.stacks import parse_folded
@@ -175,4 +175,4 @@ def traced(program, load):
 def instructions(program, load):
     """Executed instructions of one request; None where the load makes no sense of it."""
     return None if load == "idle clients" or shutil.which("valgrind") is None else amdahl.executed(
-        program, amdahl.CONNECTION)
+        program, callgrind.CONNECTION)

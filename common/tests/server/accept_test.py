@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 
-from service import WAIT_SECONDS, Service, main  # noqa: E402
+from under_test import WAIT_SECONDS, Service, main  # noqa: E402
 from tracing import skip_without_strace  # noqa: E402
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 
-from service import WAIT_SECONDS, Service, eventually, main  # noqa: E402
+from under_test import WAIT_SECONDS, Service, eventually, main  # noqa: E402
 
 ROUNDS = 20
 CLIENTS = 4

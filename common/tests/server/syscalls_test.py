@@ -8,7 +8,6 @@ tracing is forbidden, as in some containers.
 
 import os
 import re
-import socket
 import sys
 import tempfile
 import unittest
@@ -16,24 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 
-from service import WAIT_SECONDS, main  # noqa: E402
+from under_test import main  # noqa: E402
 from tracing import skip_without_strace  # noqa: E402
-from base.paths import EXAMPLE_TARGET  # noqa: E402
+from base.client import ask  # noqa: E402
 from base.service import Server  # noqa: E402
-
-REQUEST = f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: test\r\n\r\n".encode()
-BODY_END = b'test"}\n'
-
-
-def ask(connection, times):
-    for _ in range(times):
-        connection.sendall(REQUEST)
-        answer = b""
-        while not answer.endswith(BODY_END):
-            block = connection.recv(65536)
-            if not block:
-                raise AssertionError(f"connection closed after {answer!r}")
-            answer += block
 
 
 def count_calls(probe, mode, requests):
@@ -42,9 +27,8 @@ def count_calls(probe, mode, requests):
         # No heap samples: the first, which comes at random, makes the unwinder's tables.
         with Server([probe, mode], before=("strace", "-f", "-c", "-o", report.name),
                     env={**os.environ, "PPROF_HEAP_SAMPLE_BYTES": "0"}) as server:
-            address = ("127.0.0.1", server.port)
-            with socket.create_connection(address, timeout=WAIT_SECONDS) as connection:
-                ask(connection, requests)
+            with server.connect() as sock:
+                ask(sock, requests)
         text = Path(report.name).read_text(encoding="ascii")
     return int(re.search(r"(\d+)(?: +\d+)? total$", text.strip())[1])
 

@@ -12,19 +12,19 @@ import urllib.error
 import urllib.request
 from unittest import mock
 
-import service
+import under_test
 from base.service import Broken
 
 
 def run(*options):
-    return subprocess.run([service.binary(), *options], capture_output=True, text=True,
-                          timeout=service.WAIT_SECONDS)
+    return subprocess.run([under_test.binary(), *options], capture_output=True, text=True,
+                          timeout=under_test.WAIT_SECONDS)
 
 
 def first_line(*options):
     """What a service with these options says first, or why it does not start."""
     try:
-        with service.Service(*options) as running:
+        with under_test.Service(*options) as running:
             return running.said().splitlines()[0]
     except Broken as broken:
         return str(broken)
@@ -65,7 +65,7 @@ class CommandLine(unittest.TestCase):
                     (["--debug-token=from-here"], {"PPROF_DEBUG_TOKEN": "from-outside"},
                      "from-here")):
                 with mock.patch.dict(os.environ, environment), \
-                        service.Service(*options) as running:
+                        under_test.Service(*options) as running:
                     url = f"http://127.0.0.1:{running.debug_port}/debug/vars?token="
                     with urllib.request.urlopen(url + token) as answer:
                         self.assertEqual(answer.status, 200)
@@ -110,7 +110,7 @@ class CommandLine(unittest.TestCase):
     def test_version_names_the_stage(self):
         result = run("--version")
         self.assertEqual(result.returncode, 0)
-        stage = service.binary().rsplit("leftpad-", 1)[1]
+        stage = under_test.binary().rsplit("leftpad-", 1)[1]
         self.assertRegex(result.stdout, rf"^leftpad \d+\.\d+\.\d+ {stage}\n$")
 
     def test_wrong_values_are_refused(self):
@@ -191,7 +191,7 @@ class CommandLine(unittest.TestCase):
                      says=["/nowhere/x.log", "No such file", "--log-file"], code=1)
 
     def test_the_last_of_an_option_given_twice_counts(self):
-        with service.Service("--max-len=5", "--max-len=7") as running:
+        with under_test.Service("--max-len=5", "--max-len=7") as running:
             self.assertEqual(running.request("/v1/leftpad/?str=a&len=7")[0], 200)
             self.assertEqual(running.request("/v1/leftpad/?str=a&len=8")[0], 400)
 
@@ -235,12 +235,12 @@ class CommandLine(unittest.TestCase):
                          says=[host, "--host", "127.0.0.1"], code=1)
 
     def test_two_services_never_share_a_port(self):
-        with service.Service() as first:
+        with under_test.Service() as first:
             self.refused(f"--port={first.port}", "--debug-addr=off", says=["in use"], code=1)
 
     def test_ctrl_c_and_sigterm_end_it_with_0(self):
         for number in (signal.SIGINT, signal.SIGTERM):
-            with service.Service() as running:
+            with under_test.Service() as running:
                 self.assertEqual(running.stop(number), 0)
 
     def test_logs_the_address_of_either_family_on_a_host_for_both(self):
@@ -248,7 +248,7 @@ class CommandLine(unittest.TestCase):
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError:
             self.skipTest("this machine has no [::1]")
-        with service.Service("--host=::") as running:
+        with under_test.Service("--host=::") as running:
             for client in ("127.0.0.1", "::1"):
                 connection = http.client.HTTPConnection(client, running.port)
                 running.request("/v1/leftpad/?len=1", connection=connection)
@@ -260,4 +260,4 @@ class CommandLine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    service.main()
+    under_test.main()

@@ -7,7 +7,7 @@ import threading
 import unittest
 import urllib.parse
 
-from service import Service, binaries, eventually, main
+from under_test import Service, binaries, eventually, main
 
 REQUESTS = 1500
 BATCH = 25  # whose packets fit a socket's buffer

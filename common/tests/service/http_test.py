@@ -6,8 +6,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-import service
-from service import Service, eventually, leftpad_path
+import under_test
+from under_test import Service, eventually, leftpad_path
 
 
 class Http(unittest.TestCase):
@@ -156,4 +156,4 @@ class Lifetime(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    service.main()
+    under_test.main()

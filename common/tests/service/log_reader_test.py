@@ -16,18 +16,18 @@ import tty
 import unittest
 import urllib.request
 
-import service
+import under_test
 
 REQUESTS = 1000
 STOP_SECONDS = 5
 FLUSH_SECONDS = 0.3  # the app's timer, and a little
-TARGET = service.leftpad_path(str="test", len=50, chr="*")
+TARGET = under_test.leftpad_path(str="test", len=50, chr="*")
 
 
 def log_vars(port: int) -> dict:
     """What /debug/vars of this debug port says of the log."""
-    url = f"http://{service.OWN_HOST}:{port}/debug/vars"
-    with urllib.request.urlopen(url, timeout=service.WAIT_SECONDS) as answer:
+    url = f"http://{under_test.OWN_HOST}:{port}/debug/vars"
+    with urllib.request.urlopen(url, timeout=under_test.WAIT_SECONDS) as answer:
         return json.load(answer)["log"]
 
 
@@ -53,12 +53,13 @@ class Client:
 
     def __init__(self, port: int):
         self.sock = None
-        assert service.eventually(lambda: self.connected(port)), "the service is not there"
+        assert under_test.eventually(lambda: self.connected(port)), "the service is not there"
 
     def connected(self, port: int) -> bool:
         """The service may not be able to say that it listens."""
         with contextlib.suppress(ConnectionRefusedError):
-            self.sock = socket.create_connection((service.OWN_HOST, port), service.WAIT_SECONDS)
+            self.sock = socket.create_connection((under_test.OWN_HOST, port),
+                                                 under_test.WAIT_SECONDS)
         return self.sock is not None
 
     def ask(self, requests: int) -> int:
@@ -78,9 +79,10 @@ class Client:
 @contextlib.contextmanager
 def running(stderr: int, *options: str, before=()):
     """(process, client, debug port) of a service with this standard error."""
-    port, debug_port = service.free_ports(socket.SOCK_STREAM, socket.SOCK_STREAM)
-    process = subprocess.Popen([*before, service.binary(), f"--host={service.OWN_HOST}",
-                                f"--port={port}", f"--debug-addr={service.OWN_HOST}:{debug_port}",
+    port, debug_port = under_test.free_ports(socket.SOCK_STREAM, socket.SOCK_STREAM)
+    process = subprocess.Popen([*before, under_test.binary(), f"--host={under_test.OWN_HOST}",
+                                f"--port={port}",
+                                f"--debug-addr={under_test.OWN_HOST}:{debug_port}",
                                 *options], stderr=stderr)
     try:
         client = Client(port)
@@ -106,7 +108,7 @@ class StalledReader(unittest.TestCase):
         start = time.monotonic()
         process.send_signal(with_signal)
         try:
-            self.assertEqual(process.wait(service.WAIT_SECONDS), 0)
+            self.assertEqual(process.wait(under_test.WAIT_SECONDS), 0)
         except subprocess.TimeoutExpired:
             self.fail(f"deaf to {with_signal!r}")
         self.assertLess(time.monotonic() - start, STOP_SECONDS)
@@ -202,7 +204,7 @@ class StalledReader(unittest.TestCase):
                 fill(client, debug_port)
                 os.rename(path, path + ".1")
                 process.send_signal(signal.SIGHUP)
-                logged = service.eventually(lambda: client.ask(1) and has_requests(path))
+                logged = under_test.eventually(lambda: client.ask(1) and has_requests(path))
                 self.assertTrue(logged, "deaf to SIGHUP")
                 self.stopped(process)
             os.close(reader)
@@ -238,8 +240,8 @@ class ClosedStreams(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             for closed in ((2,), (0, 1, 2), (1,)):
                 log = os.path.join(directory, "log" + "".join(map(str, closed)))
-                port, = service.free_ports(socket.SOCK_STREAM)
-                command = " ".join(["exec", service.binary(), f"--host={service.OWN_HOST}",
+                port, = under_test.free_ports(socket.SOCK_STREAM)
+                command = " ".join(["exec", under_test.binary(), f"--host={under_test.OWN_HOST}",
                                     f"--port={port}", "--debug-addr=off", f"--log-file={log}",
                                     *(f"{fd}>&-" for fd in closed)])
                 process = subprocess.Popen(["bash", "-c", command], stderr=subprocess.DEVNULL)
@@ -251,11 +253,11 @@ class ClosedStreams(unittest.TestCase):
                         self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
                 finally:
                     process.terminate()
-                    self.assertEqual(process.wait(service.WAIT_SECONDS), 0)
+                    self.assertEqual(process.wait(under_test.WAIT_SECONDS), 0)
                 with open(log, encoding="utf-8") as file:
                     self.assertEqual([line for line in file if "Z request " not in line
                                       and "Z timing " not in line], [])
 
 
 if __name__ == "__main__":
-    service.main()
+    under_test.main()

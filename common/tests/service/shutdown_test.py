@@ -11,29 +11,29 @@ import subprocess
 import time
 import unittest
 
-import service
+import under_test
 
 SPARE_SECONDS = 3  # of a busy machine
 MAX_LEN = 16 * 1024 * 1024
 # Never done: a stage whose time is the square of the length computes for hours; the answer of
 # another one, six bytes for each of these control characters, is more than the sockets take.
-ENDLESS = service.leftpad_path(len=MAX_LEN, chr="\x01")
+ENDLESS = under_test.leftpad_path(len=MAX_LEN, chr="\x01")
 # The first kind of stage computes for about a second.
-LONG = service.leftpad_path(len=100_000, chr="\x01")
+LONG = under_test.leftpad_path(len=100_000, chr="\x01")
 
 
 @contextlib.contextmanager
-def request(running: service.Service, target: str):
+def request(running: under_test.Service, target: str):
     """A connection whose request has begun; nothing is read from it."""
     before = begun(running)
     with running.connect() as sock:
         sock.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         # Its line is written before it is answered.
-        assert service.eventually(lambda: begun(running) > before), "no line in the log"
+        assert under_test.eventually(lambda: begun(running) > before), "no line in the log"
         yield sock
 
 
-def begun(running: service.Service) -> int:
+def begun(running: under_test.Service) -> int:
     """How many requests are in the log."""
     return sum(" request " in line for line in running.log_lines())
 
@@ -49,20 +49,20 @@ def answer(sock: socket.socket) -> tuple:
     return int(announced[1]) if announced else None, len(body)
 
 
-def last_words(running: service.Service) -> str:
+def last_words(running: under_test.Service) -> str:
     """What it said after "listening on"."""
     return re.sub(r"(?s)^.*listening on [^\n]*\n", "", running.said())
 
 
-def service_with(*options: str) -> service.Service:
-    return service.Service(f"--max-len={MAX_LEN}", *options)
+def service_with(*options: str) -> under_test.Service:
+    return under_test.Service(f"--max-len={MAX_LEN}", *options)
 
 
 class Shutdown(unittest.TestCase):
     def test_running_requests_are_answered(self):
         with service_with("--shutdown-grace=30") as running, request(running, LONG) as client:
             running.process.send_signal(signal.SIGTERM)
-            self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+            self.assertEqual(running.process.wait(under_test.WAIT_SECONDS), 0)
             announced, received = answer(client)
             self.assertEqual(announced, received)
             self.assertEqual(last_words(running), "")
@@ -71,7 +71,7 @@ class Shutdown(unittest.TestCase):
         with service_with("--shutdown-grace=3") as running, request(running, ENDLESS):
             start = time.monotonic()
             running.process.send_signal(signal.SIGTERM)
-            self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+            self.assertEqual(running.process.wait(under_test.WAIT_SECONDS), 0)
             self.assertGreaterEqual(time.monotonic() - start, 3)
 
     def test_longer_ones_are_cut_and_counted(self):
@@ -80,7 +80,7 @@ class Shutdown(unittest.TestCase):
                     request(running, ENDLESS), request(running, ENDLESS):
                 start = time.monotonic()
                 running.process.send_signal(signal.SIGTERM)
-                self.assertEqual(running.process.wait(service.WAIT_SECONDS), 0)
+                self.assertEqual(running.process.wait(under_test.WAIT_SECONDS), 0)
                 self.assertLess(time.monotonic() - start, grace + 1 + SPARE_SECONDS)
                 self.assertEqual(
                     last_words(running),
@@ -101,14 +101,14 @@ class Shutdown(unittest.TestCase):
                 running.process.send_signal(signal.SIGTERM)
                 self.stops_listening(running)
                 running.process.send_signal(second)
-                self.assertEqual(running.process.wait(service.WAIT_SECONDS), -second)
+                self.assertEqual(running.process.wait(under_test.WAIT_SECONDS), -second)
 
     def stops_listening(self, running):
         with self.assertRaises(ConnectionError):
-            service.eventually(lambda: running.connect().close())
+            under_test.eventually(lambda: running.connect().close())
 
     def test_help_says_so(self):
-        said = subprocess.run([service.binary(), "--help"], capture_output=True, text=True,
+        said = subprocess.run([under_test.binary(), "--help"], capture_output=True, text=True,
                               timeout=20, check=True).stdout
         said = re.sub(r"\s+", " ", said)
         for part in ("--shutdown-grace", "cut and counted", "within a second",
@@ -117,4 +117,4 @@ class Shutdown(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    service.main()
+    under_test.main()

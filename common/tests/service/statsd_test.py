@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
-from service import (OWN_HOST, WAIT_SECONDS, Service, eventually, free_ports, leftpad_path,
-                     main)
+from under_test import (OWN_HOST, WAIT_SECONDS, Service, eventually, free_ports, leftpad_path,
+                        main)
 from base import children
 
 REQUESTS = 1000

@@ -1,4 +1,5 @@
 """What single labs measure: Amdahl's law, the replay of the noise lab, times that only inform."""
+import itertools
 import json
 import math
 import os
@@ -11,8 +12,9 @@ import numpy as np
 
 from scipy.stats import mannwhitneyu
 
+from base import callgrind
 from compare import slices
-from labs import amdahl, catalog, noise, running, starters, timing
+from labs import amdahl, catalog, noise, starters, timing
 
 
 class Amdahl(unittest.TestCase):
@@ -29,17 +31,9 @@ class Amdahl(unittest.TestCase):
         ]
 
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
-        counts = iter(range(1000, 100000, 1000))
-
-        class Callgrind(mock.MagicMock):
-            def __init__(self, *_, before=(), **__):
-                super().__init__()
-                for word in before:
-                    if word.startswith("--log-file="):
-                        Path(word.partition("=")[2]).write_text(f"Collected : {next(counts)}",
-                                                                encoding="utf-8")
+        counts = itertools.count(1000, 1000)
         maker = mock.Mock(build=lambda *_: "program")
-        with mock.patch.object(running, "Service", Callgrind), mock.patch.object(running, "ask"), \
+        with mock.patch.object(callgrind, "of_a_request", lambda *_: next(counts)), \
                 mock.patch.object(amdahl.running, "need"), mock.patch.object(starters, "starter"), \
                 mock.patch.object(starters, "solution"):
             self.assertEqual(amdahl.reference(maker), amdahl.reference(maker))
