@@ -15,12 +15,12 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from base import callgrind, children, raw
+from base import callgrind
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
 from flame.stacks import parse_folded
 from labs import amdahl, loads, running
-from profiles import heaptrack
+from profiles import heaptrack, pprof
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads
@@ -43,7 +43,7 @@ def _get(service, path, file):
 
 
 def _figure(file, sample_type, culprit):
-    profile = raw.parse(children.run([PPROF, "-raw", file]).stdout)
+    profile = pprof.read([PPROF], file)[1]
     index = profile.index_of(sample_type)
     part = whole = 0
     for values, frames in profile.samples:

@@ -1,16 +1,17 @@
 """The benchmark tables, with a bar and a tick for every run: data for the templates. Pure."""
+import statistics
+
 from flame import numbers
-from report import inputs
 
 METRICS = (("time", "Processor time per operation", "ns"),
-           ("bytes", "Bytes allocated per operation", "B"), ("allocs", "Allocations per operation",
-                                                             ""))
+           ("bytes", "Bytes allocated per operation", "B"),
+           ("allocs", "Allocations per operation", ""))
 
 
 def _bar(runs, longest):
     """A bar up to the median, and a tick for every run, in per cent of the longest."""
     places = [f"{100 * run / longest:.2f}" for run in runs] if len(set(runs)) > 1 else []
-    middle = inputs.quartiles(runs)[1]
+    middle = statistics.median(runs)
     return {"width": f"{max(100 * middle / longest, 0.3):.2f}" if middle else "0", "ticks": places}
 
 

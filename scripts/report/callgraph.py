@@ -1,33 +1,29 @@
 """Call graphs and annotated source from pprof. Runs pprof, which runs Graphviz's dot."""
 import re
-import subprocess
 import xml.etree.ElementTree as xml
 
 from markupsafe import Markup
 
+from base import children
 from base.paths import PPROF, ROOT
+from report.inputs import Capture
 
-NODES = 30
 _SVG = "http://www.w3.org/2000/svg"
 _PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 _TITLE = "{http://www.w3.org/1999/xlink}title"
-
-
 # From the request handler down, without a box for every label of every sample.
-OPTIONS = ("-svg", f"-nodecount={NODES}", "-show_from=timed_handler", "-taghide=.*")
+OPTIONS = ("-svg", "-nodecount=30", "-show_from=timed_handler", "-taghide=.*")
 
 
-def draw(capture, value, name, label):
+def draw(capture: Capture, value: str, name: str, label: str) -> Markup | None:
     """The call graph as an inline SVG element; None if pprof or dot cannot."""
-    command = [PPROF, *OPTIONS, f"-sample_index={value}", "-output=/dev/stdout", capture.path]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    start = done.stdout.find("<svg")
-    if done.returncode != 0 or start < 0:
-        return None
-    return clean(done.stdout[start:], name, label)
+    done = children.run([PPROF, *OPTIONS, f"-sample_index={value}", "-output=/dev/stdout",
+                         capture.path])
+    _, start, rest = done.stdout.partition("<svg")
+    return clean(start + rest, name, label) if start and not done.status else None
 
 
-def clean(text, name, label):
+def clean(text: str, name: str, label: str) -> Markup:
     """pprof's SVG for use inside a page: no script, no background, ids of its own, sized to the
     graph."""
     xml.register_namespace("", _SVG)
@@ -59,23 +55,21 @@ def clean(text, name, label):
 def _background(graph):
     """Removes the white sheet; returns its (left, top, right, bottom)."""
     sheet = next(child for child in graph if child.tag.endswith("polygon"))
-    points = [tuple(map(float, point.split(","))) for point in sheet.get("points").split()]
     graph.remove(sheet)
-    across, down = zip(*points)
-    return min(across), min(down), max(across), max(down)
+    return _bounds(_PAIR.findall(sheet.get("points")), 0, 0)
+
+
+def _bounds(pairs, margin, right):
+    across, down = zip(*((float(x), float(y)) for x, y in pairs))
+    return min(across) - margin, min(down) - margin, max(across) + right, max(down) + margin
 
 
 def _extent(graph):
     """What boxes and arrows cover, with a margin: less than the sheet once the legend is gone."""
-    pairs = [
-        pair for node in graph.iter()
-        for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
-        if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")
-    ]
-    if not pairs:
-        return None
-    across, down = zip(*((float(x), float(y)) for x, y in pairs))
-    return min(across) - 12, min(down) - 12, max(across) + 60, max(down) + 12
+    pairs = [pair for node in graph.iter()
+             for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
+             if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")]
+    return _bounds(pairs, 12, 60) if pairs else None
 
 
 def _unlink(graph):
@@ -88,12 +82,9 @@ def _unlink(graph):
                 xml.SubElement(node, f"{{{_SVG}}}title").text = title
 
 
-def annotated_source(capture, function):
+def annotated_source(capture: Capture, function: str) -> str:
     """pprof's -list of a function, with paths as in the repository; "" if it has none."""
-    done = subprocess.run(
-        [PPROF, f"-list={function}", str(capture.path)], capture_output=True, text=True,
-        errors="replace", check=False)
-    if done.returncode != 0 or "ROUTINE" not in done.stdout:
-        return ""
-    text = done.stdout[done.stdout.index("ROUTINE"):].replace(f"{ROOT}/", "")
-    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).strip()
+    done = children.run([PPROF, f"-list={function}", capture.path])
+    _, found, rest = done.stdout.partition("ROUTINE")
+    text = (found + rest).replace(f"{ROOT}/", "")
+    return "" if done.status else re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).strip()

@@ -26,31 +26,26 @@ def add_arguments(parser):
                         help="the page (default build/report/index.html)")
 
 
-def graphs(data) -> list:
-    """[(stage, call graph of its CPU time)]"""
-    drawn = []
-    for side, stage in data.stages().items():
-        if capture := data.captures.get((side, "cpu")):
-            label = f"Call graph of {stage}'s CPU time. {profile_view.shares(capture, 'cpu')}"
-            drawn.append((stage, callgraph.draw(capture, "cpu", f"graph-{side}", label)))
-    return [(stage, svg) for stage, svg in drawn if svg]
-
-
-def listings(data) -> list:
-    """[(stage, annotated source of leftpad)]"""
-    found = [(stage, callgraph.annotated_source(data.captures[side, "cpu"], "service::leftpad$"))
+def _of_cpu(data, seen) -> list:
+    """[(stage, what seen(side, its CPU profile) gives)], where it gives something."""
+    found = [(stage, seen(side, data.captures[side, "cpu"]))
              for side, stage in data.stages().items() if (side, "cpu") in data.captures]
-    return [(stage, text) for stage, text in found if text]
+    return [(stage, each) for stage, each in found if each]
 
 
-def sites(data, profiles) -> list:
+def _graph(side, capture):
+    label = f"Call graph of {capture.stage}'s CPU time. {profile_view.shares(capture, 'cpu')}"
+    return callgraph.draw(capture, "cpu", f"graph-{side}", label)
+
+
+def _sites(data, profiles):
     """What `make alloc-sites` wrote: [(stage, text)]."""
     paths = [(stage, profiles / stage / "alloc-sites.txt") for stage in data.stages().values()]
     return [(stage, path.read_text(encoding="utf-8").strip())
             for stage, path in paths if path.is_file()]
 
 
-def fields(data, options, notice) -> dict:
+def _fields(data, options, notice):
     """What the templates name."""
     made = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     return {
@@ -65,8 +60,9 @@ def fields(data, options, notice) -> dict:
         "benchmark_finding": benchmark_view.finding(data), "rule": benchmark_view.rule(data),
         "cpu": profile_view.components(data, "cpu", "cpu", "ns"),
         "cpu_flame": profile_view.flame(data, "cpu", "cpu", "CPU time"),
-        "graphs": graphs(data), "listings": listings(data),
-        "sites": sites(data, options.profiles),
+        "graphs": _of_cpu(data, _graph), "listings": _of_cpu(
+            data, lambda _, cpu: callgraph.annotated_source(cpu, "service::leftpad$")),
+        "sites": _sites(data, options.profiles),
         "allocations": profile_view.functions(data, "allocs", "alloc_objects", ""),
         "alloc_parts": profile_view.components(data, "allocs", "alloc_objects", ""),
         "alloc_flame": profile_view.flame(data, "allocs", "alloc_objects", "Allocated objects"),
@@ -91,7 +87,7 @@ def run(options):
 def write(options, notice=""):
     """The page of what there is; warns of what is not."""
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
-    content = fields(data, options, notice)
+    content = _fields(data, options, notice)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(page.render(content), encoding="utf-8")
     for each in content["findings"]:

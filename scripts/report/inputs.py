@@ -6,7 +6,7 @@ their keys.
 """
 import json
 import math
-import statistics
+import types
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,20 +28,12 @@ class Capture:
     stage: str
     kind: str
     profile: raw.Profile
-    seconds: float | None = None
     requests: float | None = None
 
 
-class Row:
+class Row(types.SimpleNamespace):
     """A row of compare.json (compare/result.py writes it): a metric of the service, or of a
-    benchmark."""
-
-    def __init__(self, row):
-        self.name, self.metric, self.unit = row["name"], row["metric"], row["unit"]
-        self.old, self.new, self.delta = row["old"], row["new"], row["delta"]
-        self.old_runs, self.new_runs = row["old_runs"], row["new_runs"]
-        self.exact, self.differs, self.would_show = row["exact"], row["differs"], row["would_show"]
-        self.interval = row["low"], row["high"]
+    benchmark. Its keys are attributes."""
 
     @property
     def change(self) -> str:
@@ -50,7 +42,7 @@ class Row:
             return numbers.change(self.old, self.new) if self.differs else "same"
         if not self.differs:
             return "~"
-        return numbers.estimate(self.delta, *self.interval)
+        return numbers.estimate(self.delta, self.low, self.high)
 
     @property
     def doubt(self) -> str:
@@ -87,7 +79,7 @@ class Inputs:
     def rows(self, group, metric=None) -> list:
         """The rows of a group, service or benchmarks; none without a comparison."""
         found = (self.comparison or {}).get(group, [])
-        return [Row(row) for row in found if metric in (None, row["metric"])]
+        return [Row(**row) for row in found if metric in (None, row["metric"])]
 
     def row(self, group, metric, name=""):
         """The row of that metric; of a benchmark by name."""
@@ -108,7 +100,7 @@ def _document(path):
         return None
 
 
-def read_capture(path, stage, kind):
+def _capture(path, stage, kind):
     """The Capture of a profile file; None if it is not there or pprof cannot read it."""
     if not path.is_file() or not PPROF.is_file():
         return None
@@ -119,27 +111,16 @@ def read_capture(path, stage, kind):
     folded = [(values, stacks.without_scaffolding(stack, lambda frame: frame.name))
               for values, stack in profile.samples]
     about = _document(path.with_name(f"{kind}.about.json")) or {}
-    seconds, rate = about.get("seconds"), about.get("requests_per_second")
-    requests = about.get("requests")
-    if requests is None and seconds and rate:
-        requests = float(seconds) * float(rate)
+    rated = (about.get("seconds") or 0) * (about.get("requests_per_second") or 0)
     return Capture(path, stage, kind, replace(profile, samples=folded),
-                   float(seconds) if seconds else None,
-                   float(requests) if requests else None)
+                   about.get("requests", rated) or None)
 
 
-def read_latency(file) -> dict:
+def _latency(file):
     """{side: {percent: milliseconds}} of the latencies at a fixed rate; {} without any."""
     return {side: {percent: values[math.ceil(percent * len(values) / 100) - 1]
                    for percent in range(1, 100)}
             for side, values in (_document(file) or {}).items() if values}
-
-
-def quartiles(values) -> tuple:
-    """(first quartile, median, third quartile)."""
-    if len(values) < 2:
-        return values[0], values[0], values[0]
-    return tuple(statistics.quantiles(values, n=4, method="inclusive"))
 
 
 def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
@@ -155,10 +136,9 @@ def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
         comparison = None  # of other stages
     found = Inputs(old, new, comparison)
     if comparison and comparison.get("service"):
-        found.latency = read_latency(compare_folder / "latencies.json")
+        found.latency = _latency(compare_folder / "latencies.json")
     for side, stage in found.stages().items():
         for kind in KINDS:
-            capture = read_capture(profiles_folder / stage / f"{kind}.pb.gz", stage, kind)
-            if capture:
+            if capture := _capture(profiles_folder / stage / f"{kind}.pb.gz", stage, kind):
                 found.captures[side, kind] = capture
     return found

@@ -51,7 +51,6 @@ class Raw(unittest.TestCase):
             raw.parse("hello")
 
 
-
 class Pictures(unittest.TestCase):
     def test_without_graphviz_there_is_none_and_no_failure(self):
         with mock.patch.dict(os.environ, PATH=""):

@@ -1,13 +1,8 @@
 """A generated data set for tests: NOT measured. Two stages whose profiles and runs have the
-article's shape.
-
-`python3 -m report.tests.fixture FOLDER` writes it, for a look at the page without measuring.
-"""
+article's shape."""
 import json
 import math
 import random
-import sys
-from pathlib import Path
 
 from compare import estimate, result
 from report.tests.profile_writer import profile
@@ -133,7 +128,3 @@ def write_comparison(folder):
 def write(folder):
     write_profiles(folder)
     write_comparison(folder)
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
