@@ -81,13 +81,19 @@ def without_parameters(name) -> str:
     return re.sub(r"\((?!anonymous|\)).*", "", name) or name
 
 
+def without_templates(name: str) -> str:
+    """The name without template arguments and marks of an ABI."""
+    before = None
+    while before != name:  # from the inside out
+        before, name = name, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>|\[abi:\w+\]", "", name)
+    return name
+
+
 def label(name) -> str:
     """A name for a narrow frame: no parameters, template arguments, return type or namespaces."""
     if name.startswith("["):  # a library without names, or a mark such as [stack cut]
         return name
-    before, text = None, name.replace("(anonymous namespace)::", "")
-    while before != text:  # template arguments, from the inside out
-        before, text = text, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>|\[abi:\w+\]", "", text)
+    text = without_templates(name.replace("(anonymous namespace)::", ""))
     text = re.sub(r"(?<!operator)\(.*", "", text)
     if "operator" not in text:
         text = text.rpartition(" ")[2]

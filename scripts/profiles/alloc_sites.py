@@ -3,13 +3,16 @@ compares two stages."""
 import contextlib
 import io
 import json
+import linecache
 import re
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from base import console, stages, tools
 from base.errors import Failure
 from base.paths import BUILD, PROFILES, ROOT, relative
+from flame import stacks
 from profiles import objects
 from profiles.alloc_rule import closure, kind_of_target
 
@@ -22,104 +25,82 @@ class Site:
     line: int
     function: str
     source: str
-    calls: dict = field(default_factory=dict)  # {(kind, callee): how many}
-    stacks: set = field(
-        default_factory=set)  # inlined functions between the line and the call, outermost first
+    calls: Counter = field(default_factory=Counter)  # of (kind, callee)
+    # Inlined functions between the line and the call, outermost first.
+    stacks: set[str] = field(default_factory=set)
 
-    def key(self) -> tuple:
+    @property
+    def key(self) -> tuple[str, str, str]:
         """What pairs sites of two stages: not the line number, which any edit changes."""
         return self.file, self.function, self.source
 
-    def as_json(self) -> dict:
-        calls = [{"kind": kind, "callee": callee, "count": count}
-                 for (kind, callee), count in sorted(self.calls.items())]
-        return {**asdict(self), "calls": calls, "stacks": sorted(self.stacks)}
 
-
-def readable(name) -> str:
+def readable(name: str) -> str:
     """A demangled name as a person would write it: no parameters, template arguments or return
     type."""
-    name = re.sub(r"\[abi:\w+\]", "", name).replace("std::__cxx11::",
-                                                    "std::").replace("(anonymous namespace)::", "")
+    name = name.replace("std::__cxx11::", "std::").replace("(anonymous namespace)::", "")
     if re.match(r"(<lambda|operator\(\))", name):
         return "{lambda}"
-    before = None
-    while before != name:  # template arguments, from the inside out
-        before, name = name, re.sub(r"(?<!operator)(?<!operator<)<[^<>]*>", "", name)
+    name = stacks.without_templates(name)
     name = re.sub(r"(?<!operator)\(.*", "", name).strip()
     name = re.sub(r"^.* (?=\S+$)", "", name) if "operator new" not in name else name
     return name.replace("basic_string::basic_string",
                         "string::string").replace("basic_string::", "string::")
 
 
-def objects_of(stage) -> Path:
-    """The folder of the stage's object files."""
-    return BUILD / stage / "CMakeFiles" / f"stage-{stage}.dir"
-
-
-def stage_objects(stage) -> list:
-    found = sorted(objects_of(stage).glob("*.o"))
+def objects_of(stage: str) -> list[Path]:
+    """The stage's object files. Raises Failure if there are none, or if one is out of date."""
+    found = sorted((BUILD / stage / "CMakeFiles" / f"stage-{stage}.dir").glob("*.o"))
     if not found:
         raise Failure(f"build/{stage}", "it holds no object files of this stage", "Run: make build")
-    stale = [path.name for path in found if (ROOT / stage / path.name[:-2]).is_file()
-             and (ROOT / stage / path.name[:-2]).stat().st_mtime > path.stat().st_mtime]
-    if stale:
-        raise Failure(f"{stage}/{stale[0][:-2]}", "it is newer than its object file",
-                      "Run: make build")
+    for path in found:
+        source = ROOT / stage / path.stem
+        if source.is_file() and source.stat().st_mtime > path.stat().st_mtime:
+            raise Failure(f"{stage}/{path.stem}", "it is newer than its object file",
+                          "Run: make build")
     return found
 
 
-def analyse(stage) -> tuple:
+def analyse(stage: str, files: list[Path]) -> tuple[list[Site], list[str]]:
     """(sites in order of file and line, readable names of the functions called that do not
     count)"""
-    own = objects.calls(stage_objects(stage))
+    own = objects.calls(files)
     library = BUILD / "common" / "libcommon.a"
     others = objects.calls([library]) if library.is_file() else []
     names = objects.demangle(call.target for call in own + others)
     allocating = closure(own + others, names)
-    kinds = {
-        target: kind_of_target(name) or ("function" if target in allocating else None)
-        for target, name in names.items()
-    }
-
+    kinds = {target: kind_of_target(name) or ("function" if target in allocating else None)
+             for target, name in names.items()}
     candidates = [call for call in own if kinds[call.target]]
     objects.locate(candidates)
-    defined_here = stage_functions(candidates, stage)
+    # The stage's own functions: their lines are listed themselves.
+    defined_here = {call.caller for call in candidates
+                    if call.frames and f"/{stage}/" in call.frames[-1].file}
     sites = {}
     for call in candidates:
-        place = innermost(call.frames, stage)
+        place = next((i for i, frame in enumerate(call.frames) if f"/{stage}/" in frame.file), None)
         if place is None or call.target in defined_here:
             continue
         frame = call.frames[place]
         file = Path(frame.file).name
         site = sites.setdefault((file, frame.line), Site(
-            file, frame.line, readable(frame.function), source_line(frame.file, frame.line)))
+            file, frame.line, readable(frame.function),
+            linecache.getline(frame.file, frame.line).strip()))
         entry = kinds[call.target], readable(names[call.target])
-        site.calls[entry] = site.calls.get(entry, 0) + 1
+        site.calls[entry] += 1
         site.stacks.add(" > ".join(
             [*(readable(inlined.function) for inlined in call.frames[:place][::-1]), entry[1]]))
     quiet = sorted({readable(names[call.target]) for call in own if not kinds[call.target]})
     return [sites[key] for key in sorted(sites)], quiet
 
 
-def innermost(frames, stage) -> int | None:
-    """Index of the innermost frame that is written in the stage; None if there is none."""
-    return next((i for i, frame in enumerate(frames) if f"/{stage}/" in frame.file), None)
+def _as_json(site):
+    calls = [{"kind": kind, "callee": callee, "count": count}
+             for (kind, callee), count in sorted(site.calls.items())]
+    return {**vars(site), "calls": calls, "stacks": sorted(site.stacks)}
 
 
-def stage_functions(calls, stage) -> set:
-    """Mangled names of the functions that are written in the stage: their own lines are listed."""
-    return {call.caller for call in calls if call.frames and f"/{stage}/" in call.frames[-1].file}
-
-
-def source_line(file, line) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8").splitlines()[line - 1].strip()
-    except (OSError, IndexError):
-        return ""
-
-
-def print_sites(sites, stacks) -> None:
+def _print_sites(sites, stacks):
     for site in sites:
         print(f"\n  {site.file}:{site.line}  in {site.function}\n      {site.source}")
         for (_, callee), count in sorted(site.calls.items(), key=lambda item: (-item[1], item[0])):
@@ -136,14 +117,12 @@ KINDS = {
 }
 
 
-def summary(stage, sites) -> str:
-    counts = {}
-    for site in sites:
-        for (kind, _), count in site.calls.items():
-            counts[kind] = counts.get(kind, 0) + count
-    rows = [f"{sum(counts.values()):>5}  {stage}: calls that can allocate, on {len(sites)} lines"]
-    rows += [f"{counts[kind]:>9}  {text}" for kind, text in KINDS.items() if kind in counts]
-    return "\n".join(rows)
+def _print_summary(stage, sites):
+    kinds = Counter(kind for site in sites for kind, _ in site.calls.elements())
+    print(f"{kinds.total():>5}  {stage}: calls that can allocate, on {len(sites)} lines")
+    for kind, text in KINDS.items():
+        if kind in kinds:
+            print(f"{kinds[kind]:>9}  {text}")
 
 
 def add_arguments(parser) -> None:
@@ -178,24 +157,21 @@ def add_arguments(parser) -> None:
 
 def run(options) -> None:
     names = [options.stage] + ([options.new] if options.new else [])
-    for stage in names:
-        stages.need(stage)
-        if not objects_of(stage).is_dir():
-            raise Failure(f"build/{stage}", "this stage is not built", "Run: make build")
+    files = {stage: objects_of(stages.need(stage)) for stage in names}
     tools.need("objdump", "binutils")
     tools.need("eu-addr2line", "elfutils")
-    for stage in names:
-        print(f"$ objdump -dr --no-show-raw-insn {relative(objects_of(stage))}/*.o")
+    for found in files.values():
+        print(f"$ objdump -dr --no-show-raw-insn {relative(found[0].parent)}/*.o")
     print("$ eu-addr2line -afiC -j SECTION -e OBJECT ADDRESS…   (for each of them)", flush=True)
-    results = {stage: analyse(stage) for stage in names}
+    results = {stage: analyse(stage, found) for stage, found in files.items()}
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        tell(results, options)
+        _tell(results, options)
     out = (options.out or (PROFILES.joinpath("diff", *names)
            if options.new else PROFILES / names[0])) / "alloc-sites.txt"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(said.getvalue(), encoding="utf-8")
-    data = {stage: [site.as_json() for site in sites] for stage, (sites, _) in results.items()}
+    data = {stage: [_as_json(site) for site in sites] for stage, (sites, _) in results.items()}
     out.with_suffix(".json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     print(said.getvalue())
     console.result_at(out)
@@ -204,17 +180,17 @@ def run(options) -> None:
         f"make profile-allocs STAGE={names[0]}")
 
 
-def tell(results, options) -> None:
+def _tell(results, options):
     """The lists of one stage, or of what only one of two has."""
     for stage, (sites, _) in results.items():
-        print(summary(stage, sites))
+        _print_summary(stage, sites)
     if options.new:
         for stage, other in (tuple(results), tuple(results)[::-1]):
-            present = {site.key() for site in results[other][0]}
-            only = [site for site in results[stage][0] if site.key() not in present]
+            present = {site.key for site in results[other][0]}
+            only = [site for site in results[stage][0] if site.key not in present]
             print(f"\nOnly in {stage}: {len(only)} lines")
-            print_sites(only, options.stacks)
+            _print_sites(only, options.stacks)
     else:
-        print_sites(results[options.stage][0], options.stacks)
+        _print_sites(results[options.stage][0], options.stacks)
     for stage, (_, quiet) in results.items() if options.others else ():
         print(f"\nCalled in {stage}, and not counted:\n  " + "\n  ".join(quiet))

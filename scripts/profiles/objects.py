@@ -7,9 +7,9 @@ relocations name the targets. Not binutils' addr2line, which can name the wrong 
 inlined code begins one.
 """
 import re
-import subprocess
 from dataclasses import dataclass
 
+from base import children
 from base.errors import Failure
 
 _SECTION = re.compile(r"^Disassembly of section (\S+):$")
@@ -38,22 +38,19 @@ class Call:
     frames: tuple = ()  # innermost inlined function first; filled by locate()
 
 
-def _output(*command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise Failure(command[0], "this program is not installed", "Run: make setup") from error
-    except subprocess.CalledProcessError as error:
-        raise Failure(command[0], f"it failed: {error.stderr.strip()[:200]}",
-                      "Is the object built? Run: make build") from error
+def _output(*command, input=None):
+    done = children.run(command, input=input)
+    if done.status:
+        raise Failure(command[0], f"it failed: {done.stderr.strip()[:200]}",
+                      "Is the object built? Run: make build")
     return done.stdout
 
 
-def calls(objects) -> list:
+def calls(objects: list) -> list[Call]:
     """Every Call in the object files or archives, in order, without frames."""
     found = []
     file = section = function = ""
-    for line in _output("objdump", "-dr", "--no-show-raw-insn", *map(str, objects)).splitlines():
+    for line in _output("objdump", "-dr", "--no-show-raw-insn", *objects).splitlines():
         if line.endswith(("file format elf64-x86-64", "file format elf64-littleaarch64")):
             file = line.split(":")[0]
         elif match := _SECTION.match(line):
@@ -66,10 +63,8 @@ def calls(objects) -> list:
                               local[1] if local else ""))
         elif (match := _RELOCATION.match(line)) and found and _follows(line, found[-1]):
             found[-1].target = match[1]
-    return [
-        call for call in found
-        if call.target and not call.target.startswith(".") and call.target != call.caller
-    ]
+    return [call for call in found
+            if call.target and not call.target.startswith(".") and call.target != call.caller]
 
 
 def _follows(line, call):
@@ -99,8 +94,4 @@ def _frame(function, place):
 def demangle(names) -> dict:
     """{mangled: readable}"""
     names = sorted(set(names))
-    if not names:
-        return {}
-    done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True,
-                          check=True)
-    return dict(zip(names, done.stdout.splitlines()))
+    return dict(zip(names, _output("c++filt", input="\n".join(names)).splitlines()))
