@@ -132,7 +132,8 @@ check_noise() {
     note "load average $load: times will scatter" 'Close other programs (see them: top) before make compare'
   else ok "load average $load"; fi
   [[ -x $PYTHON ]] || return 0
-  while IFS= read -r busy; do note "${busy%%. *}" "${busy#*. }"; done < <(python_module base.machine)
+  while IFS= read -r busy; do note "${busy%%. *}" "${busy#*. }"; done < <(
+    PYTHONPATH=$SCRIPTS_DIR "$PYTHON" -Bc 'from base.machine import *; print(*warnings(facts("."), busy()), sep="\n")' | grep .)
 }
 
 check_chromium() {

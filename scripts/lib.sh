@@ -89,9 +89,6 @@ run_watched() {
   wait "$!"
 }
 
-# python_module NAME ARG…: runs a module of this folder, for example base.machine.
-python_module() { PYTHONPATH=$SCRIPTS_DIR PYTHONDONTWRITEBYTECODE=1 "$PYTHON" -m "$@"; }
-
 # --- the system ----------------------------------------------------------------------------------
 
 readonly SUPPORTED='Debian 12 and 13 and Ubuntu 24.04, on amd64 and arm64'
@@ -148,10 +145,12 @@ readonly STAGE_PATTERN='^v[0-9]+-[a-z0-9]([a-z0-9-]*[a-z0-9])?$'
 need_stage() {
   local known near
   [[ $1 == */* || $1 != v[0-9]*-* || ! -f $REPO_ROOT/$1/CMakeLists.txt ]] || return 0
-  known=$(cd "$REPO_ROOT" && printf '%s, ' v[0-9]*-*/CMakeLists.txt)
-  near=$(python_module base.stages "$1" 2>/dev/null) || true
+  known=$(cd "$REPO_ROOT" && printf '%s ' v[0-9]*-*/CMakeLists.txt)
   known=${known//'/CMakeLists.txt'/}
-  die "stage '$1'" "no such stage; there are: ${known%, }" \
+  near=$("$PYTHON" -c 'import difflib, sys
+print(*difflib.get_close_matches(sys.argv[1], sys.argv[2].split(), 1))' "$1" "$known" 2>/dev/null) || true
+  known=${known% }
+  die "stage '$1'" "no such stage; there are: ${known// /, }" \
     "${near:+Did you mean $near? }A new one: make stage NAME=v3-mine FROM=v1-naive"
 }
 

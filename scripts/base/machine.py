@@ -1,7 +1,7 @@
 """What machine this is, and what about it makes measurements worse. Reads /proc and /sys, runs git
 and lscpu, which knows arm64's processors, too.
 
-Used by the comparison; as a command (`python3 -m base.machine`) prints the warnings, for doctor.sh.
+Used by what compares and captures, and by doctor.sh.
 """
 import os
 import platform
@@ -115,8 +115,3 @@ def warnings(machine, busy_now) -> list:
             "Turn it off in /sys/devices/system/cpu"
         )
     return found
-
-
-if __name__ == "__main__":
-    for text in warnings(facts(Path.cwd()), busy()):
-        print(text)

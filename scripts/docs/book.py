@@ -6,7 +6,7 @@ Every problem is a line `docs/NN-name.md:LINE: reason`.
 import re
 from pathlib import Path
 
-from docs import checks, figures, packages, references, snippets
+from docs import checks, figures, references, snippets
 from docs.markdown import Block, Chapter, Directive, DocumentError, read_chapter
 
 CONSOLE = "console"
@@ -58,8 +58,6 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
         stops = [each for each in (item.directives if isinstance(item, Block) else [item])
                  if each.word == "stop"]
         found.extend((stop.line, UNTOLD) for stop in stops if not _says_ctrl_c(chapter, stop.line))
-    if chapter.path.name == "ARCHITECTURE.md":
-        found.extend((1, reason) for reason in packages.problems(root))
     return [f"{chapter.path.relative_to(root)}:{line}: {reason}" for line, reason in sorted(found)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from base import console
 from base.errors import Failure
 from base.paths import ROOT
-from docs import book, figures, packages
+from docs import book, figures
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
 from docs.workspace import clean_state
@@ -83,11 +83,9 @@ def _run(root: Path, chapters: list[Chapter], chosen: list[Chapter], update: boo
 
 
 def _write(root: Path, chosen: list[Chapter]) -> list[Chapter]:
-    """Writes the recorded chapters and the table of packages, then the figures of all prose that
-    cites them."""
+    """Writes the recorded chapters, then the figures of all prose that cites them."""
     for chapter in chosen:
         chapter.write()
-    packages.rewrite(root)
     chapters = book.read(root)
     known, _ = book.shown_figures(chapters)
     for chapter in chapters:

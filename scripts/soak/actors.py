@@ -5,6 +5,7 @@ Each actor is a function of (world, rng) that does one small thing; World runs i
 again and again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
 """
 
+import collections
 import json
 import os
 import signal
@@ -47,19 +48,21 @@ class World:
         self.service = service
         self.lock = threading.Lock()
         self.answered = []  # ids of requests that were answered
-        self.counts = {}
+        self.counts = collections.Counter()
         self.wrong = []
         self.rotated = [service.log]
 
-    def count(self, what):
+    def count(self, what: str, number: int = 1) -> None:
+        """Adds so many to a figure."""
         with self.lock:
-            self.counts[what] = self.counts.get(what, 0) + 1
+            self.counts[what] += number
 
-    def complain(self, text):
-        with self.lock:
-            self.wrong.append(text)
+    def complain(self, text: str) -> None:
+        """Notes a wrong answer."""
+        self.wrong.append(text)
 
-    def connect(self):
+    def connect(self) -> socket.socket:
+        """A connection that a client of the soak uses."""
         return self.service.connect(seconds=TIMEOUT_SECONDS)
 
 
@@ -109,8 +112,8 @@ def malformed_client(world, rng):
 def slow_client(world, rng):
     """Sends a request byte by byte, for some seconds, and leaves."""
     with world.connect() as sock:
-        for byte in b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"[:rng.
-                                                                               randrange(5, 40)]:
+        request = b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"
+        for byte in request[:rng.randrange(5, 40)]:
             sock.sendall(bytes([byte]))
             time.sleep(0.05)
     world.count("slow clients")

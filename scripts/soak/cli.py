@@ -46,35 +46,29 @@ def repeat(world, actor, seed: str, stop) -> None:
             stop.wait(0.1)
 
 
-def ab_load(world, seconds: int, answered: list) -> None:
-    """The mass of the requests; notes how many were answered."""
+def ab_load(world, seconds: int) -> None:
+    """The mass of the requests; counts how many were answered."""
     url = f"{world.service.url}/v1/leftpad/?str=mass&len=50&chr=*"
     try:
         done = children.run(ab.command(url, 4, seconds=seconds, quiet=True))
-        answered.append(ab.parse(done.stdout)["requests"])
+        world.count("ab requests", ab.parse(done.stdout)["requests"])
     except Failure as failure:
         world.complain(f"ab: {failure}")
 
 
-def capture_everything(world) -> None:
-    """The first capture of a kind reads debug information, which the service then keeps."""
-    for what in actors.CAPTURES * 2:
-        actors.capture(world, what)
-
-
-def load(world, seconds: int, seed: str, answered: list, meanwhile=lambda world: None) -> None:
-    """Everybody at once for some seconds, and until `meanwhile` has returned."""
+def load(world, seconds: int, seed: str, captures=()) -> None:
+    """Everybody at once for some seconds, and until each of the captures has been taken."""
     stop = threading.Event()
-    threads = [
+    threads = [threading.Thread(target=ab_load, args=(world, seconds), daemon=True)]
+    threads += [
         threading.Thread(target=repeat, args=(world, actor, f"{seed}{actor.__name__}{i}", stop),
-                         daemon=True) for actor, count in CAST.items() for i in range(count)
-    ]
-    threads.append(threading.Thread(target=ab_load, args=(world, seconds, answered), daemon=True))
+                         daemon=True) for actor, count in CAST.items() for i in range(count)]
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
     try:
-        meanwhile(world)
+        for what in captures:
+            actors.capture(world, what)
         time.sleep(max(0, end - time.monotonic()))
     finally:
         stop.set()
@@ -88,7 +82,7 @@ def rest(world) -> dict:
     return usage_of(world.service.pid)
 
 
-def log_findings(world, mass, lost_lines):
+def log_findings(world: actors.World, lost_lines: int) -> list[str]:
     """What is missing in the log files, all rotations together, but for lines that the service has
     counted as lost: only a stalled reader may cost some."""
     idents, mass_lines = set(), 0
@@ -99,12 +93,13 @@ def log_findings(world, mass, lost_lines):
                     idents.add(found[1])
                 elif "str=mass&" in line:
                     mass_lines += 1
-    missing = len(set(world.answered) - idents) + max(0, mass - mass_lines)
+    missing = len(set(world.answered) - idents) + max(
+        0, world.counts["ab requests"] - mass_lines)
     findings = []
     if missing > lost_lines:
         findings.append(f"{missing} answered requests are not in the log, and the service counted "
                         f"{lost_lines} lost lines")
-    if lost_lines and not world.counts.get("stalled log readers"):
+    if lost_lines and not world.counts["stalled log readers"]:
         findings.append(f"the service counted {lost_lines} lost log lines, and nothing cost any")
     return findings
 
@@ -121,22 +116,22 @@ def growth_findings(before: dict, after: dict) -> list:
 
 def soak(program, seconds: int) -> list:
     """What was found, one line each; prints the figures."""
-    mass = []
     with Service(program) as service:
         world = actors.World(service)
-        load(world, max(5, seconds // 3), "first", mass, capture_everything)
+        # The first capture of a kind reads debug information, which the service then keeps.
+        load(world, max(5, seconds // 3), "first", actors.CAPTURES * 2)
         before = rest(world)
         print(f"after the first rest:  {before}", flush=True)
-        load(world, seconds, "second", mass)
+        load(world, seconds, "second")
         after = rest(world)
         print(f"after the second rest: {after}", flush=True)
         findings = world.wrong + growth_findings(before, after)
         lost_lines = service.counted()["log"]["lines_lost"]
         if status := service.stop():
             findings.append(f"exit status {status} after SIGTERM")
-        findings += log_findings(world, sum(mass), lost_lines)
-    print(f"ab requests: {sum(mass)}, lost log lines: {lost_lines}, " +
-          ", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())))
+        findings += log_findings(world, lost_lines)
+    print(", ".join(f"{what}: {n}" for what, n in sorted(world.counts.items())) +
+          f", lost log lines: {lost_lines}")
     return findings
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 
-from base import ab, children, turns  # noqa: E402
+from base import ab, children  # noqa: E402
 from base.errors import Failure, main_of  # noqa: E402
 from base.paths import EXAMPLE_TARGET  # noqa: E402
 from base.service import Server, Service  # noqa: E402
@@ -51,13 +51,16 @@ def output_of(command):
 
 
 def measure(load, servers, rounds, seconds):
-    """{server: [(requests per second, CPU microseconds a request) of each round]}"""
-    def once(name, _round):
-        server = servers[name]
-        before = children.cpu_seconds(server.pid)
-        rate, requests = load(server.url + EXAMPLE_TARGET, seconds)
-        return rate, (children.cpu_seconds(server.pid) - before) / requests * 1e6
-    return turns.interleave(rounds, tuple(servers), once)
+    """{server: [(requests per second, CPU microseconds a request) of each round]}; every other
+    round goes the other way, so that drift favours no server."""
+    found = {name: [] for name in servers}
+    for number in range(rounds):
+        for name in list(servers)[::-1 if number % 2 else 1]:
+            before = children.cpu_seconds(servers[name].pid)
+            rate, requests = load(servers[name].url + EXAMPLE_TARGET, seconds)
+            spent = children.cpu_seconds(servers[name].pid) - before
+            found[name].append((rate, spent / requests * 1e6))
+    return found
 
 
 def report(title, figures):

@@ -283,23 +283,6 @@ class Pages(Chapters):
                    "is false: fast = 14, slow = 10")
 
 
-class Packages(Chapters):
-    def test_the_table_of_packages_must_be_that_of_setup_and_update_makes_it(self):
-        (self.root / "scripts").mkdir()
-        (self.root / "scripts" / "packages.txt"
-         ).write_text("# all\n[run]  # make run\ncurl        # fetches\nnpm|npm  # installs\n")
-        page = self.root / "docs" / "ARCHITECTURE.md"
-        page.write_text(
-            "# Map\n\n| package | group | reason |\n| --- | --- | --- |\n"
-            "| `wget` | run | fetches |\n\nEnd.\n"
-        )
-        self.fails(chapter("text"), r"not here: \| `curl` \| run \| fetches \|", "--static")
-        self.assertEqual(self.check("--update")[0], 0)
-        self.assertIn("| `curl` | run | fetches |\n| `npm` | run | installs |\n\nEnd.",
-                      page.read_text())
-        self.assertEqual(self.check("--static")[0], 0)
-
-
 class Update(Chapters):
     def test_records_output_snippets_and_figures_and_then_holds(self):
         (self.root / "a.cpp").write_text("int f() {\n  return 7;\n}\n")
