@@ -18,7 +18,7 @@ def modules(root: Path) -> dict:
             for file in sorted(root.glob("*/**/*.py")) if "tests" not in file.parts}
 
 
-def imports(file: Path, known) -> list:
+def imports(file: Path, known: dict) -> list:
     """(line, module of ours) of every import, wherever it stands; relative ones are not ours."""
     found = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
@@ -53,7 +53,7 @@ def faults(root: Path) -> list:
     return found
 
 
-def main(arguments) -> int:
+def main(arguments: list[str]) -> int:
     """1 if there are faults; prints them."""
     found = faults(Path(arguments[0]) if arguments else Path(__file__).resolve().parent)
     print("\n".join(found), end="\n" if found else "", file=sys.stderr)

@@ -62,7 +62,7 @@ def overview() -> str:
                       "Example: scripts/workshop load v1-naive -n 20000"])
 
 
-def parse(name, arguments) -> tuple:
+def parse(name: str, arguments: list[str]) -> tuple:
     """(the command's module, its options). Raises UsageError."""
     module = importlib.import_module(BY_NAME[name][0])
     parser = Parser(name)
@@ -80,7 +80,7 @@ def parse(name, arguments) -> tuple:
     return module, options
 
 
-def main(arguments) -> int:
+def main(arguments: list[str]) -> int:
     """Runs one command; its exit status."""
     name, *rest = arguments or ["nothing"]
     if name == "--help":

@@ -7,7 +7,7 @@ import re
 import signal
 import tempfile
 from pathlib import Path
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from base import children, console
 from base.errors import Failure
@@ -24,8 +24,8 @@ ENDLESS = 100_000  # requests a second: ab -t alone means at most 50000 in all
 REMEDY = "See the service's output; try fewer clients"
 
 
-def command(url, clients, *, requests=None, seconds=None, percentiles=None, agent=None,
-            quiet=False) -> list:
+def command(url: str, clients: int, *, requests: int | None = None, seconds: int | None = None,
+            percentiles: Path | None = None, agent: str | None = None, quiet: bool = False) -> list:
     """ab with keep-alive on a whole URL: so many requests, or for so many seconds. ab writes
     percentiles to that file."""
     limit = ["-t", str(seconds)] if seconds else []
@@ -44,13 +44,13 @@ def _number(report, label, default=None):
     raise Failure("ab's report", f"it has no line '{label}'", "Did ab end early? Run it by hand")
 
 
-def percentiles(text) -> dict:
+def percentiles(text: str) -> dict:
     """{percent: milliseconds} of an -e file; its times are exact where the report has whole ms."""
     rows = list(csv.reader(io.StringIO(text)))[1:]
     return {int(row[0]): float(row[1]) for row in rows if len(row) == 2}
 
 
-def parse(report, percentiles_csv=None) -> dict:
+def parse(report: str, percentiles_csv: str | None = None) -> dict:
     """The figures of METRICS (without percentiles those that the report has), and requests.
 
     Raises Failure if any request failed or none was made.
@@ -75,12 +75,12 @@ def parse(report, percentiles_csv=None) -> dict:
     return figures
 
 
-def last_words(text) -> str:
+def last_words(text: str) -> str:
     """The last line of what a program said, for the message about it."""
     return (text.strip().splitlines() or ["nothing"])[-1]
 
 
-def load(command, report, remedy) -> str:
+def load(command: list, report: Path, remedy: str) -> str:
     """Runs such a command to its end, its report into that file; the report.
 
     Raises Failure with the remedy if ab cannot do it.
@@ -99,7 +99,7 @@ def _server(url):
 
 
 @contextlib.contextmanager
-def in_background(command, remedy, shown=True) -> Iterator[list]:
+def in_background(command: list, remedy: Callable[[], str], shown: bool = True) -> Iterator[list]:
     """Runs such a command for as long as the context lasts; Ctrl-C then makes it report.
 
     Gives a list, which holds the figures of parse() afterwards. Raises Failure with what remedy()

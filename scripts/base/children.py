@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import dataclass
 from collections.abc import Iterator
+from typing import IO
 
 from base import signals
 
@@ -59,7 +60,7 @@ def _dismiss_guard():
     process.wait()
 
 
-def start(command, output=None, **options) -> subprocess.Popen:
+def start(command: list, output: IO | None = None, **options) -> subprocess.Popen:
     """Starts a command, both outputs to an open file unless options of Popen say else; the caller
     must end() it.
 
@@ -81,7 +82,7 @@ def start(command, output=None, **options) -> subprocess.Popen:
     return child
 
 
-def run(command, seconds=None, input=None, **options) -> Done:
+def run(command: list, seconds: float | None = None, input: str | None = None, **options) -> Done:
     """Runs a command to its end; a signal to this process ends the command first. Outputs that go
     nowhere are ""; input is the text of its standard input.
 
@@ -114,20 +115,20 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def kill(child, number=signal.SIGKILL) -> None:
+def kill(child: subprocess.Popen, number: int = signal.SIGKILL) -> None:
     """The signal to the child and to what it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, number)
 
 
-def end(child, number=signal.SIGTERM) -> int:
+def end(child: subprocess.Popen, number: int = signal.SIGTERM) -> int:
     """The signal, after STOP_SECONDS SIGKILL to it and its children; returns the exit status."""
     if child.poll() is None:
         child.send_signal(number)
     return wait(child)
 
 
-def wait(child) -> int:
+def wait(child: subprocess.Popen) -> int:
     """The exit status of a child that ends within STOP_SECONDS, by SIGKILL otherwise."""
     try:
         child.wait(STOP_SECONDS)

@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from base.errors import UsageError
 
+Options = argparse.Namespace  # what run() of a command gets
+
 
 class Parser(argparse.ArgumentParser):
     """Of one command. A wrong command line raises UsageError: one line that says where the help
@@ -18,12 +20,12 @@ class Parser(argparse.ArgumentParser):
                          formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self.add_argument("--help", action="help", help="this text")
 
-    def describe(self, description, *examples) -> None:
+    def describe(self, description: str, *examples) -> None:
         """What stands above and below the arguments in the help."""
         self.description = inspect.cleandoc(description)
         self.epilog = "Example: " + "\n     or: ".join(examples)
 
-    def error(self, message) -> NoReturn:
+    def error(self, message: str) -> NoReturn:
         """Argparse's message as value and rule."""
         if found := re.match(r"argument (?:\S+/)?(-\S+): expected", message):
             raise UsageError(found[1], "this option needs a value", self.prog)
@@ -44,7 +46,7 @@ class Number(argparse.Action):
         setattr(options, self.dest, int(value))
 
 
-def add_load(parser, requests=None) -> None:
+def add_load(parser: Parser, requests: int | None = None) -> None:
     """The options of a load by ab: -c CLIENTS and, with a default, -n REQUESTS."""
     if requests:
         parser.add_argument("-n", dest="requests", metavar="REQUESTS", action=Number,
@@ -53,7 +55,7 @@ def add_load(parser, requests=None) -> None:
                         help="how many requests at a time (default %(default)s)")
 
 
-def check_load(options) -> None:
+def check_load(options: Options) -> None:
     """Raises UsageError if ab would refuse the numbers."""
     if options.clients > options.requests:
         raise UsageError(f"-c {options.clients}",

@@ -4,6 +4,8 @@ import shlex
 import shutil
 import sys
 import time
+from pathlib import Path
+from typing import TextIO
 
 from base.paths import relative
 
@@ -11,46 +13,50 @@ BAR_WIDTH = 30
 PLAIN_LINES = 4
 
 
-def paint(stream, sgr, text) -> str:
+def paint(stream: TextIO, sgr: str, text: str) -> str:
     """Text, coloured only if the stream is a terminal and NO_COLOR is unset or empty."""
     plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return text if plain else f"\033[{sgr}m{text}\033[0m"
 
 
-def step(text) -> None:
+def step(text: str) -> None:
+    """A heading on standard output."""
     print(paint(sys.stdout, "1;34", "==>"), text, flush=True)
 
 
-def warn(text) -> None:
+def warn(text: str) -> None:
+    """One line on standard error."""
     print(paint(sys.stderr, "1;33", "warning:"), text, file=sys.stderr, flush=True)
 
 
-def error(text) -> None:
+def error(text: object) -> None:
+    """One line on standard error; ends nothing."""
     print(paint(sys.stderr, "1;31", "error:"), text, file=sys.stderr, flush=True)
 
 
-def quoted(command) -> str:
+def quoted(command: list) -> str:
     """A command as a learner would type it at the root of the repository."""
     return shlex.join(relative(word) for word in command)
 
 
-def show(command, end="") -> None:
+def show(command: list, end: str = "") -> None:
     """Prints a command as a learner can copy it; `end` is "&" for one that goes on in the
     background."""
     print(paint(sys.stdout, "36", f"$ {quoted(command)}") + (end and f" {end}"), flush=True)
 
 
-def result_at(path) -> None:
+def result_at(path: Path) -> None:
+    """Where a result is."""
     print("Result:", relative(path))
 
 
-def also_at(path, what) -> None:
+def also_at(path: Path, what: str) -> None:
     """One more result, if it was made."""
     if path.is_file():
         print(f"        {relative(path):<48} # {what}")
 
 
-def next_command(command) -> None:
+def next_command(command: str) -> None:
     """What to type next. The walkthrough, which goes on by itself, sets WALKTHROUGH."""
     if not os.environ.get("WALKTHROUGH"):
         print("Next:  ", paint(sys.stdout, "1", command), flush=True)
@@ -76,10 +82,12 @@ class Bar:
             self.stream.write("\r\033[K")
             self.stream.flush()
 
-    def step(self):
+    def step(self) -> None:
+        """One more step is done."""
         self.at(self.done + 1)
 
-    def at(self, done) -> None:
+    def at(self, done: float) -> None:
+        """So much is done: steps, or seconds."""
         before, self.done = self.done, min(done, self.total)
         left = (self.clock() - self.start) / self.done * (self.total - self.done)
         text = f"{self.done:.0f}/{self.total:.0f}{self.unit}, {left:.0f} s left"

@@ -3,6 +3,7 @@ answer."""
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from base import console
@@ -23,7 +24,7 @@ class UsageError(Failure):
         super().__init__(value, rule, f"Try {command} --help")
 
 
-def main_of(function) -> NoReturn:
+def main_of(function: Callable[[list[str]], int]) -> NoReturn:
     """Runs a command's main function; prints a failure as one line and exits with 1.
 
     Ctrl-C, and a reader such as head that has what it wanted, end it without a word, with 128 +

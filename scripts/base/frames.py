@@ -13,17 +13,17 @@ _APPLICATION = re.compile(r"/common/")
 _PROFILER = re.compile(r"/common/pprof/")
 
 
-def kind_of(file) -> str:
+def kind_of(file: str) -> str:
     """s the stage's own code, a the rest of the application, l a library."""
     return "s" if _STAGE.search(file) else "a" if _APPLICATION.search(file) else "l"
 
 
-def component(file) -> str | None:
+def component(file: str) -> str | None:
     """The name of a stage's file without its ending, such as logger; None for other code."""
     found = _COMPONENT.search(file)
     return found and found[1]
 
 
-def ours(file) -> bool:
+def ours(file: str) -> bool:
     """The stage or the rest of the application, but not the profiler in it."""
     return kind_of(file) != "l" and not _PROFILER.search(file)

@@ -27,7 +27,7 @@ def _field(text, pattern, default="unknown"):
     return found.group(1).strip() if found else default
 
 
-def commit(root) -> str:
+def commit(root: Path) -> str:
     """The commit of the checkout, with "-dirty" if files differ; "unknown" outside git."""
     try:
         done = subprocess.run(
@@ -45,7 +45,7 @@ def _lscpu():
     return done.stdout
 
 
-def facts(root) -> dict:
+def facts(root: Path) -> dict:
     """The machine as compare.json records it. Memory in bytes."""
     processor = _lscpu()
     release = _read("/etc/os-release")
@@ -78,7 +78,7 @@ def _cpu_times():
     return [int(part) for part in _read("/proc/stat").splitlines()[0].split()[1:9]]
 
 
-def busy(seconds=BUSY_SAMPLE_SECONDS) -> tuple:
+def busy(seconds: float = BUSY_SAMPLE_SECONDS) -> tuple:
     """(part of all processors that other programs use now, part that the hypervisor takes away)."""
     before = _cpu_times()
     time.sleep(seconds)
@@ -88,7 +88,7 @@ def busy(seconds=BUSY_SAMPLE_SECONDS) -> tuple:
     return (total - idle) / total, spent[7] / total
 
 
-def warnings(machine, busy_now) -> list:
+def warnings(machine: dict, busy_now: tuple[float, float]) -> list:
     """What makes measurements worse here, each with what to do about it."""
     found = []
     used, stolen = busy_now

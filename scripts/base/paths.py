@@ -10,6 +10,6 @@ PYTHON = "/usr/bin/python3"  # Debian's own: the first python3 on PATH may lack 
 EXAMPLE_TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
 
 
-def relative(path) -> str:
+def relative(path: object) -> str:
     """The path as a learner at the root of the repository would type it."""
     return str(path).replace(f"{ROOT}{os.sep}", "")

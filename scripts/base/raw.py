@@ -27,7 +27,7 @@ class Profile:
     period: float = 1  # of the sampler: bytes or nanoseconds a sample, or 1 of so many events
     samples: list = field(default_factory=list)  # (values, frames from the root to the leaf)
 
-    def index_of(self, name) -> int:
+    def index_of(self, name: str) -> int:
         """The index of a sample type by name; the default one for an empty name."""
         if not name:
             return self.default
@@ -52,7 +52,7 @@ def _frame(text):
     return Frame(text.strip().removesuffix(" s=0").strip() or "[unknown]", "", 0)
 
 
-def parse(text) -> Profile:
+def parse(text: str) -> Profile:
     """The Profile of pprof's -raw output. Raises Failure if it is something else."""
     head, found, rest = text.partition("\nSamples:\n")
     if not found:

@@ -72,7 +72,7 @@ class Server:
         """The last lines of that, as one."""
         return " ".join(self.said().split("\n")[-4:]).strip() or "nothing"
 
-    def wait_for(self, pattern, seconds=None) -> re.Match:
+    def wait_for(self, pattern: str, seconds: float | None = None) -> re.Match:
         """The first match in what it says, within START_SECONDS. Raises Broken if it ends or the
         time is up before that."""
         seconds = seconds or START_SECONDS
@@ -99,7 +99,7 @@ class Server:
         own = [int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program]
         return own[0] if own else pid
 
-    def connect(self, port=None, seconds=ANSWER_SECONDS) -> socket.socket:
+    def connect(self, port: int | None = None, seconds: float = ANSWER_SECONDS) -> socket.socket:
         """A connection to it, or to another port of its own; each wait on it ends after so many
         seconds."""
         return socket.create_connection(("127.0.0.1", port or self.port), timeout=seconds)
@@ -110,7 +110,7 @@ class Server:
         with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
             return json.load(answer)
 
-    def stop(self, number=signal.SIGTERM) -> int:
+    def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal to the server; the exit status of what was started. A tracer ends by
         itself. May come twice."""
         if self.process.poll() is None:

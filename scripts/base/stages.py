@@ -12,7 +12,7 @@ def names() -> list:
     return sorted(file.parent.name for file in ROOT.glob("v[0-9]*-*/CMakeLists.txt"))
 
 
-def need(stage) -> str:
+def need(stage: str) -> str:
     """The stage. Raises Failure with the list of stages and the nearest one if there is none of
     that name."""
     known = names()
@@ -24,12 +24,12 @@ def need(stage) -> str:
     return stage
 
 
-def program(kind, stage) -> Path:
+def program(kind: str, stage: str) -> Path:
     """build/bin/KIND-STAGE. Raises Failure if the stage is unknown or the program is not built."""
     return built(f"{kind}-{need(stage)}")
 
 
-def built(name) -> Path:
+def built(name: str) -> Path:
     """build/bin/NAME. Raises Failure if it is not built."""
     path = BUILD / "bin" / name
     if not os.access(path, os.X_OK):

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:\s?(?:ns|us|µs|ms|s|[kMG]?B|%)(?![A-Za-
 
 
 def expected_exit(block: Block) -> int:
+    """The exit status that the last command must have."""
     for check in block.all("check"):
         if found := re.fullmatch(r"exit (\d+)", check.text):
             return int(found[1])

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from base import console
+from base.commandline import Parser
 from base.errors import Failure
 from base.paths import ROOT
 from docs import book, figures
@@ -13,7 +14,7 @@ from docs.markdown import Chapter, DocumentError
 from docs.workspace import clean_state
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Runs every command block of the tutorial and compares what it prints.""",
         "scripts/workshop docs-check docs/03-measuring.md")

@@ -31,6 +31,7 @@ class Figures:
     digits: dict[str, int] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
+        """The figure as prose has it. Raises KeyError."""
         return rounded(self.values[name], self.digits.get(name, _DIGITS))
 
 
@@ -67,7 +68,7 @@ def find(regex: str, output: list[str], directive: Directive) -> re.Match | None
             f"line {directive.line}: {directive.word} '{directive.text}': {error}") from None
 
 
-def evaluate(expression: str, values: dict[str, float]):
+def evaluate(expression: str, values: dict[str, float]) -> float | bool:
     """Arithmetic and one comparison on figures, for example `v2_rps > 1.1 * v1_rps`."""
 
     def value(node: ast.AST):
@@ -100,6 +101,7 @@ def rounded(value: float, digits: int) -> str:
 
 
 def shown_output(block: Block) -> list[str]:
+    """All the output that a block shows."""
     return [line for step in block.steps() for line in step.output]
 
 
@@ -118,6 +120,7 @@ def prose_problems(chapter: Chapter, figures: Figures) -> list[tuple[int, str]]:
 
 
 def rewrite_prose(chapter: Chapter, figures: Figures) -> None:
+    """Puts the figures that are known into the lines of a chapter."""
     for number, text in chapter.prose():
         chapter.lines[number - 1] = _USE.sub(
             lambda use: (f"{figures.text(use[2])}<!-- {use[2]} -->" if use[2] in figures.values

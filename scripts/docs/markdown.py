@@ -43,13 +43,16 @@ class Block:
     directives: list[Directive] = field(default_factory=list)
 
     def all(self, word: str) -> list[Directive]:
+        """The directives of that word."""
         return [directive for directive in self.directives if directive.word == word]
 
     def one(self, word: str) -> Directive | None:
+        """The first directive of that word."""
         found = self.all(word)
         return found[0] if found else None
 
     def steps(self) -> list[Step]:
+        """Its commands; none if it does not begin with one."""
         steps: list[Step] = []
         more = False
         for text in self.content:
@@ -76,6 +79,7 @@ class Chapter:
 
     @property
     def blocks(self) -> list[Block]:
+        """The fenced blocks, in order."""
         return [item for item in self.items if isinstance(item, Block)]
 
     def write(self) -> None:

@@ -1,17 +1,18 @@
 """`make docs`: the tutorial as a site with search, in build/site/; it opens from the disk, without
 a network."""
 from base import children, console, tools
+from base.commandline import Options, Parser
 from base.errors import Failure
 from base.paths import BUILD, PYTHON, ROOT
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Builds build/site/ from docs/.""",
         "make docs")
 
 
-def run(_options) -> None:
+def run(_options: Options) -> None:
     tools.need_module("mkdocs", "mkdocs, mkdocs-material")
     command = [PYTHON, "-m", "mkdocs", "build", "--quiet", "--clean", "--config-file",
                "scripts/docs/mkdocs.yml"]

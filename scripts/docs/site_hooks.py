@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 from pathlib import Path
+from typing import Any
 
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((\.\./[^)\s]+)\)")
@@ -18,7 +19,8 @@ _STYLE = '<style>[data-md-color-scheme="slate"]{--md-typeset-a-color:#9fa8da}</s
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
-def on_page_markdown(markdown: str, page, **_) -> str:
+def on_page_markdown(markdown: str, page: Any, **_) -> str:
+    """The page without comments, its links out of docs/ as HTML."""
     parts = _FENCED.split(markdown)  # text, block, text, …
     folder = posixpath.dirname(page.file.src_path)
     return "".join(part if n % 2 else _mend(part, folder) for n, part in enumerate(parts))
@@ -34,13 +36,15 @@ def _mend(text: str, folder: str) -> str:
     return _LINK.sub(outside, _COMMENT.sub("", text))
 
 
-def on_post_page(output: str, page, **_) -> str:
+def on_post_page(output: str, page: Any, **_) -> str:
+    """The page with our script and style."""
     script = f'<script src="{"../" * page.url.count("/")}search/offline.js"></script>'
     output = output.replace("</head>", _STYLE + "</head>", 1)
     return re.sub(r'(<script src="[^"]*bundle)', script + r"\1", output, count=1)
 
 
-def on_post_build(config, **_) -> None:
+def on_post_build(config: Any, **_) -> None:
+    """Writes the index and its worker as one script."""
     site = Path(config["site_dir"])
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     worker = next((site / "assets" / "javascripts" /

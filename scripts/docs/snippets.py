@@ -13,6 +13,7 @@ from docs.markdown import DocumentError
 
 
 def snippet(root: Path, text: str) -> list[str]:
+    """The lines that the text of a directive names. Raises DocumentError."""
     path, _, what = text.partition(" ")
     file = root / path
     if not file.is_file():

@@ -13,7 +13,7 @@ MINUS = "\u2212"
 THIN = "\u202f"
 
 
-def plain(value, counted=True) -> str:
+def plain(value: float, counted: bool = True) -> str:
     """A figure without a unit: 5,904 or 1.42 or 0. counted: a whole number stays one, 53 and not
     53.0."""
     size = abs(value)
@@ -30,7 +30,7 @@ def plain(value, counted=True) -> str:
     return text.replace("-", MINUS)
 
 
-def amount(value, unit="") -> str:
+def amount(value: float, unit: str = "") -> str:
     """A figure in the largest unit that leaves it at 1 or more: 32.8 µs."""
     scale = _SCALES.get(unit, ((1, unit),))
     size, name = next(((size, name) for size, name in scale if abs(value) >= size), scale[-1])
@@ -40,7 +40,7 @@ def amount(value, unit="") -> str:
     return f"{text}{THIN}{name}" if name else text
 
 
-def percent(part, digits=0) -> str:
+def percent(part: float, digits: int = 0) -> str:
     """A signed change without its unit: −96, +43; a digit more near nothing left, which is 100."""
     if math.isinf(part):
         return "∞"
@@ -50,27 +50,28 @@ def percent(part, digits=0) -> str:
     return f"{part * 100:+.{0 if part == -1 else digits}f}".replace("-", MINUS)
 
 
-def estimate(part, low, high) -> str:
+def estimate(part: float, low: float, high: float) -> str:
     """A change with its interval, as exact as that is narrow: −2.1 % [−2.8, −1.4]."""
     digits = 0 if high - low >= 0.05 else 1 if high - low >= 0.005 else 2
     middle, *ends = (percent(each, digits) for each in (part, low, high))
     return f"{middle}{THIN}% [{', '.join(ends)}]"
 
 
-def change(old, new) -> str:
+def change(old: float, new: float) -> str:
     """New against old in per cent: −96 %, +43 %; "new" where there was nothing before."""
     if old == new:
         return "0" + THIN + "%"
     return percent(new / old - 1) + THIN + "%" if old else "new"
 
 
-def share(part, whole) -> str:
+def share(part: float, whole: float) -> str:
+    """A part of the whole in per cent: 4.2 %, 43 %."""
     if not whole:
         return "0" + THIN + "%"
     value = 100 * part / whole
     return f"{value:.0f}{THIN}%" if value >= 9.95 or value == 0 else f"{value:.1f}{THIN}%"
 
 
-def times(old, new) -> str:
+def times(old: float, new: float) -> str:
     """How many times as much: 1.43×."""
     return f"{plain(new / old)}×" if old else "∞"

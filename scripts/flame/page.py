@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from flame import numbers, samples, tree
+from flame.tree import Node
 
 HERE = Path(__file__).absolute().parent
 UNITS = {"nanoseconds": "ns", "bytes": "B", "count": ""}  # others are their own name
@@ -25,23 +26,23 @@ def environment(*folders) -> jinja2.Environment:
     return made
 
 
-def breakable(name) -> Markup:
+def breakable(name: str) -> Markup:
     """A C++ name that may be broken after :: and _, where readers expect it."""
     return Markup(str(escape(name)).replace("::", "::<wbr>").replace("_", "_<wbr>"))
 
 
-def as_json(value) -> Markup:
+def as_json(value: object) -> Markup:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c"))
 
 
-def asset(name, folder=HERE) -> Markup:
+def asset(name: str, folder: Path = HERE) -> Markup:
     """The text of a style sheet or script of ours."""
     return Markup((Path(folder) / "assets" / name).read_text(encoding="utf-8"))
 
 
-def widget(title, root, unit, names=(), least=0.0) -> dict:
+def widget(title: str, root: Node, unit: str, names: tuple = (), least: float = 0.0) -> dict:
     """What widget.html.j2 and flame.js read.
 
     unit: of the profile; names: (old, new) of a comparison; least: the part of the whole below
@@ -57,7 +58,7 @@ def widget(title, root, unit, names=(), least=0.0) -> dict:
     }
 
 
-def render(graph, root) -> str:
+def render(graph: dict, root: Node) -> str:
     """The page of one widget, with the leading functions of the tree as a table."""
     table = [(name, *(numbers.share(part, 1) for part in parts))
              for name, *parts in tree.leaders(root)]

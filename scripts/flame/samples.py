@@ -5,9 +5,11 @@ method 4) for the share that the new samples have in both profiles' samples, tur
 It knows chance in sampling only: one capture of each says nothing of how much runs differ. Pure.
 """
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from base.raw import Profile
 from flame import numbers
 
 CONFIDENCE = 0.99
@@ -30,10 +32,11 @@ class Amount:
 
     @property
     def each(self) -> float:
+        """The value of one request."""
         return self.value / self.requests
 
 
-def reader(profile, index):
+def reader(profile: Profile, index: int) -> Callable[[list], Amount]:
     """A function: the values of an entry of the profile -> the Amount of the one at the index."""
     kinds = [kind for kind, _ in profile.types]
     family, _, what = kinds[index].rpartition("_")
@@ -71,7 +74,7 @@ def _share(part, rest):
     return end(-1) if part else 0.0, end(1) if rest else 1.0
 
 
-def ratio(old, new):
+def ratio(old: Amount, new: Amount) -> tuple[float, float]:
     """The least and the largest ratio of new to old, per request, at CONFIDENCE. inf without old
     samples."""
     varies = max(old.varies, new.varies)
@@ -82,7 +85,7 @@ def ratio(old, new):
     return low / (1 - low) * unit, high / (1 - high) * unit if high < 1 else math.inf
 
 
-def change(old, new) -> str:
+def change(old: Amount, new: Amount) -> str:
     """−83 % [−93, −63], or new, or ~ where the samples cannot carry a difference."""
     if not (old.value and old.samples or new.value and new.samples):
         return "~"

@@ -7,9 +7,11 @@ everything else.
 """
 import itertools
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from base import frames, paths
+from base.raw import Profile
 from flame import samples
 from flame.samples import Amount
 
@@ -23,20 +25,20 @@ _SCAFFOLDING = re.compile(
 _NAMESPACES = set("service pprof httplib detail std __cxx11 __gnu_cxx __cxxabiv1 __detail".split())
 
 
-def kind_of(file) -> str:
+def kind_of(file: str) -> str:
     """The kind of a function, by its source file."""
     kinds = {"s": frames.component(file) or "other", "a": APPLICATION, "l": LIBRARY}
     return kinds[frames.kind_of(file)]
 
 
-def without_scaffolding(stack, name=lambda frame: frame[0]) -> tuple:
+def without_scaffolding(stack: list | tuple, name: Callable = lambda frame: frame[0]) -> tuple:
     """The stack without thread start-up and std::function; a function that calls itself is there
     once."""
     kept = [frame for frame in stack if not _SCAFFOLDING.match(name(frame))] or stack
     return tuple(next(same) for _, same in itertools.groupby(kept, name))
 
 
-def of(profile, index) -> dict:
+def of(profile: Profile, index: int) -> dict:
     """{stack: Amount} of the entries whose value is not 0."""
     merged, amount = {}, samples.reader(profile, index)
     for values, stack in profile.samples:
@@ -46,7 +48,7 @@ def of(profile, index) -> dict:
     return merged
 
 
-def parse_folded(text, stage="") -> dict:
+def parse_folded(text: str, stage: str = "") -> dict:
     """{stack: count} of heaptrack_print -F: frames `name (file)`, the file without its folder."""
     own = {path.name for path in (paths.ROOT / stage).iterdir()} if stage else set()
     merged = {}
@@ -66,7 +68,7 @@ def _folded_frame(text, own):
     return name, APPLICATION if re.match(r"(service|pprof)::", name) else LIBRARY
 
 
-def folded(new, old=None) -> str:
+def folded(new: dict, old: dict | None = None) -> str:
     """Folded stacks; with two profiles both values, as difffolded.pl of FlameGraph writes them."""
     lines = []
     for key in {**(old or {}), **new}:
@@ -77,7 +79,8 @@ def folded(new, old=None) -> str:
     return "".join(sorted(lines))
 
 
-def without_parameters(name) -> str:
+def without_parameters(name: str) -> str:
+    """A C++ name up to its parameters."""
     return re.sub(r"\((?!anonymous|\)).*", "", name) or name
 
 
@@ -89,7 +92,7 @@ def without_templates(name: str) -> str:
     return name
 
 
-def label(name) -> str:
+def label(name: str) -> str:
     """A name for a narrow frame: no parameters, template arguments, return type or namespaces."""
     if name.startswith("["):  # a library without names, or a mark such as [stack cut]
         return name

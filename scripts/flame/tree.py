@@ -21,8 +21,9 @@ class Node:
     old: Amount | None = None
     children: dict = field(default_factory=dict)
 
-    def child(self, name, kind):
+    def child(self, name: str, kind: str) -> "Node":
         # A function is the same whatever stage it is of: then two stages line up.
+        """The function as called by this one; new if need be."""
         if name not in self.children:
             sides = (side and replace(side, value=0, samples=0) for side in (self.new, self.old))
             self.children[name] = Node(name, kind, *sides)
@@ -35,10 +36,11 @@ class Node:
 
     @property
     def most(self) -> float:
+        """The larger value of old and new, per request."""
         return max(self.new.each, self.old.each if self.old else 0)
 
 
-def build(new, old=None, requests=()) -> Node:
+def build(new: dict, old: dict | None = None, requests: tuple = ()) -> Node:
     """The root of {stack: Amount}. Amounts without samples are of profiles that count everything.
 
     With requests (old's and new's, or just new's) values are divided by them.
@@ -56,7 +58,7 @@ def build(new, old=None, requests=()) -> Node:
     return root
 
 
-def plain(node, least=0.0) -> dict:
+def plain(node: Node, least: float = 0.0) -> dict:
     """The tree for the widget: {n: name, s: label, k: kind, v: value, c: children}; in a comparison
     also o: the old value, and d: the change.
 
@@ -90,7 +92,7 @@ class Function:
         return abs(self.new.each - self.old.each)
 
 
-def functions(root) -> dict:
+def functions(root: Node) -> dict:
     """{name: Function} of a tree."""
     found = {}
 
@@ -112,7 +114,7 @@ def functions(root) -> dict:
     return found
 
 
-def leaders(root, count=LEADERS) -> list:
+def leaders(root: Node, count: int = LEADERS) -> list:
     """[(name, own share, share with callees)] of the functions that lead by themselves."""
     found, whole = functions(root), root.new.value or 1
     ranked = sorted(found, key=lambda name: (-found[name].itself, name))[:count]
@@ -124,7 +126,7 @@ def _of_stage(root):
             if each.kind not in (APPLICATION, LIBRARY)}
 
 
-def finding(root, names=(), unit="") -> str:
+def finding(root: Node, names: tuple = (), unit: str = "") -> str:
     """The picture in words, for those who cannot see it and to check what one sees."""
     if root.old is not None:
         return _compared(root, names, unit)

@@ -5,6 +5,8 @@ cpp-httplib that are not templates in a header. What the list lacks shows in `al
 """
 import re
 
+from profiles.objects import Call
+
 # The first group that matches names the kind.
 _KINDS = (
     ("new", r"operator new(\[\])?\("),
@@ -31,13 +33,13 @@ _PATTERNS = [(kind, re.compile(rf"(void |bool |char\* )?(?:{pattern})"))
 _THROWING = re.compile(r"__cxa_|_Unwind_|std::__throw_|std::terminate|operator delete")
 
 
-def kind_of_target(name) -> str | None:
+def kind_of_target(name: str) -> str | None:
     """The kind of allocation that a call of this function (readable name) can be, or None."""
     return None if _THROWING.match(name) else next(
         (kind for kind, pattern in _PATTERNS if pattern.match(name)), None)
 
 
-def closure(calls, names) -> set:
+def closure(calls: list[Call], names: dict) -> set:
     """The functions among the callers of these calls that can allocate: those that call one that
     can.
 

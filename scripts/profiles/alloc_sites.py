@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from base import console, stages, tools
+from base.commandline import Options, Parser
 from base.errors import Failure
 from base.paths import BUILD, PROFILES, ROOT, relative
 from flame import stacks
@@ -125,7 +126,7 @@ def _print_summary(stage, sites):
             print(f"{kinds[kind]:>9}  {text}")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.usage = "%(prog)s STAGE [NEW] [--stacks] [--others] [--out DIR]"
     parser.describe(
         """What Go's escape analysis (go build -gcflags=-m) tells, for C++: the calls in the stage's
@@ -155,7 +156,7 @@ def add_arguments(parser) -> None:
         "build/profiles/diff/STAGE/NEW)"))
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     names = [options.stage] + ([options.new] if options.new else [])
     files = {stage: objects_of(stages.need(stage)) for stage in names}
     tools.need("objdump", "binutils")

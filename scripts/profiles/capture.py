@@ -12,12 +12,14 @@ from base.errors import Failure
 from base.paths import EXAMPLE_TARGET
 from base.service import Service
 from profiles import record
+from profiles.kinds import Kind
 
 LOAD_EXTRA_SECONDS = 60  # that ab gets beyond the capture; SIGINT ends it early
 
 
 @contextlib.contextmanager
-def load(service, seconds, clients, agent=None, shown=True) -> Iterator[list]:
+def load(service: Service, seconds: float, clients: int, agent: str | None = None,
+         shown: bool = True) -> Iterator[list]:
     """The service under ab meanwhile; gives the list of ab.in_background. seconds: how long it
     takes at most."""
     command = ab.command(service.url + EXAMPLE_TARGET, clients,
@@ -30,7 +32,7 @@ def load(service, seconds, clients, agent=None, shown=True) -> Iterator[list]:
         yield figures
 
 
-def fetch(url, file, seconds=0) -> None:
+def fetch(url: str, file: Path, seconds: float = 0) -> None:
     """Downloads one profile with curl, which takes that many seconds by itself. Raises Failure
     with the service's words."""
     command = ["curl", "-sS", "--fail-with-body", "--max-time", str(seconds + 30), "-o", file, url]
@@ -50,7 +52,8 @@ def needs() -> None:
 
 
 @contextlib.contextmanager
-def captured(kind, stage, seconds, clients, options=()) -> Iterator[tuple]:
+def captured(kind: Kind, stage: str, seconds: float, clients: int,
+             options: tuple = ()) -> Iterator[tuple]:
     """(a new profile of the stage's service under load, the record about it without what the
     profile tells, the request log). The files go with the context."""
     program, environment = stages.program("leftpad", stage), dict(os.environ)

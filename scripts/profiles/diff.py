@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base import console, raw, stages
+from base.commandline import Options, Parser
 from base.errors import Failure, UsageError
 from base.frames import STAGE_FOLDER
 from base.paths import PROFILES
@@ -25,7 +26,7 @@ class Side:
     requests: float
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Prints what NEW has more (+) and less (-) than OLD; writes the call graph and the flame
         graph of the difference to build/profiles/diff/OLD/NEW/. A stage whose capture is missing
@@ -43,7 +44,7 @@ def add_arguments(parser) -> None:
                         help="where results go (default build/profiles/diff/OLD/NEW)")
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     kind, command = kinds.PROFILES[options.kind], pprof.find()
     old, new = (_side(command, kind, given, options) for given in (options.old, options.new))
     if not old.profile.samples and not new.profile.samples:

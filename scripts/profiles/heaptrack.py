@@ -4,10 +4,12 @@ import functools
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from base import ab, children, console, stages, tools
-from base.commandline import add_load, check_load
+from base.commandline import Options, Parser, add_load, check_load
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET, PROFILES, relative
 from base.service import Service
@@ -19,7 +21,7 @@ TOP = 10
 TOTALS = ("calls to allocation functions", "peak heap memory consumption", "total memory leaked")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Records every allocation of the service while ab loads it. Prints totals, the peak and
         the places that allocate most; writes heaptrack's data, its whole report and a flame graph
@@ -35,7 +37,7 @@ def add_arguments(parser) -> None:
                         help="where results go (default build/profiles/STAGE)")
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     check_load(options)
     stage, program = stages.need(options.stage), stages.built(f"leftpad-{options.stage}-heaptrack")
     tools.need("ab", "apache2-utils")
@@ -72,7 +74,8 @@ def run(options) -> None:
     console.next_command(f"heaptrack_print -f {relative(data)} | less")
 
 
-def record(service_of, folder, drive, shown=False) -> tuple:
+def record(service_of: Callable[..., Service], folder: Path, drive: Callable[[Service], Any],
+           shown: bool = False) -> tuple:
     """(heaptrack's data in the folder, what drive gave): drive(service) works with
     service_of(before=…) under heaptrack.
 
@@ -96,7 +99,7 @@ def record(service_of, folder, drive, shown=False) -> tuple:
     return data, given
 
 
-def report(data, folded, shown=False) -> tuple:
+def report(data: Path, folded: Path, shown: bool = False) -> tuple:
     """(what heaptrack_print says of the data, its folded stacks, which also go to that file)."""
     command = ["heaptrack_print", "-a", "1", "-p", "1", "-T", "0", "-F", folded, "-f", data]
     if shown:
@@ -108,7 +111,7 @@ def report(data, folded, shown=False) -> tuple:
     return done.stdout, folded.read_text(encoding="utf-8", errors="replace")
 
 
-def totals(report) -> list:
+def totals(report: str) -> list:
     """[(label, value)] of the lines at the end of the report."""
     found = [(label, re.search(rf"^{label}: (\S+)", report, re.MULTILINE)) for label in TOTALS]
     if not all(match for _, match in found):
@@ -117,7 +120,7 @@ def totals(report) -> list:
     return [(label, match[1]) for label, match in found]
 
 
-def by_function(stacks) -> list:
+def by_function(stacks: dict) -> list:
     """[(function, allocations)]: each stack is charged to its innermost frame in the service's own
     code."""
     counts = {}

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from base import ab, console, open_loop, stages, tools
-from base.commandline import Number, add_load, check_load
+from base.commandline import Number, Options, Parser, add_load, check_load
 from base.errors import UsageError
 from base.paths import BUILD, EXAMPLE_TARGET
 from base.service import Service
@@ -16,7 +16,7 @@ PASSES_ON = "after --"
 RATE_SECONDS = 10
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.usage = ("%(prog)s STAGE [--url URL] [-n REQUESTS | --rate N] [-c CLIENTS]"
                     " [-- SERVICE OPTION…]")
     parser.describe(
@@ -34,7 +34,7 @@ def add_arguments(parser) -> None:
     add_load(parser, requests=50000)
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     url = options.url.rstrip("/")
     if url and not re.fullmatch(r"http://[^/]+", url):
         raise UsageError(

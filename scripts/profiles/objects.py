@@ -7,6 +7,7 @@ relocations name the targets. Not binutils' addr2line, which can name the wrong 
 inlined code begins one.
 """
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from base import children
@@ -72,7 +73,7 @@ def _follows(line, call):
     return 0 <= int(line.split(":")[0], 16) - call.address < 8
 
 
-def locate(found) -> None:
+def locate(found: list[Call]) -> None:
     """Fills the frames of these calls."""
     groups = {}
     for call in found:
@@ -91,7 +92,7 @@ def _frame(function, place):
     return Frame(function.split(" inlined at ")[0], file, int(line or 0))
 
 
-def demangle(names) -> dict:
+def demangle(names: Iterable[str]) -> dict:
     """{mangled: readable}"""
     names = sorted(set(names))
     return dict(zip(names, _output("c++filt", input="\n".join(names)).splitlines()))

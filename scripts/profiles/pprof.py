@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from base import ab, children, console, raw, tools
 from base.errors import Failure
@@ -26,7 +27,7 @@ def find() -> list:
     return ["go", "tool", "pprof"]
 
 
-def read(pprof, file) -> tuple:
+def read(pprof: list, file: Path) -> tuple:
     """(what pprof -raw says of a profile, its time in UTC; the same as raw.Profile). Raises
     Failure if it is none."""
     done = children.run([*pprof, "-raw", file], env={**os.environ, "TZ": "UTC"})
@@ -36,7 +37,7 @@ def read(pprof, file) -> tuple:
     return done.stdout, raw.parse(done.stdout)
 
 
-def show(command, without_header=False) -> str:
+def show(command: list, without_header: bool = False) -> str:
     """Shows a command and what it says; raises Failure if it fails."""
     console.show(command)
     done = children.run(command, stderr=subprocess.STDOUT)
@@ -47,7 +48,7 @@ def show(command, without_header=False) -> str:
     return text
 
 
-def draw(command) -> None:
+def draw(command: list) -> None:
     """Shows a command that writes a picture, without its messages of progress. Without Graphviz,
     which is not installed for the walkthrough, there is none."""
     if not shutil.which("dot"):

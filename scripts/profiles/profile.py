@@ -5,15 +5,16 @@ import shutil
 from pathlib import Path
 from collections.abc import Callable
 
-from base.commandline import Number, add_load
+from base.commandline import Number, Options, Parser, add_load
 from base.errors import UsageError
 from base.paths import PROFILES
 from profiles import capture, kinds, pprof, record, show
+from profiles.kinds import Kind
 
 PASSES_ON = "after --"
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     if parser.command == "trace":
         parser.usage = "%(prog)s STAGE [--seconds N] [-c CLIENTS] [--out DIR] [-- SERVICE OPTION…]"
         parser.describe(
@@ -40,12 +41,13 @@ def add_arguments(parser) -> None:
                         help="where results go (default build/profiles/STAGE)")
 
 
-def add_seconds(parser, default) -> None:
+def add_seconds(parser: Parser, default: str) -> None:
+    """The option --seconds, with the words for its default."""
     parser.add_argument("--seconds", metavar="N", action=Number,
                         help=f"how long to capture (default {default})")
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     kind = kinds.TRACE if options.name == "trace" else kinds.PROFILES[options.kind]
     if (options.seconds or 0) > kinds.MAX_SECONDS:
         raise UsageError(f"--seconds {options.seconds}",
@@ -57,7 +59,8 @@ def run(options) -> None:
          options.out, options.clients, options.rest)()
 
 
-def take(command, kind, stage, seconds=None, out=None, clients=8, service_options=()) -> Callable:
+def take(command: list | None, kind: Kind, stage: str, seconds: int | None = None,
+         out: Path | None = None, clients: int = 8, service_options: list | tuple = ()) -> Callable:
     """Captures into `out`, with the record beside; gives the function that shows it.
 
     What fails or is interrupted leaves the earlier capture as it is.

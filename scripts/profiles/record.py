@@ -2,6 +2,7 @@
 meanwhile."""
 import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from base import machine
 from base.paths import ROOT
@@ -15,7 +16,7 @@ _TIME = re.compile(r"^Time: (\S+) (\d\d:\d\d:\d\d)(?:\.(\d+))? \+0000", re.MULTI
 _DURATION = re.compile(r"^Duration: (\d\d?(?:\.\d+)?)s?$", re.MULTILINE)
 
 
-def window(raw, kind, seconds=None) -> tuple | None:
+def window(raw: str, kind: str, seconds: float | None = None) -> tuple | None:
     """(begin, end) of a capture in UTC, or None if the profile does not tell. `seconds`: what was
     asked for."""
     time, duration = _TIME.search(raw), _DURATION.search(raw)
@@ -27,7 +28,7 @@ def window(raw, kind, seconds=None) -> tuple | None:
     return (at - length, at) if kind in DELTAS else (at, at + length)
 
 
-def requests_in(log, begin, end) -> int:
+def requests_in(log: bytes, begin: datetime, end: datetime) -> int:
     """How many request lines of a log (bytes) lie in the window. Its times are UTC with
     microseconds."""
     first, last = (f"{at.isoformat(timespec='microseconds')}Z".encode() for at in (begin, end))
@@ -40,7 +41,7 @@ def about(**fields) -> dict:
     return {**fields, "captured_at": now, "machine": machine.facts(ROOT)}
 
 
-def served(about_it, raw_text, log) -> dict:
+def served(about_it: dict, raw_text: str, log: Path) -> dict:
     """How many requests the log has in the time of the capture, as a field of its record; none if
     nothing tells."""
     when = window(raw_text, about_it["kind"], about_it["seconds"])

@@ -4,18 +4,20 @@ from pathlib import Path
 
 from base import console
 from base.paths import relative
+from base.raw import Profile
 from flame import page, stacks, tree
 from profiles import pprof, trace
+from profiles.kinds import Kind
 
 ENDINGS = (".pb.gz", ".json", ".svg", ".folded", ".flame.html", ".top.txt", ".about.json")
 
 
-def beside(prefix, ending) -> Path:
+def beside(prefix: Path, ending: str) -> Path:
     """A result of a capture: its file PREFIX.ENDING."""
     return prefix.with_name(prefix.name + ending)
 
 
-def tables(command, options, file, prefix, own, where) -> None:
+def tables(command: list, options: list, file: Path, prefix: Path, own: str, where: str) -> None:
     """pprof's top of a profile, also kept in PREFIX.top.txt; then only functions in source files
     that match `own`."""
     nodes = f"-nodecount={pprof.TOP_NODES}"
@@ -27,7 +29,8 @@ def tables(command, options, file, prefix, own, where) -> None:
     pprof.draw([*command, "-svg", *options, f"-output={beside(prefix, '.svg')}", file])
 
 
-def flame(prefix, title, unit, new, old=None, names=(), requests=()) -> None:
+def flame(prefix: Path, title: str, unit: str, new: dict, old: dict | None = None,
+          names: tuple = (), requests: tuple = ()) -> None:
     """Writes stacks ({stack: Amount}, of two profiles if there is an old one) as folded text and
     as a page."""
     beside(prefix, ".folded").write_text(stacks.folded(new, old), encoding="utf-8")
@@ -36,7 +39,7 @@ def flame(prefix, title, unit, new, old=None, names=(), requests=()) -> None:
         page.render(page.widget(title, root, unit, names), root), encoding="utf-8")
 
 
-def profile(command, kind, stage, prefix, what) -> None:
+def profile(command: list, kind: Kind, stage: str, prefix: Path, what: Profile) -> None:
     """PREFIX.pb.gz, which holds `what` (raw.Profile)."""
     file = beside(prefix, ".pb.gz")
     if not what.samples:
@@ -74,7 +77,7 @@ def _hints(command, kind, stage, file):
         print(f"        {f'{tool} {options} {shown}':<78} # {what}")
 
 
-def spans(file, stage) -> None:
+def spans(file: Path, stage: str) -> None:
     """The longest spans of a trace, and how to see all of them."""
     trace.show(file)
     print()

@@ -11,7 +11,7 @@ from base.errors import Failure
 LONGEST = 8
 
 
-def read(path) -> tuple:
+def read(path: Path) -> tuple:
     """(spans, {thread id: name})"""
     try:
         events = json.loads(Path(path).read_text(encoding="utf-8"))["traceEvents"]
@@ -25,11 +25,12 @@ def read(path) -> tuple:
     return [event for event in events if event.get("ph") == "X"], threads
 
 
-def milliseconds(us) -> str:
+def milliseconds(us: float) -> str:
+    """Microseconds as text in ms."""
     return f"{us / 1000:.3f}"
 
 
-def by_name(spans) -> list:
+def by_name(spans: list[dict]) -> list:
     """Rows (category, name, count, total, median, longest), most time first; times in us."""
     groups = {}
     for span in spans:
@@ -39,7 +40,7 @@ def by_name(spans) -> list:
     return sorted(rows, key=lambda row: (-row[3], row[:2]))
 
 
-def show(path) -> None:
+def show(path: Path) -> None:
     """Prints them."""
     spans, threads = read(path)
     if not spans:

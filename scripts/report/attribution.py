@@ -5,25 +5,28 @@ library do is leftpad's. Samples without such a frame are the server's. The sour
 component.
 """
 from base import frames
+from base.raw import Frame
 from flame import samples
 from flame.samples import Amount
 from flame.tree import LABELS, SERVER
+from report.inputs import Capture
 
 # What the article finds; findings.py asserts it.
 CULPRITS = ("leftpad", "statsd", "logger")
 _NOBODY = "HTTP server and library"
 
 
-def label(component) -> str:
+def label(component: str) -> str:
+    """A component as people read it."""
     return LABELS.get(component, component)
 
 
-def component(stack) -> str:
+def component(stack: list[Frame]) -> str:
     """The component of a sample; frames from the root to the leaf."""
     return next(filter(None, (frames.component(frame.file) for frame in reversed(stack))), SERVER)
 
 
-def function(stack) -> str:
+def function(stack: list[Frame]) -> str:
     """The workshop's own function that the sample is charged to: the innermost one."""
     return next((frame.name.removeprefix("service::") for frame in reversed(stack)
                  if frames.ours(frame.file)), _NOBODY)
@@ -45,20 +48,21 @@ def _sums(capture, value, key_of):
     return sums
 
 
-def by_component(capture, value) -> dict:
+def by_component(capture: Capture, value: str) -> dict:
+    """{component: Amount} of a sample type."""
     return _sums(capture, value, component)
 
 
-def by_function(capture, value) -> dict:
+def by_function(capture: Capture, value: str) -> dict:
     """{(component, function): Amount}; everything of the server is one function."""
     return _sums(capture, value, _function_of_component)
 
 
-def by_place(capture, value) -> dict:
+def by_place(capture: Capture, value: str) -> dict:
     """{innermost function of ours: Amount}, the server's included."""
     return _sums(capture, value, function)
 
 
-def total(sums, requests=1) -> Amount:
+def total(sums: dict, requests: float = 1) -> Amount:
     """The sum of the Amounts of {key: Amount}, to be divided by the requests."""
     return sum(sums.values(), Amount(requests=requests))

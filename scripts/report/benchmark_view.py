@@ -2,6 +2,7 @@
 import statistics
 
 from flame import numbers
+from report.inputs import Inputs
 
 METRICS = (("time", "Processor time per operation", "ns"),
            ("bytes", "Bytes allocated per operation", "B"),
@@ -25,7 +26,7 @@ def _cells(row, unit):
     }
 
 
-def tables(data) -> list:
+def tables(data: Inputs) -> list:
     """One table a metric, also for metrics that are not in METRICS; [] without a comparison."""
     rows = data.rows("benchmarks")
     known = [metric for metric, _, _ in METRICS]
@@ -37,7 +38,7 @@ def tables(data) -> list:
     return [table for table in found if table["rows"]]
 
 
-def finding(data) -> str:
+def finding(data: Inputs) -> str:
     """The benchmark that gains most, in a sentence."""
     rows = [row for row in data.rows("benchmarks", "time") if row.differs]
     if not rows:
@@ -47,7 +48,7 @@ def finding(data) -> str:
     return f"{best.name} gains most: {old} to {new} ({best.change})."
 
 
-def rule(data) -> tuple:
+def rule(data: Inputs) -> tuple:
     """How the comparison decides: (confidence, margin) in per cent."""
     given = data.said("rule")
     return tuple(f"{100 * given.get(key, 0):g}{numbers.THIN}%" for key in ("confidence", "margin"))

@@ -7,13 +7,14 @@ every screen, and ticks are so few that their labels have room on the narrowest.
 import math
 
 from flame import numbers
+from report.inputs import Inputs
 
 HEIGHT = 240
 # Labels are up to 50 pixels wide; the narrowest plot is 250.
 APART = 0.2
 
 
-def linear_ticks(top, low=0.0) -> list:
+def linear_ticks(top: float, low: float = 0.0) -> list:
     """Round values from low to top, at least APART of the axis apart."""
     least = (top - low) * APART
     step = 10 ** math.floor(math.log10(least))
@@ -21,7 +22,7 @@ def linear_ticks(top, low=0.0) -> list:
     return [step * i for i in range(math.ceil(low / step), math.floor(top / step) + 1)]
 
 
-def log_ticks(low, high) -> list:
+def log_ticks(low: float, high: float) -> list:
     """Round values from low (more than 0) to high, at least APART of the axis apart."""
     if high < 4 * low:
         candidates = linear_ticks(high, low)
@@ -36,7 +37,7 @@ def log_ticks(low, high) -> list:
     return ticks
 
 
-def throughput(data):
+def throughput(data: Inputs) -> dict | None:
     """A dot a run and a line at the median, a row for each stage; None without a comparison."""
     row = data.row("service", "requests_per_second")
     if not row:
@@ -59,7 +60,7 @@ def throughput(data):
     return {"height": HEIGHT, "ticks": ticks, "rows": rows}
 
 
-def latency(data):
+def latency(data: Inputs) -> dict | None:
     """The share of the requests answered within a time; None without latencies of both stages."""
     if len(data.latency) < 2:
         return None

@@ -3,12 +3,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from base import console, stages, tools
+from base.commandline import Options, Parser
 from base.paths import BUILD, PROFILES, relative
 from report import (benchmark_view, callgraph, charts, findings, inputs, page, profile_view,
                     service_view, sources)
 
 
-def add_arguments(parser):
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Writes a page that works offline: the service before and after, benchmarks, flame
         graphs, call graphs, allocations, lock waits, threads. It measures nothing: what is missing
@@ -73,7 +74,7 @@ def _fields(data, options, notice):
     }
 
 
-def run(options):
+def run(options: Options) -> None:
     for stage in (options.old, options.new):
         if stage:
             stages.need(stage)
@@ -84,7 +85,7 @@ def run(options):
     console.next_command(f"xdg-open {relative(options.out)}")
 
 
-def write(options, notice=""):
+def write(options: Options, notice: str = "") -> None:
     """The page of what there is; warns of what is not."""
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     content = _fields(data, options, notice)

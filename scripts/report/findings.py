@@ -7,9 +7,11 @@ is undecided, which is no failure: counts and shares decide, times inform.
 from dataclasses import dataclass
 from pathlib import Path
 
+from base.commandline import Options, Parser
 from base.paths import BUILD, PROFILES
 from flame import numbers
 from report import attribution, inputs
+from report.inputs import Inputs
 
 # The culprits lead if they are more than half of what the application does ...
 LEADS = 0.5
@@ -32,11 +34,13 @@ class Finding:
     command: str
 
     @property
-    def measured(self):
+    def measured(self) -> bool:
+        """Whether there was anything to judge by."""
         return bool(self.old)
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
+        """In a word or two."""
         return {True: "yes", False: "NO",
                 None: "undecided" if self.measured else "not measured"}[self.met]
 
@@ -118,7 +122,7 @@ def _allocations(data):
                    f"{numbers.plain(new)} in {len(rows)}", met, "make compare")
 
 
-def judge(data):
+def judge(data: Inputs) -> list[Finding]:
     """All findings, in the order of the story."""
     return [
         _culprits(data, "cpu", "cpu", "leftpad, StatsD, logger: CPU time", "make profile-cpu"),
@@ -130,7 +134,7 @@ def judge(data):
     ]
 
 
-def table(found, old, new):
+def table(found: list[Finding], old: str, new: str) -> list[str]:
     """The summary as lines of text."""
     rows = [("finding", old, new, "met")]
     rows += [(each.name, each.old or "-", each.new or "-", each.verdict) for each in found]
@@ -141,7 +145,7 @@ def table(found, old, new):
     ]
 
 
-def add_arguments(parser):
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Prints the table of the article's findings as the captures of two stages show them; exit
         status 1 if one is not met or not measured.""", "scripts/workshop findings")
@@ -157,7 +161,7 @@ def add_arguments(parser):
                         help="writes the commands that measure what is not met")
 
 
-def run(options):
+def run(options: Options) -> int:
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     found = judge(data)
     print("\n".join(table(found, data.old, data.new)))

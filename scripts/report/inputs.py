@@ -9,6 +9,7 @@ import math
 import types
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from base import raw
 from base.errors import Failure
@@ -68,24 +69,25 @@ class Inputs:
     latency: dict = field(default_factory=dict)  # {side: {percent: ms}}
     captures: dict = field(default_factory=dict)  # {(side, kind): Capture}
 
-    def pair(self, kind):
+    def pair(self, kind: str) -> tuple[Capture, Capture] | None:
         """The captures of a kind: (old, new), or None unless both are there."""
         both = tuple(self.captures.get((side, kind)) for side in ("old", "new"))
         return both if all(both) else None
 
     def stages(self) -> dict:
+        """{side: stage}"""
         return {"old": self.old, "new": self.new}
 
-    def rows(self, group, metric=None) -> list:
+    def rows(self, group: str, metric: str | None = None) -> list:
         """The rows of a group, service or benchmarks; none without a comparison."""
         found = (self.comparison or {}).get(group, [])
         return [Row(**row) for row in found if metric in (None, row["metric"])]
 
-    def row(self, group, metric, name=""):
+    def row(self, group: str, metric: str, name: str = "") -> Row | None:
         """The row of that metric; of a benchmark by name."""
         return next((row for row in self.rows(group, metric) if name in ("", row.name)), None)
 
-    def said(self, *keys):
+    def said(self, *keys) -> Any:
         """What compare.json has under these keys, such as new, compiler; {} for nothing."""
         found = self.comparison or {}
         for key in keys:
@@ -123,7 +125,8 @@ def _latency(file):
             for side, values in (_document(file) or {}).items() if values}
 
 
-def read(compare_folder, profiles_folder, old=None, new=None) -> Inputs:
+def read(compare_folder: Path, profiles_folder: Path, old: str | None = None,
+         new: str | None = None) -> Inputs:
     """Everything there is. Stages that are not given are those of the comparison, or v1-naive and
     v2-optimized."""
     comparison = _document(compare_folder / "compare.json")

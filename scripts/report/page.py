@@ -11,7 +11,7 @@ SECTIONS = (("service", "Service"), ("benchmarks", "Benchmarks"), ("cpu", "CPU")
             ("machine", "Measured on"))
 
 
-def render(fields) -> str:
+def render(fields: dict) -> str:
     """The page. fields: what the templates name."""
     sheets = ("page.css", "tables.css", "print.css")
     style = [asset("theme.css"), asset("flame.css"), *(asset(name, HERE) for name in sheets)]

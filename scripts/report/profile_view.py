@@ -4,6 +4,7 @@ from dataclasses import replace
 from flame import numbers, page, samples, stacks, tree
 from flame.samples import Amount
 from report import attribution
+from report.inputs import Capture, Inputs
 
 ORDER = (*attribution.CULPRITS, "handlers")
 ROWS = 14
@@ -51,7 +52,7 @@ def _totals(totals, unit):
             "samples": [numbers.plain(round(total.samples)) for total in totals]}
 
 
-def components(data, kind, value, unit):
+def components(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """Stacked bars of both stages by component, and their table; None without both profiles."""
     found = _sums(data, kind, value, attribution.by_component)
     if not found:
@@ -73,7 +74,7 @@ def components(data, kind, value, unit):
             "rows": [{**_names(name), **_row(sums, totals, name, unit)} for name in names]}
 
 
-def functions(data, kind, value, unit):
+def functions(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """The functions that lead in either stage, largest first; None without both profiles."""
     found = _sums(data, kind, value, attribution.by_function)
     if not found:
@@ -89,7 +90,7 @@ def functions(data, kind, value, unit):
             "more": max(0, len(rows) - ROWS)}
 
 
-def places(data, kind, value, unit):
+def places(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """By innermost function and undivided: what is in use, where threads are. A moment, so no
     change."""
     found = _sums(data, kind, value, attribution.by_place)
@@ -106,7 +107,7 @@ def places(data, kind, value, unit):
                      for name in ranked]}
 
 
-def lock_finding(data) -> str:
+def lock_finding(data: Inputs) -> str:
     """Who holds the locks that are waited for in the old stage, in a sentence."""
     pair = data.pair("mutex")
     sums = attribution.by_component(pair[0], "delay") if pair else {}
@@ -117,7 +118,7 @@ def lock_finding(data) -> str:
     return f"In {data.old}, {attribution.label(leader)} holds the lock in {share} of that time."
 
 
-def shares(capture, value) -> str:
+def shares(capture: Capture, value: str) -> str:
     """Which components have most of a capture, in a sentence."""
     sums = attribution.by_component(capture, value)
     whole = attribution.total(sums).value
@@ -126,7 +127,7 @@ def shares(capture, value) -> str:
     return f"Shares: {', '.join(parts)}." if parts else "It has no samples."
 
 
-def flame(data, kind, value, title):
+def flame(data: Inputs, kind: str, value: str, title: str) -> dict | None:
     """The flame graph of both stages; None unless both profiles are there and have samples."""
     pair = data.pair(kind)
     if not pair:

@@ -1,6 +1,7 @@
 """What the page says of the service and in its headline: plain data for the templates. Pure."""
 from flame import numbers, samples
 from report import attribution
+from report.inputs import Inputs
 
 TITLES = {
     "requests_per_second": "Requests per second",
@@ -21,7 +22,7 @@ _TILES = (
 )
 
 
-def headline(data) -> tuple:
+def headline(data: Inputs) -> tuple:
     """(title, sentence below it)."""
     row = data.row("service", "requests_per_second")
     if not row:
@@ -48,7 +49,7 @@ def _undecided(data, service):
             f"{numbers.amount(row.old, 'ns')} → {numbers.amount(row.new, 'ns')} a call. {noise}")
 
 
-def tiles(data) -> list:
+def tiles(data: Inputs) -> list:
     """The figures below the headline: those that were measured."""
     found = []
     for group, metric, name, label, unit, source in _TILES:
@@ -71,7 +72,7 @@ def tiles(data) -> list:
     return found
 
 
-def table(data) -> list:
+def table(data: Inputs) -> list:
     """The rows of the service table."""
     found = []
     for row in data.rows("service"):
@@ -82,7 +83,7 @@ def table(data) -> list:
     return found
 
 
-def finding(data) -> tuple:
+def finding(data: Inputs) -> tuple:
     """The two pictures in words: (throughput, latency)."""
     row = data.row("service", "requests_per_second")
     if not row:

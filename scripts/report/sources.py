@@ -6,6 +6,7 @@ from pathlib import Path
 
 from base.paths import BUILD, EXAMPLE_TARGET, ROOT
 from report import callgraph
+from report.inputs import Inputs
 
 # The chapter that teaches a section, and a lab to go on with: number and symptom, no diagnosis.
 CHAPTERS = {
@@ -21,7 +22,7 @@ LABS = {
     "threads": (8, "a service that stops answering while nothing runs")}
 
 
-def commands(data) -> dict:
+def commands(data: Inputs) -> dict:
     """{section: [command]}; pprof's are those that callgraph.py and inputs.py run."""
     compare = f"make compare OLD={data.old} NEW={data.new}"
     stages = data.stages().values()
@@ -58,7 +59,7 @@ def commands(data) -> dict:
     }
 
 
-def lessons(out) -> dict:
+def lessons(out: Path) -> dict:
     """{section: (title, address)} of the chapters, as the page at `out` reaches them: in the site
     if `make docs` made it, else the text."""
     found = {}
@@ -70,7 +71,7 @@ def lessons(out) -> dict:
     return found
 
 
-def facts(data) -> list:
+def facts(data: Inputs) -> list:
     """What was measured and where: (label, value)."""
     machine, build = data.said("machine"), data.said("new")
     memory, cpus, kernel = (machine.get(key) for key in ("memory_bytes", "cpus", "kernel"))

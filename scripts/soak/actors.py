@@ -8,6 +8,7 @@ again and again, until told to stop. A wrong answer is kept in world.wrong, neve
 import collections
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -16,6 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from typing import BinaryIO
 
 from base.client import read_answer
 
@@ -66,7 +68,7 @@ class World:
         return self.service.connect(seconds=TIMEOUT_SECONDS)
 
 
-def padded(rng, ident):
+def padded(rng: random.Random, ident: str) -> tuple[str, str]:
     """(target, the answer it must get)."""
     text = ident + "".join(rng.choice(PIECES) for _ in range(rng.randrange(4)))
     pad, length = rng.choice(PADS), rng.randrange(200)
@@ -75,7 +77,7 @@ def padded(rng, ident):
     return "/v1/leftpad/?" + query, pad * max(0, length - len(text)) + text
 
 
-def good_client(world, rng):
+def good_client(world: World, rng: random.Random) -> None:
     """Pipelines some requests on one connection and checks each answer."""
     with world.connect() as sock:
         for _ in range(rng.randrange(1, 50)):
@@ -95,7 +97,7 @@ def good_client(world, rng):
                 world.count("good requests")
 
 
-def malformed_client(world, rng):
+def malformed_client(world: World, rng: random.Random) -> None:
     """Gets a 4xx or 5xx, or a close."""
     data = rng.choice(MALFORMED)
     with world.connect() as sock:
@@ -109,7 +111,7 @@ def malformed_client(world, rng):
     world.count("malformed requests")
 
 
-def slow_client(world, rng):
+def slow_client(world: World, rng: random.Random) -> None:
     """Sends a request byte by byte, for some seconds, and leaves."""
     with world.connect() as sock:
         request = b"GET /v1/leftpad/?str=slow&len=9 HTTP/1.1\r\nHost: a\r\n"
@@ -119,7 +121,7 @@ def slow_client(world, rng):
     world.count("slow clients")
 
 
-def half_open_client(world, rng):
+def half_open_client(world: World, rng: random.Random) -> None:
     """Ends its sending side; a complete request still gets its answer."""
     with world.connect() as sock:
         complete = rng.random() < 0.5
@@ -132,7 +134,7 @@ def half_open_client(world, rng):
     world.count("half-open clients")
 
 
-def resetting_client(world, rng):
+def resetting_client(world: World, rng: random.Random) -> None:
     """Vanishes with a reset, before or after its request. (`len`: v1-naive needs its square in
     copied bytes.)"""
     with world.connect() as sock:
@@ -144,12 +146,12 @@ def resetting_client(world, rng):
     time.sleep(0.01)
 
 
-def capturer(world, rng):
+def capturer(world: World, rng: random.Random) -> None:
     """Takes one profile of any kind."""
     capture(world, rng.choice(CAPTURES))
 
 
-def capture(world, what):
+def capture(world: World, what: str) -> None:
     """Takes one profile, which must not be empty."""
     url = f"{world.service.debug_url}/debug/pprof/{what}"
     try:
@@ -166,7 +168,7 @@ def capture(world, what):
     world.count("captures")
 
 
-def rotator(world, rng):
+def rotator(world: World, rng: random.Random) -> None:
     """Moves the log away, as logrotate does, and tells the service. Now and then a FIFO comes
     between the two files, whose reader does not read."""
     log = world.service.log
@@ -185,7 +187,7 @@ def rotator(world, rng):
     time.sleep(0.5)
 
 
-def stalled_reader(world):
+def stalled_reader(world: World) -> BinaryIO:
     """For a second the log is a FIFO that nobody reads. Returns its end for reading."""
     os.mkfifo(world.service.log)
     fifo = open(os.open(world.service.log, os.O_RDONLY | os.O_NONBLOCK), "rb")
@@ -196,7 +198,7 @@ def stalled_reader(world):
     return fifo
 
 
-def keep(world, fifo):
+def keep(world: World, fifo: BinaryIO) -> None:
     """The lines that it took are a part of the log."""
     kept = f"{world.service.log}.{len(world.rotated)}"
     with fifo, open(kept, "wb") as file:

@@ -10,9 +10,11 @@ import random
 import re
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from base import ab, children, console, stages, tools
-from base.commandline import Number
+from base.commandline import Number, Options, Parser
 from base.errors import Failure
 from base.service import Service
 from soak import actors
@@ -35,7 +37,7 @@ def usage_of(pid: int) -> dict:
             "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
 
 
-def repeat(world, actor, seed: str, stop) -> None:
+def repeat(world: actors.World, actor: Callable, seed: str, stop: threading.Event) -> None:
     """One actor, again and again, until the event."""
     rng = random.Random(seed)
     while not stop.is_set():
@@ -46,7 +48,7 @@ def repeat(world, actor, seed: str, stop) -> None:
             stop.wait(0.1)
 
 
-def ab_load(world, seconds: int) -> None:
+def ab_load(world: actors.World, seconds: int) -> None:
     """The mass of the requests; counts how many were answered."""
     url = f"{world.service.url}/v1/leftpad/?str=mass&len=50&chr=*"
     try:
@@ -56,7 +58,7 @@ def ab_load(world, seconds: int) -> None:
         world.complain(f"ab: {failure}")
 
 
-def load(world, seconds: int, seed: str, captures=()) -> None:
+def load(world: actors.World, seconds: int, seed: str, captures: list | tuple = ()) -> None:
     """Everybody at once for some seconds, and until each of the captures has been taken."""
     stop = threading.Event()
     threads = [threading.Thread(target=ab_load, args=(world, seconds), daemon=True)]
@@ -76,7 +78,7 @@ def load(world, seconds: int, seed: str, captures=()) -> None:
         thread.join()
 
 
-def rest(world) -> dict:
+def rest(world: actors.World) -> dict:
     """What is in use once everybody has left."""
     time.sleep(REST_SECONDS)
     return usage_of(world.service.pid)
@@ -114,7 +116,7 @@ def growth_findings(before: dict, after: dict) -> list:
     return findings
 
 
-def soak(program, seconds: int) -> list:
+def soak(program: Path, seconds: int) -> list:
     """What was found, one line each; prints the figures."""
     with Service(program) as service:
         world = actors.World(service)
@@ -135,7 +137,7 @@ def soak(program, seconds: int) -> list:
     return findings
 
 
-def add_arguments(parser):
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Starts the service of the stage and sets on it, at the same time: ab, clients that check
         every answer, slow, half-open, resetting and malformed ones, profile captures, and log
@@ -151,7 +153,7 @@ def add_arguments(parser):
         "rest 15 s"))
 
 
-def run(options):
+def run(options: Options) -> None:
     program = stages.program("leftpad", options.stage)
     tools.need("ab", "apache2-utils")
     console.step(f"Soaking {options.stage}")

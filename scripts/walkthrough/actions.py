@@ -12,7 +12,7 @@ from walkthrough.steps import NEW, OLD
 LINES, COLUMNS = 25, 150
 
 
-def run(command, **environment) -> int:
+def run(command: list, **environment) -> int:
     """Shows a command and runs it, its output on the terminal; 128 + signal if one ended it."""
     console.show(command)
     status = children.run(command, stdout=None, stderr=None, cwd=ROOT,
@@ -26,7 +26,7 @@ def workshop(*words) -> int:
     return run([ROOT / "scripts" / "workshop", *words], WALKTHROUGH="1")
 
 
-def hello(stage) -> int:
+def hello(stage: str) -> int:
     """Starts the service, asks it, lists its profiles, stops it."""
     service = Service(stages.program("leftpad", stage))
     console.show(service.command)
@@ -46,7 +46,7 @@ def changes() -> int:
     return 0 if status == 1 else status
 
 
-def pprof_view(name, *options) -> int:
+def pprof_view(name: str, *options) -> int:
     """A text view of the old CPU profile, without what has no sample; all of it goes to
     build/walkthrough/.
 

@@ -4,13 +4,14 @@ import sys
 import time
 
 from base import console, stages, tools
+from base.commandline import Options, Parser
 from base.errors import Failure
 from base.paths import BUILD
 from walkthrough import actions, finished
 from walkthrough.steps import NEW, OLD, STEPS
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Measures, profiles and compares both stages of the article, in its order, with the same
         commands as the other make targets; prints each command. About five minutes. Then checks the
@@ -26,7 +27,7 @@ def add_arguments(parser) -> None:
                         help="only list the steps; finished ones are marked")
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     for stage in (OLD, NEW):
         for kind in ("leftpad", "bench"):
             stages.program(kind, stage)

@@ -8,6 +8,7 @@ import hashlib
 import shlex
 
 from base.paths import BUILD
+from walkthrough.steps import Step
 
 STATE = BUILD / "walkthrough"
 
@@ -26,31 +27,32 @@ def _fingerprint(step):
     return " ".join([shlex.join(step.command), *(f"{name}={_sum(name)}" for name in step.programs)])
 
 
-def is_done(step) -> bool:
+def is_done(step: Step) -> bool:
     """Whether its result is there, made by these programs and this command."""
     if not step.programs or not _file(step).exists() or not (BUILD / step.result).exists():
         return False
     return _file(step).read_text(encoding="utf-8").splitlines()[0] == _fingerprint(step)
 
 
-def mark(step, seconds) -> None:
+def mark(step: Step, seconds: float) -> None:
+    """Notes that a step is finished, and how long it took."""
     _file(step).write_text(f"{_fingerprint(step)}\n{seconds:.0f}\n", encoding="utf-8")
 
 
-def seconds_of(step) -> int:
+def seconds_of(step: Step) -> int:
     """How long it took last time here, or the estimate."""
     if not _file(step).exists():
         return step.seconds
     return int(_file(step).read_text(encoding="utf-8").splitlines()[1])
 
 
-def time_left(steps) -> str:
+def time_left(steps: tuple) -> str:
     """The sum over the unfinished ones, as 4 min 10 s."""
     minutes, seconds = divmod(sum(seconds_of(step) for step in steps if not is_done(step)), 60)
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
-def forget(steps, commands=None) -> None:
+def forget(steps: tuple, commands: list[str] | None = None) -> None:
     """All of these steps; or those of the make commands, and those that read their results."""
     ids = {step.id for step in steps}
     if commands is not None:
