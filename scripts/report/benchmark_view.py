@@ -18,12 +18,8 @@ def _bar(runs, longest):
 
 def _cells(row, unit):
     longest = max(row.old_runs + row.new_runs) or 1
-    return {
-        "name": row.name, "change": row.change, "doubt": row.doubt,
-        "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit),
-        "better": row.new < row.old if row.differs else None,
-        "bars": {"old": _bar(row.old_runs, longest), "new": _bar(row.new_runs, longest)},
-    }
+    return {**row.cells(unit), "name": row.name, "bars": {
+        "old": _bar(row.old_runs, longest), "new": _bar(row.new_runs, longest)}}
 
 
 def tables(data: Inputs) -> list:

@@ -29,22 +29,19 @@ def clean(text: str, name: str, label: str) -> Markup:
     xml.register_namespace("", _SVG)
     root = xml.fromstring(text)
     graph = next(node for node in root.iter() if node.get("id") == "graph0")
-    box = _background(graph)
+    graph.remove(next(child for child in graph if child.tag.endswith("polygon")))  # the sheet
     for parent in list(graph.iter()):
         for child in list(parent):
             # The first cluster and node are pprof's legend; the page says the same.
             title = child.findtext(f"{{{_SVG}}}title") or ""
             if child.tag.endswith("}g") and title.startswith(("File:", "cluster_L")):
                 parent.remove(child)
-    box = _extent(graph) or box
+    left, top, width, height = _extent(graph)
     _unlink(graph)
-    graph.set("transform", f"translate({-box[0]:.0f} {-box[1]:.0f})")
-    size = box[2] - box[0], box[3] - box[1]
-    svg = xml.Element(
-        f"{{{_SVG}}}svg", {
-            "viewBox": f"0 0 {size[0]:.0f} {size[1]:.0f}", "width": f"{size[0]:.0f}",
-            "height": f"{size[1]:.0f}", "role": "img", "aria-label": label
-        })
+    graph.set("transform", f"translate({-left:.0f} {-top:.0f})")
+    svg = xml.Element(f"{{{_SVG}}}svg", {
+        "viewBox": f"0 0 {width:.0f} {height:.0f}", "width": f"{width:.0f}",
+        "height": f"{height:.0f}", "role": "img", "aria-label": label})
     for node in graph.iter():
         if node.get("id"):
             node.set("id", f"{name}-{node.get('id')}")
@@ -52,24 +49,14 @@ def clean(text: str, name: str, label: str) -> Markup:
     return Markup(xml.tostring(svg, encoding="unicode"))
 
 
-def _background(graph):
-    """Removes the white sheet; returns its (left, top, right, bottom)."""
-    sheet = next(child for child in graph if child.tag.endswith("polygon"))
-    graph.remove(sheet)
-    return _bounds(_PAIR.findall(sheet.get("points")), 0, 0)
-
-
-def _bounds(pairs, margin, right):
-    across, down = zip(*((float(x), float(y)) for x, y in pairs))
-    return min(across) - margin, min(down) - margin, max(across) + right, max(down) + margin
-
-
 def _extent(graph):
-    """What boxes and arrows cover, with a margin: less than the sheet once the legend is gone."""
+    """(left, top, width, height) that boxes and arrows cover, with a margin."""
     pairs = [pair for node in graph.iter()
              for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
              if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")]
-    return _bounds(pairs, 12, 60) if pairs else None
+    across, down = zip(*((float(x), float(y)) for x, y in pairs))
+    return (min(across) - 12, min(down) - 12, max(across) - min(across) + 72,
+            max(down) - min(down) + 24)
 
 
 def _unlink(graph):

@@ -45,10 +45,6 @@ class Finding:
                 None: "undecided" if self.measured else "not measured"}[self.met]
 
 
-def _missing(name, rule, command):
-    return Finding(name, rule, "", "", None, command)
-
-
 def _values(capture, value):
     """{component: its part of the value}"""
     return {name: each.value for name, each in attribution.by_component(capture, value).items()}
@@ -62,38 +58,31 @@ def _parts(capture, value):
     return culprits, everything - totals.get(attribution.SERVER, 0), everything
 
 
-def _culprits(data, kind, value, name, command):
-    rule = "lead the application in the old stage, gone from the top in the new one"
-    pair = data.pair(kind)
-    if not pair:
-        return _missing(name, rule, command)
+# What a check gives: (old, new, met), or None: not measured.
+def _culprits(data, kind, value):
+    if not (pair := data.pair(kind)):
+        return None
     (old, old_application, old_all), (new, _, new_all) = (_parts(capture, value)
                                                           for capture in pair)
     met = old_all > 0 and old > LEADS * old_application and new < GONE * new_all
     if pair[0].requests and pair[1].requests:
         met = met and new / pair[1].requests < REST * old / pair[0].requests
     led = f"{numbers.share(old, old_application)} of the application"
-    return Finding(name, rule, f"{led}, {numbers.share(old, old_all)} of all",
-                   f"{numbers.share(new, new_all)} of all", met, command)
+    return (f"{led}, {numbers.share(old, old_all)} of all",
+            f"{numbers.share(new, new_all)} of all", met)
 
 
 def _logger_lock(data):
-    name, command = "Logger's mutex, waiting", "make profile-mutex"
-    rule = "leads the old stage's lock waits, next to nothing in the new one"
-    pair = data.pair("mutex")
-    if not pair:
-        return _missing(name, rule, command)
-    waits = []
-    for capture in pair:
-        totals = _values(capture, "delay")
-        waits.append((totals.get("logger", 0), sum(totals.values()), capture.requests or 1))
-    (old, old_all, old_requests), (new, _, new_requests) = waits
+    if not (pair := data.pair("mutex")):
+        return None
+    (old, old_all), (new, _) = ((totals.get("logger", 0), sum(totals.values()))
+                                for totals in (_values(capture, "delay") for capture in pair))
+    left = _per_request(new, pair[1])
     if not old_all:  # one processor, or next to no load
-        return Finding(name, rule, "no thread waited", _per_request(new, pair[1]), None, command)
-    met = old > LEADS * old_all and new / new_requests < REST * old / old_requests
-    return Finding(name, rule,
-                   f"{numbers.share(old, old_all)} of the waiting, {_per_request(old, pair[0])}",
-                   _per_request(new, pair[1]), met, command)
+        return "no thread waited", left, None
+    before, after = old / (pair[0].requests or 1), new / (pair[1].requests or 1)
+    return (f"{numbers.share(old, old_all)} of the waiting, {_per_request(old, pair[0])}", left,
+            old > LEADS * old_all and after < REST * before)
 
 
 def _per_request(nanoseconds, capture):
@@ -103,35 +92,40 @@ def _per_request(nanoseconds, capture):
 
 
 def _throughput(data):
-    name, rule = "Requests per second", "more in the new stage"
-    row = data.row("service", "requests_per_second")
-    if not row:
-        return _missing(name, rule, "make compare")
+    if not (row := data.row("service", "requests_per_second")):
+        return None
     met = row.new > row.old if row.differs else None
-    return Finding(name, rule, numbers.plain(row.old), numbers.plain(row.new), met, "make compare")
+    return numbers.plain(row.old), numbers.plain(row.new), met
 
 
 def _allocations(data):
-    name, rule = "Allocations in the benchmarks", "none has more, and their sum is at most a third"
-    rows = data.rows("benchmarks", "allocs")
-    if not rows:
-        return _missing(name, rule, "make compare")
+    if not (rows := data.rows("benchmarks", "allocs")):
+        return None
     old, new = sum(row.old for row in rows), sum(row.new for row in rows)
     met = all(row.new <= row.old for row in rows) and new <= REST * old
-    return Finding(name, rule, f"{numbers.plain(old)} in {len(rows)}",
-                   f"{numbers.plain(new)} in {len(rows)}", met, "make compare")
+    return f"{numbers.plain(old)} in {len(rows)}", f"{numbers.plain(new)} in {len(rows)}", met
+
+
+_GONE = "lead the application in the old stage, gone from the top in the new one"
+# In the order of the story.
+_CHECKS = (
+    ("leftpad, StatsD, logger: CPU time", _GONE, "make profile-cpu",
+     lambda data: _culprits(data, "cpu", "cpu")),
+    ("leftpad, StatsD, logger: allocations", _GONE, "make profile-allocs",
+     lambda data: _culprits(data, "allocs", "alloc_objects")),
+    ("Logger's mutex, waiting",
+     "leads the old stage's lock waits, next to nothing in the new one", "make profile-mutex",
+     _logger_lock),
+    ("Allocations in the benchmarks", "none has more, and their sum is at most a third",
+     "make compare", _allocations),
+    ("Requests per second", "more in the new stage", "make compare", _throughput),
+)
 
 
 def judge(data: Inputs) -> list[Finding]:
     """All findings, in the order of the story."""
-    return [
-        _culprits(data, "cpu", "cpu", "leftpad, StatsD, logger: CPU time", "make profile-cpu"),
-        _culprits(data, "allocs", "alloc_objects", "leftpad, StatsD, logger: allocations",
-                  "make profile-allocs"),
-        _logger_lock(data),
-        _allocations(data),
-        _throughput(data),
-    ]
+    return [Finding(name, rule, *(check(data) or ("", "", None)), command)
+            for name, rule, command, check in _CHECKS]
 
 
 def table(found: list[Finding], old: str, new: str) -> list[str]:

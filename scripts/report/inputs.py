@@ -55,6 +55,12 @@ class Row(types.SimpleNamespace):
         seen = f"{self.would_show:.{1 if self.would_show < 0.1 else 0}%}"
         return "" if self.differs else f"above {seen} would have shown"
 
+    def cells(self, unit: str, more_is_better: bool = False) -> dict:
+        """Old, new, the change and its doubt as text; better: True, False, or None: undecided."""
+        return {"old": numbers.amount(self.old, unit), "new": numbers.amount(self.new, unit),
+                "change": self.change, "doubt": self.doubt,
+                "better": (self.new > self.old) == more_is_better if self.differs else None}
+
     @property
     def said(self) -> str:
         """Both, for a sentence."""

@@ -54,11 +54,8 @@ def tiles(data: Inputs) -> list:
     found = []
     for group, metric, name, label, unit, source in _TILES:
         if row := data.row(group, metric, name):
-            more_is_better = metric == "requests_per_second"
-            found.append({
-                "label": label, "change": row.change, "note": f"{source}, {row.doubt}".rstrip(", "),
-                "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit),
-                "better": (row.new > row.old) == more_is_better if row.differs else None})
+            found.append({**row.cells(unit, more_is_better=metric == "requests_per_second"),
+                          "label": label, "note": f"{source}, {row.doubt}".rstrip(", ")})
     lock = data.pair("mutex")
     if lock and all(capture.requests for capture in lock):
         old, new = (attribution.total(attribution.by_component(each, "delay"), each.requests)
@@ -74,13 +71,8 @@ def tiles(data: Inputs) -> list:
 
 def table(data: Inputs) -> list:
     """The rows of the service table."""
-    found = []
-    for row in data.rows("service"):
-        unit = _UNITS.get(row.unit, row.unit)
-        found.append({
-            "name": TITLES.get(row.metric, row.metric), "change": row.change, "doubt": row.doubt,
-            "old": numbers.amount(row.old, unit), "new": numbers.amount(row.new, unit)})
-    return found
+    return [{"name": TITLES.get(row.metric, row.metric),
+             **row.cells(_UNITS.get(row.unit, row.unit))} for row in data.rows("service")]
 
 
 def finding(data: Inputs) -> tuple:
