@@ -1,9 +1,8 @@
 """A headless Chromium driven by the DevTools protocol over a pipe: no port, no driver, standard
 library only.
 
-Used by the page tests and by screenshot.py. One page, one thread.
+Used by the page tests. One page, one thread.
 """
-import base64
 import json
 import os
 import select
@@ -151,15 +150,3 @@ class Browser:
                   **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", **common)
         self.settle()
-
-    def screenshot(self, path, full=True):
-        """Writes a PNG of the whole page, or of the viewport."""
-        picture = self.call(
-            "Page.captureScreenshot", captureBeyondViewport=full,
-            **({"clip": {"x": 0, "y": 0, "scale": 1, **self._size()}} if full else {}))
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(picture["data"]))
-
-    def _size(self):
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        return {"width": size["width"], "height": size["height"]}
