@@ -38,16 +38,8 @@ class Profile:
         return names.index(name)
 
 
-def _sample_types(line):
-    words = line.split()
-    types = [tuple(word.removesuffix("[dflt]").split("/", 1)) for word in words]
-    marked = [i for i, word in enumerate(words) if word.endswith("[dflt]")]
-    return Profile(types, marked[0] if marked else len(types) - 1)
-
-
 def _frame(text):
-    found = _LINE.match(text.strip())
-    if found:
+    if found := _LINE.match(text.strip()):
         return Frame(found["name"], found["file"], int(found["line"]))
     return Frame(text.strip().removesuffix(" s=0").strip() or "[unknown]", "", 0)
 
@@ -59,30 +51,22 @@ def parse(text: str) -> Profile:
         raise Failure("the output of pprof -raw", "it has no samples section",
                       "Is the file a profile?")
     body, _, rest = rest.partition("\nLocations\n")
-    locations = _locations(rest.partition("\nMappings\n")[0])
-    first, *lines = body.splitlines()
-    profile = _sample_types(first)
-    period = re.search(r"^Period: (\d+)$", head, re.MULTILINE)
-    profile.period = float(period[1]) if period else 1
-    for line in lines:
-        found = _SAMPLE.match(line)
-        if not found:
-            continue  # a line of labels
-        values = [int(word) for word in found[1].split()]
-        # Leaf first in the file, and within a location the innermost inlined frame first.
-        leaf_first = [frame for number in found[2].split() for frame in locations[int(number)]]
-        profile.samples.append((values, leaf_first[::-1]))
-    return profile
-
-
-def _locations(text):
-    locations = {}
-    frames = []
-    for line in text.splitlines():
-        found = _LOCATION.match(line)
-        if found:
-            frames = locations.setdefault(int(found[1]), [])
-            line = found[2]
+    locations, frames = {}, []
+    for line in rest.partition("\nMappings\n")[0].splitlines():
+        if found := _LOCATION.match(line):
+            frames, line = locations.setdefault(found[1], []), found[2]
         if line.strip():
             frames.append(_frame(line))
-    return locations
+    first, *lines = body.splitlines()
+    names = first.split()
+    default = next((i for i, name in enumerate(names) if name.endswith("[dflt]")), len(names) - 1)
+    period = re.search(r"^Period: (\d+)$", head, re.MULTILINE)
+    profile = Profile([tuple(name.removesuffix("[dflt]").split("/", 1)) for name in names], default,
+                      float(period[1]) if period else 1)
+    for line in lines:
+        if found := _SAMPLE.match(line):  # else a line of labels
+            values = [int(word) for word in found[1].split()]
+            # Leaf first in the file, and within a location the innermost inlined frame first.
+            leaf_first = [frame for number in found[2].split() for frame in locations[number]]
+            profile.samples.append((values, leaf_first[::-1]))
+    return profile
