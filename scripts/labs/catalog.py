@@ -22,43 +22,27 @@ from base.errors import Failure
 
 @dataclass(frozen=True)
 class Lab:
+    """solution: None if the base is the solution. data: lab.json."""
+
     number: int
-    folder: Path
+    stage: str
+    base: str
+    title: str
+    page: Path
+    starter: Path
+    solution: Path | None
+    decoys: list[Path]
     data: dict
 
     @property
-    def stage(self) -> str:
-        return self.data["stage"]
-
-    @property
-    def base(self) -> str:
-        return self.data.get("base", paths.BASE_STAGE)
-
-    @property
-    def budgets(self) -> list:
+    def budgets(self) -> list[dict]:
+        """What passes, metric by metric."""
         return self.data["budgets"]
 
     @property
-    def page(self) -> Path:
-        return self.folder / "README.md"
-
-    @property
-    def title(self) -> str:
-        return self.page.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-
-    @property
-    def starter(self) -> Path:
-        return self.folder / "starter.patch"
-
-    @property
-    def solution(self) -> Path | None:
-        """None: the base is the solution."""
-        file = self.folder / "solution.patch"
-        return file if file.exists() else None
-
-    @property
-    def decoys(self) -> list:
-        return sorted((self.folder / "decoys").glob("*.patch"))
+    def folder(self) -> Path:
+        """docs/labs/NN-name"""
+        return self.page.parent
 
     def section(self, heading: str) -> str:
         """The text below `## heading` of the page, without that line. Raises Failure if there is
@@ -70,29 +54,29 @@ class Lab:
                           "Restore the file: git checkout docs/labs")
         return found[1].strip()
 
-    def hints(self) -> list:
+    def hints(self) -> list[str]:
         """The numbered texts below "Hints", each in one line."""
-        return [
-            re.sub(r"\s+", " ", hint).strip() for hint in re.findall(
-                r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)
-        ]
+        return [" ".join(hint.split()) for hint in re.findall(
+            r"^\d+\. (.*?)(?=^\d+\. |^</details>|\Z)", self.section("Hints"), re.M | re.S)]
 
 
-def all_labs() -> list:
+def _read(folder):
+    data = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
+    page, solution = folder / "README.md", folder / "solution.patch"
+    return Lab(int(folder.name[:2]), data["stage"], data.get("base", paths.BASE_STAGE),
+               page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "), page,
+               folder / "starter.patch", solution if solution.exists() else None,
+               sorted((folder / "decoys").glob("*.patch")), data)
+
+
+def all_labs() -> list[Lab]:
     """Every Lab, by its number."""
-    labs = []
-    for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json")):
-        labs.append(
-            Lab(int(file.parent.name[:2]), file.parent,
-                json.loads(file.read_text(encoding="utf-8"))))
-    return labs
+    return [_read(file.parent) for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json"))]
 
 
-def find(number) -> Lab:
-    """The lab with this number, as text or as int. Raises Failure with the list of labs."""
+def find(number: str | int) -> Lab:
+    """The lab with this number. Raises Failure with the list of labs."""
     labs = {str(lab.number): lab for lab in all_labs()}
-    lab = labs.get(str(number).lstrip("0"))
-    if lab is None:
-        raise Failure(f"lab '{number}'", f"there are {', '.join(labs)}",
-                      "For example: make lab N=1")
-    return lab
+    if lab := labs.get(str(number).lstrip("0")):
+        return lab
+    raise Failure(f"lab '{number}'", f"there are {', '.join(labs)}", "For example: make lab N=1")

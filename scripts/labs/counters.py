@@ -3,9 +3,10 @@
 A group is named in lab.json as the part of a metric before the colon, for example
 `operations:Leftpad50.allocations`.
 """
+import contextlib
+import functools
 import json
 import re
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -22,19 +23,17 @@ STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle conne
 PROGRAM_SECONDS = 60
 
 
-def probe(name):
-    def measure(programs):
-        done = children.run([programs("probe"), name], PROGRAM_SECONDS)
-        if done.status != 0:
-            raise Broken(f"probe {name}",
-                         f"exit status {done.status}: {done.stderr.strip()[-300:]}",
-                         "A crash of your stage: run its tests")
-        try:
-            return json.loads(done.stdout.splitlines()[-1])  # a stage may print, too
-        except (ValueError, IndexError):
-            raise Broken(f"probe {name}", f"its output is no JSON: {done.stdout.strip()[-80:]!r}",
-                         "Does your stage print, or end the program?") from None
-    return measure
+def probe(name, programs):
+    """What probe-<stage> counts."""
+    done = children.run([programs("probe"), name], PROGRAM_SECONDS)
+    if done.status != 0:
+        raise Broken(f"probe {name}", f"exit status {done.status}: {done.stderr.strip()[-300:]}",
+                     "A crash of your stage: run its tests")
+    try:
+        return json.loads(done.stdout.splitlines()[-1])  # a stage may print, too
+    except (ValueError, IndexError):
+        raise Broken(f"probe {name}", f"its output is no JSON: {done.stdout.strip()[-80:]!r}",
+                     "Does your stage print, or end the program?") from None
 
 
 def log(programs):
@@ -60,15 +59,12 @@ def sends(programs):
                 ask(sock, TRACED_REQUESTS)
             service.stop()
         lines = trace.read_text(errors="replace").splitlines()
-    sent = sum(
-        bool(re.search(r"\b(sendto|sendmsg|write|writev)\(\d+<(TCP|socket)", line))
-        for line in lines)
+    sent = sum(bool(re.search(r"\b(sendto|sendmsg|write|writev)\(\d+<(TCP|socket)", line))
+               for line in lines)
     nodelay = any("TCP_NODELAY, [1]" in line for line in lines)
     each = -(-sent // TRACED_REQUESTS)
-    return {
-        "sends_per_answer": each, "nodelay_set": int(nodelay), "can_stall": int(each > 1 and
-                                                                                not nodelay)
-    }
+    return {"sends_per_answer": each, "nodelay_set": int(nodelay),
+            "can_stall": int(each > 1 and not nodelay)}
 
 
 def stalls(programs):
@@ -82,44 +78,31 @@ def stalls(programs):
     return {"most_answers_stall": int(slow > TRACED_REQUESTS // 2)}
 
 
+def _is_answered(sock):
+    try:
+        ask(sock)
+        return True
+    except (TimeoutError, ConnectionError):
+        return False
+
+
 def idle(programs):
-    """1 if a new client is starved by 8, by 64 idle connections; requests served on one
-    connection."""
+    """1 if a new client is starved by 8, by 64 idle connections; 1 if the first of the idle ones
+    still answers."""
     found = {}
     for clients in (8, 64):
-        with running.Service(programs("leftpad")) as service:
-            held = []
-            try:
-                held = [service.connect() for _ in range(clients)]
-                served = _first_requests(held)
-                with service.connect(seconds=STARVED_SECONDS) as sock:
-                    try:
-                        ask(sock)
-                        starved = 0
-                    except (socket.timeout, ConnectionError):
-                        starved = 1
-                found[f"starved_by_{clients}"] = starved
-                found.setdefault("keeps_connections_open", served)
-            finally:
-                for sock in held:
-                    sock.close()
+        with running.Service(programs("leftpad")) as service, contextlib.ExitStack() as stack:
+            held = [stack.enter_context(service.connect()) for _ in range(clients)]
+            # As many as get an answer become idle; then there is a thread for none of the rest.
+            for sock in held:
+                sock.settimeout(0.5)
+                if not _is_answered(sock):
+                    break
+            served = int(_is_answered(held[0]))
+            with service.connect(seconds=STARVED_SECONDS) as sock:
+                found[f"starved_by_{clients}"] = int(not _is_answered(sock))
+            found.setdefault("keeps_connections_open", served)
     return found
-
-
-def _first_requests(held):
-    """Lets as many of the connections as get an answer become idle; 1 if the first still answers
-    after that."""
-    for sock in held:
-        sock.settimeout(0.5)
-        try:
-            ask(sock)
-        except (socket.timeout, ConnectionError):
-            break  # no thread for this one, nor for the rest
-    try:
-        ask(held[0])
-        return 1
-    except (socket.timeout, ConnectionError):
-        return 0
 
 
 def noise(programs):
@@ -132,17 +115,9 @@ def noise(programs):
 
 
 GROUPS = {
-    "operations": probe("operations"),
-    "inputs": probe("inputs"),
-    "logger": probe("logger"),
-    "blocking": probe("blocking"),
-    "growth": probe("growth"),
-    "sharing": probe("sharing"),
-    "log": log,
-    "sends": sends,
-    "stalls": stalls,
-    "idle": idle,
-    "amdahl": amdahl.measure,
+    **{name: functools.partial(probe, name) for name in (
+        "operations", "inputs", "logger", "blocking", "growth", "sharing")},
+    "log": log, "sends": sends, "stalls": stalls, "idle": idle, "amdahl": amdahl.measure,
     "noise": noise,
 }
 # What to measure instead where a tool is missing: (group, metric).

@@ -4,8 +4,10 @@ import contextlib
 import itertools
 import socket
 import threading
+from collections.abc import Iterator
 
 from base.client import ask, read_answer
+from base.service import Service
 from profiles import capture
 
 CLIENTS = 8
@@ -15,7 +17,7 @@ LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 @contextlib.contextmanager
-def ab(service, clients):
+def ab(service: Service, clients: int) -> Iterator[None]:
     """As many requests as it answers."""
     with capture.load(service, 60, clients, LONG_AGENT, shown=False):
         yield
@@ -27,7 +29,21 @@ def distinct_target(number: int) -> str:
 
 
 @contextlib.contextmanager
-def distinct(service, _clients):
+def _clients(stop, *jobs):
+    """Threads that do the jobs, which end soon after the event `stop` is set."""
+    threads = [threading.Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextlib.contextmanager
+def distinct(service: Service, _number: int) -> Iterator[None]:
     """One client; every request asks for a text never seen before."""
     stop = threading.Event()
 
@@ -39,50 +55,39 @@ def distinct(service, _clients):
                 sock.sendall(
                     f"GET {distinct_target(number)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
                 read_answer(sock)
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
+
+    with _clients(stop, ask):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextlib.contextmanager
-def idle(service, _clients):
+def idle(service: Service, _number: int) -> Iterator[None]:
     """Eight clients that ask once in two seconds, and a ninth that asks for long texts again and
     again."""
     stop = threading.Event()
-
-    def ask_now_and_then(held):
-        while not stop.wait(2):  # a connection that is idle for 5 s is closed
-            for sock in held:
-                ask(sock)
-
-    def ask_always(sock):
-        with contextlib.suppress(OSError):
-            while not stop.is_set():
-                sock.sendall(LONG_REQUEST)
-                read_answer(sock)
     with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(service.connect()) for _ in range(8)]
+        *held, ninth = (stack.enter_context(service.connect()) for _ in range(9))
+
+        def ask_now_and_then():
+            while not stop.wait(2):  # a connection that is idle for 5 s is closed
+                for sock in held:
+                    ask(sock)
+
+        def ask_always():
+            with contextlib.suppress(OSError):
+                while not stop.is_set():
+                    ninth.sendall(LONG_REQUEST)
+                    read_answer(ninth)
+
         for sock in held:
             ask(sock)
-        ninth = stack.enter_context(service.connect())
-        threads = [
-            threading.Thread(target=ask_now_and_then, args=(held, )),
-            threading.Thread(target=ask_always, args=(ninth, ))
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            with contextlib.suppress(OSError):
-                ninth.shutdown(socket.SHUT_RDWR)
-            for thread in threads:
-                thread.join()
+        with _clients(stop, ask_now_and_then, ask_always):
+            try:
+                yield
+            finally:
+                stop.set()
+                with contextlib.suppress(OSError):
+                    ninth.shutdown(socket.SHUT_RDWR)
 
 
 LOADS = {

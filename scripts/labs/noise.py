@@ -1,16 +1,14 @@
 """Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader
 and by the command noise.
 
-`python3 -m labs.noise PROGRAM OPERATION COUNT OUT` records them; runs-of-one-program.json came
-from `python3 -m labs.noise build/bin/bench-v2-optimized LeftpadHandler 600 …`, while the machine
-compiled something else. The runs are in the order in which they were taken, so the machine's
-slow spells are in them. A replay takes a stretch of them, calls some old and the others new, and
-asks the procedure whether they differ. All random numbers have fixed seeds: a procedure gets the
-same figures every time, on every machine.
+runs-of-one-program.json came from record(): 600 runs of bench-v2-optimized's LeftpadHandler, while
+the machine compiled something else. The runs are in the order in which they were taken, so the
+machine's slow spells are in them. A replay takes a stretch of them, calls some old and the others
+new, and asks the procedure whether they differ. All random numbers have fixed seeds: a procedure
+gets the same figures every time, on every machine.
 """
 import json
 import random
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import mannwhitneyu
 
+from base import children, machine
 from labs import paths
 
 RUNS = paths.LABS / "13-the-noise-lab" / "runs-of-one-program.json"
@@ -64,8 +63,7 @@ def read(stage_dir):
             raise Unusable(f"{name} is {given[name]!r}, it must be one of {', '.join(choices)}")
     for name, (low, high) in RANGES.items():
         value = given[name]
-        if isinstance(value, bool) or not isinstance(value,
-                                                     (int, float)) or not low <= value <= high:
+        if type(value) not in (int, float) or not low <= value <= high:
             raise Unusable(f"{name} is {value!r}, it must be a number from {low} to {high}")
     if given["pairs"] != int(given["pairs"]):
         raise Unusable(f"pairs is {given['pairs']}, it must be whole")
@@ -132,8 +130,6 @@ def load(file=RUNS):
 def record(program, operation, count, out):
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what
     it took, in order."""
-    from base import children
-    from base import machine
     options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
                "--benchmark_format=json")
     times = {"real": [], "cpu": []}
@@ -158,13 +154,3 @@ def table(procedure, runs):
         if found >= 100 * VISIBLE:
             break
     return lines
-
-
-def main(arguments):
-    program, operation, count, out = arguments
-    record(program, operation, int(count), out)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -7,12 +7,11 @@ profile.
 import functools
 import os
 import re
-import shutil
 import tempfile
-import threading
 import time
 import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from base import callgrind
@@ -69,8 +68,8 @@ def profiles(program, load, culprit):
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
-    with tempfile.TemporaryDirectory() as folder, running.Service(program,
-                                                                  debug="127.0.0.1:0") as service:
+    with tempfile.TemporaryDirectory() as folder, running.Service(
+            program, debug="127.0.0.1:0") as service:
         with kind(service, clients):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
@@ -78,9 +77,8 @@ def profiles(program, load, culprit):
             file = Path(folder, "heap.pb.gz")
             _get(service, "heap", file)
             figures["heap in use"] = _figure(file, "inuse_space", culprit)
-    return figures | {
-        view: (part / requests, whole / requests) for view, (part, whole) in timed.items()
-    }
+    return figures | {view: (part / requests, whole / requests)
+                      for view, (part, whole) in timed.items()}
 
 
 def _waiting_threads(service, folder, culprit):
@@ -97,20 +95,13 @@ def _waiting_threads(service, folder, culprit):
 def _timed(service, folder, culprit):
     """What SECONDS of load add, all views at once; the requests that were answered meanwhile."""
     files = {view: folder / f"{view}.pb.gz" for view in TIMED}
-    jobs = [
-        threading.Thread(target=_get, args=(service, f"{endpoint}?seconds={SECONDS}", files[view]))
-        for view, (endpoint, _) in TIMED.items()
-    ]
     before = service.counted()["server"]["requests"]
-    for job in jobs:
-        job.start()
-    for job in jobs:
-        job.join()
+    with ThreadPoolExecutor() as pool:
+        for view, (endpoint, _) in TIMED.items():
+            pool.submit(_get, service, f"{endpoint}?seconds={SECONDS}", files[view])
     requests = max(1, service.counted()["server"]["requests"] - before)
-    figures = {
-        view: _figure(files[view], sample_type, culprit)
-        for view, (_, sample_type) in TIMED.items()
-    }
+    figures = {view: _figure(files[view], sample_type, culprit)
+               for view, (_, sample_type) in TIMED.items()}
     if figures["CPU"][1] < IDLE * SECONDS * 1e9:
         figures["CPU"] = (0, 0)  # an empty profile
     for view in ("mutex", "block"):
@@ -127,10 +118,8 @@ def _ask_all(service, load):
     with service.connect() as sock:
         for number in range(TRACED):
             target = EXAMPLE_TARGET if kind is loads.ab else loads.distinct_target(number)
-            sock.sendall(
-                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: "
-                f"{loads.LONG_AGENT}\r\n\r\n"
-                .encode())
+            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                         f"User-Agent: {loads.LONG_AGENT}\r\n\r\n".encode())
             read_answer(sock)
     return TRACED
 
@@ -144,12 +133,10 @@ def heaptracked(program, load, culprit):
         text, folded = heaptrack.report(data, Path(folder, "folded"))
     peak = dict(heaptrack.totals(text))["peak heap memory consumption"]
     stacks = parse_folded(folded)
-    served = {
-        key: count for key, count in stacks.items() if any("process_request" in name
-                                                           for name, _ in key)
-    }
-    part = sum(count for key, count in served.items() if any(
-        culprit.search(name) for name, _ in key))
+    served = {key: count for key, count in stacks.items()
+              if any("process_request" in name for name, _ in key)}
+    part = sum(count for key, count in served.items()
+               if any(culprit.search(name) for name, _ in key))
     return (part / requests, sum(served.values()) / requests), _bytes(peak)
 
 
@@ -174,5 +161,4 @@ def traced(program, load):
 
 def instructions(program, load):
     """Executed instructions of one request; None where the load makes no sense of it."""
-    return None if load == "idle clients" or shutil.which("valgrind") is None else amdahl.executed(
-        program, callgrind.CONNECTION)
+    return None if load == "idle clients" else amdahl.executed(program, callgrind.CONNECTION)

@@ -115,13 +115,13 @@ class BrokenStages(unittest.TestCase):
     def test_a_probe_that_crashes_or_prints_no_json_fails(self):
         for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
             with self.subTest(script):
-                results = graded([BUDGET], lambda script=script: counters.probe("g")
-                                 (lambda _kind: self.program(script)))
+                results = graded([BUDGET], lambda script=script: counters.probe(
+                    "g", lambda _kind: self.program(script)))
                 self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
     def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
         program = self.program("echo debug; echo '{\"x\": 3}'")
-        self.assertEqual(counters.probe("g")(lambda _kind: program), {"x": 3})
+        self.assertEqual(counters.probe("g", lambda _kind: program), {"x": 3})
 
     def test_a_suite_that_ends_early_is_not_passed(self):
         self.assertEqual(suite.contract(self.program("exit 0")),
