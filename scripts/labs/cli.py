@@ -2,74 +2,72 @@
 import subprocess
 
 from base import tools
+from base.commandline import Options, Parser
 from base.errors import Failure
 from labs import bugs, commands, submission
 
-DESCRIPTIONS = {
-    "lab": "Makes the stage of lab N, builds it and shows the symptom.",
-    "grade": """\
+# What stands above and below the arguments in the help.
+HELP = {
+    "lab": ("Makes the stage of lab N, builds it and shows the symptom.",
+            "make lab N=1, then make grade LAB=1"),
+    "grade": ("""\
 Judges lab N, or every lab that was started. LABS_TIME=0 leaves out the times, which decide
 nothing; of a --stage that is not the lab's own, the verdict is printed and nothing is kept.
 Progress is kept in .progress/ and survives `make clean`. Verdicts go to build/labs/labNN.json.
 Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your stage).""",
-    "hint": "Prints the next hint of lab N.",
-    "solution": "Prints the reference solution of lab N, as a diff.",
-    "bug": "Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, "
-           "judges it.",
-    "submission": "Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
-                  "and compares the verdicts.",
-    "noise": "Lab 13: replays the stage's procedure.json.",
+              "make grade LAB=1"),
+    "hint": ("Prints the next hint of lab N.", "make hint LAB=1"),
+    "solution": ("Prints the reference solution of lab N, as a diff.", "make solution LAB=1"),
+    "bug": ("Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, "
+            "judges it.", "make bug SEED=1"),
+    "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
+                   "and compares the verdicts.", "make submission"),
+    "noise": ("Lab 13: replays the stage's procedure.json.",
+              "scripts/workshop noise v3-lab13-the-noise-lab"),
 }
-EXAMPLES = {"lab": "make lab N=1, then make grade LAB=1", "grade": "make grade LAB=1",
-            "bug": "make bug SEED=1", "hint": "make hint LAB=1",
-            "solution": "make solution LAB=1", "submission": "make submission",
-            "noise": "scripts/workshop noise v3-lab13-the-noise-lab"}
 
 
-def add_arguments(parser):
-    name = parser.command
-    parser.describe(DESCRIPTIONS[name], EXAMPLES[name])
+def add_arguments(parser: Parser) -> None:
+    name, add = parser.command, parser.add_argument
+    parser.describe(*HELP[name])
     if name in ("lab", "grade", "hint", "solution"):
-        parser.add_argument("number", metavar="N", nargs="?" if name ==
-                            "grade" else None, help="the lab's number")
+        add("number", metavar="N", nargs="?" if name == "grade" else None, help="the lab's number")
     if name in ("lab", "grade"):
-        parser.add_argument("--guess", metavar="NUMBER", default="",
-                            help="what you expect, before it is counted")
+        add("--guess", metavar="NUMBER", default="", help="what you expect, before it is counted")
     if name == "grade":
-        parser.add_argument("--stage", metavar="NAME",
-                            help="judge this stage (default: the lab's own)")
+        add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
     if name == "bug":
-        parser.add_argument("seed", metavar="SEED", help="a whole number: which bug")
-        parser.add_argument("--answer", action="store_true", help="tell the bug")
+        add("seed", metavar="SEED", help="a whole number: which bug")
+        add("--answer", action="store_true", help="tell the bug")
     if name == "noise":
-        parser.add_argument("stage", metavar="STAGE")
-        parser.add_argument("--record", action="store_true", help="on runs taken here and now")
+        add("stage", metavar="STAGE")
+        add("--record", action="store_true", help="on runs taken here and now")
     if name == "submission":
-        parser.add_argument("bundle", metavar="BUNDLE", nargs="?",
-                            help="one to grade anew (default: pack one)")
+        add("bundle", metavar="BUNDLE", nargs="?", help="one to grade anew (default: pack one)")
 
 
-def _run(given):
-    if given.name == "lab":
-        return commands.lab(given.number, given.guess)
-    if given.name == "grade":
-        return commands.grade(given.number, given.guess, given.stage)
-    if given.name == "bug":
-        if not (given.seed.isascii() and given.seed.isdigit()):
-            raise Failure(f"SEED='{given.seed}'", "a seed is a whole number",
-                          "For example: make bug SEED=1")
-        return bugs.bug(int(given.seed), given.answer)
-    if given.name == "noise":
-        return commands.noise(given.stage, given.record)
-    if given.name == "submission":
-        return submission.regrade(given.bundle) if given.bundle else submission.pack()
-    return getattr(commands, given.name)(given.number)
+def _seed(text):
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: make bug SEED=1")
 
 
-def run(options):
+RUN = {
+    "lab": lambda given: commands.lab(given.number, given.guess),
+    "grade": lambda given: commands.grade(given.number, given.guess, given.stage),
+    "hint": lambda given: commands.hint(given.number),
+    "solution": lambda given: commands.solution(given.number),
+    "bug": lambda given: bugs.bug(_seed(given.seed), given.answer),
+    "noise": lambda given: commands.noise(given.stage, given.record),
+    "submission": lambda given: submission.regrade(given.bundle) if given.bundle
+    else submission.pack(),
+}
+
+
+def run(options: Options) -> int:
     tools.need("patch", "patch")
     try:
-        return _run(options)
+        return RUN[options.name](options)
     except subprocess.TimeoutExpired as hung:
         raise Failure(hung.cmd[0], f"it has to end within {hung.timeout:.0f} s",
                       "Is the machine busy? Try again") from None

@@ -14,7 +14,8 @@ def _file(number):
     return paths.PROGRESS / f"lab{number:02}.json"
 
 
-def load(number):
+def load(number: int) -> dict:
+    """The state of a lab. Raises Failure if the file is damaged."""
     file = _file(number)
     if not file.exists():
         return {}
@@ -28,7 +29,8 @@ def load(number):
     return state
 
 
-def save(number, **changes):
+def save(number: int, **changes) -> dict:
+    """Adds the changes to the state of a lab, and gives it."""
     state = {**load(number), **changes}
     paths.PROGRESS.mkdir(parents=True, exist_ok=True)
     fresh = _file(number).with_suffix(f".{os.getpid()}")

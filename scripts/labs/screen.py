@@ -18,31 +18,22 @@ def painted(sgr: str, text: str) -> str:
     return console.paint(sys.stdout, sgr, text)
 
 
-def _rows(results):
-    return [(str(r.tier), r.name, "" if r.value is None else str(r.value), r.budget, r.status)
-            for r in results]
-
-
-def table(results) -> None:
+def table(results: list) -> None:
     """Prints the results, and below them what to do about those that are not PASS."""
-    rows = [("tier", "what is counted", "value", "budget", "verdict"), *_rows(results)]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    for number, row in enumerate(rows):
-        cells = [
-            row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]),
-            row[3].ljust(widths[3])
-        ]
-        status = row[4] if number == 0 else painted(COLOURS[row[4]], row[4])
-        print("  " + "  ".join(cells) + "  " + status)
+    rows = [("tier", "what is counted", "value", "budget", "verdict")]
+    rows += [(str(each.tier), each.name, "" if each.value is None else str(each.value),
+              each.budget, each.status) for each in results]
+    tier, name, value, budget = (max(map(len, column)) for column in list(zip(*rows))[:4])
+    for row in rows:
+        status = painted(COLOURS.get(row[4], "0"), row[4])
+        print(f"  {row[0]:{tier}}  {row[1]:{name}}  {row[2]:>{value}}  {row[3]:{budget}}  {status}")
     for result in results:
         if result.next:
-            print(
-                textwrap.fill(
-                    f"{result.name}: {result.next}" + ("" if result.next.endswith("?") else "."),
-                    110, initial_indent="  - ", subsequent_indent="    "))
+            text = f"{result.name}: {result.next}" + "." * (not result.next.endswith("?"))
+            print(textwrap.fill(text, 110, initial_indent="  - ", subsequent_indent="    "))
 
 
-def prediction(question: str, guess, actual: float) -> str:
+def prediction(question: str, guess: float | None, actual: float) -> str:
     """One line: the guess, what was counted, and how far apart they are."""
     if guess is None:
         return f"You made no prediction. {question} It was {actual:g}."

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from base import children
 from labs import paths
@@ -11,7 +12,7 @@ from labs import paths
 SUITE_SECONDS = 120
 
 
-def contract(program) -> list:
+def contract(program: Path) -> list[str]:
     """Names of the failing tests, sorted; empty if all pass."""
     try:
         done = children.run([program, "--gtest_brief=1"], SUITE_SECONDS)
@@ -25,7 +26,7 @@ def contract(program) -> list:
     return sorted(failed)
 
 
-def over_http(program) -> list:
+def over_http(program: Path) -> list[str]:
     """The same of common/tests/service/http_test.py, against the running service."""
     try:
         done = children.run([sys.executable, paths.ROOT / "common/tests/service/http_test.py"],
