@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from base import children
@@ -23,7 +24,7 @@ STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle conne
 PROGRAM_SECONDS = 60
 
 
-def probe(name, programs):
+def probe(name: str, programs: Callable[[str], Path]) -> dict:
     """What probe-<stage> counts."""
     done = children.run([programs("probe"), name], PROGRAM_SECONDS)
     if done.status != 0:
@@ -36,7 +37,7 @@ def probe(name, programs):
                      "Does your stage print, or end the program?") from None
 
 
-def log(programs):
+def log(programs: Callable[[str], Path]) -> dict:
     """Lines in the log after SIGTERM, of 1,000 requests; the exit status."""
     with running.Service(programs("leftpad")) as service:
         with service.connect() as sock:
@@ -45,7 +46,7 @@ def log(programs):
         return {"kept_of_1000": service.lines_kept(), "exit_status": status}
 
 
-def sends(programs):
+def sends(programs: Callable[[str], Path]) -> dict:
     """send(2) calls an answer, and whether TCP_NODELAY is set on the connection; counted by
     strace."""
     running.need("strace")
@@ -67,7 +68,7 @@ def sends(programs):
             "can_stall": int(each > 1 and not nodelay)}
 
 
-def stalls(programs):
+def stalls(programs: Callable[[str], Path]) -> dict:
     """1 if most answers on a kept-alive connection take as long as a delayed ACK. Needs no tool."""
     slow = 0
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
@@ -86,7 +87,7 @@ def _is_answered(sock):
         return False
 
 
-def idle(programs):
+def idle(programs: Callable[[str], Path]) -> dict:
     """1 if a new client is starved by 8, by 64 idle connections; 1 if the first of the idle ones
     still answers."""
     found = {}
@@ -105,7 +106,7 @@ def idle(programs):
     return found
 
 
-def noise(programs):
+def noise(programs: Callable[[str], Path]) -> dict:
     """What the learner's way to compare says of real runs of one program (lab 13)."""
     try:
         from labs import noise as lab13  # here: it needs numpy and scipy

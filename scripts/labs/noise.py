@@ -51,7 +51,8 @@ class Procedure:
     stop: str
 
 
-def read(stage_dir):
+def read(stage_dir: Path) -> Procedure:
+    """The stage's procedure.json. Raises Unusable."""
     try:
         given = json.loads(Path(stage_dir, PROCEDURE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -80,7 +81,7 @@ def _share_out(stretches, order, turned):
     return np.where(turned, other, one), np.where(turned, one, other)
 
 
-def p_beyond(old, new, margin_percent):
+def p_beyond(old: np.ndarray, new: np.ndarray, margin_percent: float) -> np.ndarray:
     """For each row the chance of such runs if they differed by no more than the margin:
     Mann-Whitney U, old moved towards new."""
     factor = 1 + margin_percent / 100
@@ -91,7 +92,7 @@ def p_beyond(old, new, margin_percent):
     return np.minimum(1, 2 * np.where(rises, less, greater))
 
 
-def found_percent(procedure, runs, effect_percent):
+def found_percent(procedure: Procedure, runs: dict, effect_percent: float) -> float:
     """In how many of 100 replays the procedure reports a difference, if new is faster by
     effect_percent."""
     values = np.array(runs[procedure.clock])
@@ -112,7 +113,7 @@ def found_percent(procedure, runs, effect_percent):
     return round(100 * float(found.mean()), 1)
 
 
-def measure(stage_dir):
+def measure(stage_dir: Path) -> dict:
     """The metrics of lab 13; only the first if the procedure cannot be replayed."""
     try:
         procedure = read(stage_dir)
@@ -123,11 +124,12 @@ def measure(stage_dir):
             f"finds_{EFFECT}_percent": found_percent(procedure, runs, EFFECT)}
 
 
-def load(file=RUNS):
+def load(file: Path = RUNS) -> dict:
+    """The runs of a file: times in ns by clock, in the order in which they were taken."""
     return json.loads(Path(file).read_text(encoding="utf-8"))
 
 
-def record(program, operation, count, out):
+def record(program: Path, operation: str, count: int, out: Path) -> None:
     """Runs the benchmark `operation` of `program` again and again, one process each; writes what
     it took, in order."""
     options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
@@ -144,7 +146,7 @@ def record(program, operation, count, out):
     Path(out).write_text("{" + ",\n ".join(lines) + "}\n", encoding="utf-8")
 
 
-def table(procedure, runs):
+def table(procedure: Procedure, runs: dict) -> list[str]:
     """Lines: what the procedure says of unchanged code, and of code that is faster."""
     false = found_percent(procedure, runs, 0)
     lines = [f"  unchanged code: reports a difference in {false:g} of 100 comparisons"]

@@ -63,7 +63,7 @@ def _most_waited(service, view, first, file, culprit):
     return max(figures)
 
 
-def profiles(program, load, culprit):
+def profiles(program: Path, load: str, culprit: re.Pattern) -> dict:
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
@@ -124,7 +124,7 @@ def _ask_all(service, load):
     return TRACED
 
 
-def heaptracked(program, load, culprit):
+def heaptracked(program: Path, load: str, culprit: re.Pattern) -> tuple:
     """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack
     has it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +145,7 @@ def _bytes(text):
     return float(found[1]) * {"": 1, "B": 1, "K": 1e3, "M": 1e6, "G": 1e9}[found[2]]
 
 
-def traced(program, load):
+def traced(program: Path, load: str) -> tuple[dict, float]:
     """({system call: how often a request}, seconds a request on one connection) under strace."""
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder, "trace")
@@ -159,6 +159,6 @@ def traced(program, load):
     return {name: count / requests for name, count in names.items()}, seconds
 
 
-def instructions(program, load):
+def instructions(program: Path, load: str) -> float | None:
     """Executed instructions of one request; None where the load makes no sense of it."""
     return None if load == "idle clients" else amdahl.executed(program, callgrind.CONNECTION)

@@ -3,15 +3,18 @@
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from labs import paths
 from base import children
 from base.errors import Failure
+from labs.catalog import Lab
 
 
 @contextlib.contextmanager
-def whole(target: Path):
+def whole(target: Path) -> Iterator[Path]:
     """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command
     leaves no half of a stage."""
     fresh = target.with_name(f".{target.name}.new")
@@ -23,7 +26,7 @@ def whole(target: Path):
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def copy_with(patches, target: Path, base=paths.BASE_STAGE) -> None:
+def copy_with(patches: list[Path], target: Path, base: str = paths.BASE_STAGE) -> None:
     """Copies the base to `target`, which must not exist, and applies the patches in order. Raises
     Failure if one does not apply."""
     with whole(target) as fresh:
@@ -38,7 +41,7 @@ def copy_with(patches, target: Path, base=paths.BASE_STAGE) -> None:
 
 
 @contextlib.contextmanager
-def directory_with(patches, base=paths.BASE_STAGE):
+def directory_with(patches: list[Path], base: str = paths.BASE_STAGE) -> Iterator[Path]:
     """A temporary copy of the base with the patches, as a context manager."""
     with tempfile.TemporaryDirectory(prefix="leftpad-lab.") as parent:
         target = Path(parent, "stage")
@@ -46,16 +49,16 @@ def directory_with(patches, base=paths.BASE_STAGE):
         yield target
 
 
-def starter(lab):
+def starter(lab: Lab) -> AbstractContextManager:
     """The sick service, as directory_with."""
     return directory_with([lab.starter], lab.base)
 
 
-def solution(lab):
+def solution(lab: Lab) -> AbstractContextManager:
     """The repaired service, as directory_with."""
     return directory_with([lab.starter, lab.solution] if lab.solution else [], lab.base)
 
 
-def decoy(lab, patch):
+def decoy(lab: Lab, patch: Path) -> AbstractContextManager:
     """A wrong solution, as directory_with."""
     return directory_with([lab.starter, patch], lab.base)
