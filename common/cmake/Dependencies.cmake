@@ -2,8 +2,7 @@
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # the stages, next to common/, link them too
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-include(${CMAKE_CURRENT_LIST_DIR}/HttplibHeader.cmake)
-pkg_check_modules(CPPHTTPLIB REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
+include(${CMAKE_CURRENT_LIST_DIR}/Httplib.cmake)
 pkg_check_modules(RAPIDJSON REQUIRED IMPORTED_TARGET GLOBAL RapidJSON)
 find_package(utf8cpp REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "app/server/httplib_request.h"
 #include "app/server/request_reader.h"
 #include "fuzz_target.h"
 #include "scripted_source.h"

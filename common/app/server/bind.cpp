@@ -34,20 +34,6 @@ std::string explain(const std::string& host, int port, int error) {
   }
 }
 
-// Nothing if the host has an address.
-tl::expected<void, std::string> resolve(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int code = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (code == 0) {
-    freeaddrinfo(found);
-    return {};
-  }
-  return tl::unexpected("host \"" + host + "\" has no address (" + gai_strerror(code) +
-                        "): give an IP address or a name that resolves, such as 127.0.0.1");
-}
-
 }  // namespace
 
 tl::expected<int, std::string> bind_server(httplib::Server& server, const std::string& host,
@@ -55,7 +41,12 @@ tl::expected<int, std::string> bind_server(httplib::Server& server, const std::s
   if (port < 0 || port > 65535) {
     return tl::unexpected("port " + std::to_string(port) + " is out of range: choose 0 to 65535");
   }
-  if (const auto resolved = resolve(host); !resolved) return tl::unexpected(resolved.error());
+  addrinfo* found = nullptr;
+  if (const int code = getaddrinfo(host.c_str(), nullptr, nullptr, &found); code != 0) {
+    return tl::unexpected("host \"" + host + "\" has no address (" + gai_strerror(code) +
+                          "): give an IP address or a name that resolves, such as 127.0.0.1");
+  }
+  freeaddrinfo(found);
 
   // cpp-httplib sets SO_REUSEPORT by default: two servers would then share one port silently.
   int listener = -1;

@@ -1,10 +1,9 @@
-// The buffered connection; see buffered_server.h. cpp-httplib's SSLServer extends the server in the
-// same way: process_and_close_socket is overridden, and process_request gets a Stream of its own.
+// The buffered connection; see make_buffered_server() in server.h. cpp-httplib's SSLServer extends
+// the server in the same way: process_and_close_socket is overridden, and process_request gets a
+// Stream of its own.
 //
 // That stream gives cpp-httplib the shortest head there is. The request itself, which RequestReader
 // has parsed already, takes its place before it is routed.
-#include "app/server/buffered_server.h"
-
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -19,9 +18,9 @@
 #include "app/server/connection_registry.h"
 #include "app/server/elastic_pool.h"
 #include "app/server/httplib_adapter.h"
-#include "app/server/httplib_request.h"
 #include "app/server/refusal.h"
 #include "app/server/request_reader.h"
+#include "app/server/server.h"
 
 namespace service {
 namespace {
@@ -126,10 +125,7 @@ class AnswerStream final : public StreamAdapter {
  public:
   AnswerStream(const Connection& connection, const ServerOptions& options,
                const ConnectionRegistry& registry)
-      : StreamAdapter(connection),
-        socket_(connection.socket),
-        options_(options),
-        registry_(registry) {}
+      : StreamAdapter(connection), options_(options), registry_(registry) {}
 
   void begin(std::string_view body) {
     head_ = kShortestHead;
@@ -139,7 +135,7 @@ class AnswerStream final : public StreamAdapter {
   // Sends what is pending. False if the client is gone or does not read.
   bool flush() const {
     if (!pending_.empty() && !broken_) {
-      broken_ = !send_all(socket_, pending_, options_.write_timeout);
+      broken_ = !send_all(connection_.socket, pending_, options_.write_timeout);
     }
     pending_.clear();
     if (pending_.capacity() > kKeptPending) pending_ = std::string();
@@ -153,7 +149,7 @@ class AnswerStream final : public StreamAdapter {
   // cpp-httplib.
   bool is_wanted() const override {
     if (!flush() || registry_.stopping()) return false;
-    pollfd polled{socket_, POLLRDHUP, 0};
+    pollfd polled{connection_.socket, POLLRDHUP, 0};
     return ::poll(&polled, 1, 0) <= 0;
   }
 
@@ -166,7 +162,7 @@ class AnswerStream final : public StreamAdapter {
 
   ssize_t write(const char* data, std::size_t size) override {
     if (pending_.size() + size > kMaxPending && flush()) {
-      broken_ = !send_all(socket_, {data, size}, options_.write_timeout);
+      broken_ = !send_all(connection_.socket, {data, size}, options_.write_timeout);
     } else {
       pending_.append(data, size);
     }
@@ -174,7 +170,6 @@ class AnswerStream final : public StreamAdapter {
   }
 
  private:
-  const int socket_;
   const ServerOptions& options_;
   const ConnectionRegistry& registry_;
   std::string_view head_;
@@ -187,13 +182,7 @@ class BufferedServer final : public ServerAdapter<Server> {
  public:
   BufferedServer(const ServerOptions& options, ServerCounters& counters)
       : ServerAdapter(counters), options_(options) {
-    PoolOptions pool;
-    pool.max_threads = options.max_threads;
-    pool.idle_timeout = options.thread_idle_timeout;
-    pool.stack_bytes = options.thread_stack_bytes;
-    pool.on_stop = [this] { registry_.stop(); };
-    pool.any_left = [this] { return registry_.any_left(); };
-    new_task_queue = [this, pool] { return new ElasticPool(pool, counters_); };
+    new_task_queue = [this] { return new ElasticPool(options_, counters_, &registry_); };
     set_read_timeout(options.idle_timeout);  // becomes SO_RCVTIMEO, see SocketSource
   }
 

@@ -1,5 +1,5 @@
 // All that differs between the versions of cpp-httplib that the buffered connection builds with.
-// CMakeLists.txt lists them and defines HTTPLIB_MINOR: 18 for 0.18.
+// common/cmake/Httplib.cmake lists them and defines HTTPLIB_MINOR: 18 for 0.18.
 #pragma once
 
 #include <httplib.h>
@@ -52,7 +52,7 @@ class StreamAdapter : public httplib::Stream {
   socket_t socket() const { return connection_.socket < FD_SETSIZE ? connection_.socket : 0; }
   // NOLINTEND(modernize-use-override)
 
- private:
+ protected:
   const Connection& connection_;
 };
 

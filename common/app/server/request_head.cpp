@@ -1,6 +1,8 @@
 // Checks and parses request heads; see request_head.h.
 #include "app/server/request_head.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,7 +11,6 @@ namespace service {
 namespace {
 
 constexpr std::size_t kMaxMethodBytes = 32;
-constexpr std::size_t kUsualFields = 16;
 
 using Checked = tl::expected<void, Rejection>;
 using Refused = tl::unexpected<Rejection>;
@@ -18,24 +19,18 @@ Refused refuse(int status, std::string message) {
   return Refused(Rejection{status, std::move(message)});
 }
 
-Refused malformed_line() {
-  return refuse(400, "malformed request line: it is METHOD SP TARGET SP HTTP/1.1");
-}
-
 using CharTable = std::array<bool, 256>;
 
 constexpr CharTable make_table(std::string_view punctuation) {
   CharTable table{};
-  for (const std::string_view part :
-       {punctuation, std::string_view("0123456789abcdefghijklmnopqrstuvwxyz"
-                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ")}) {
-    for (const char c : part) table[static_cast<unsigned char>(c)] = true;
-  }
+  for (const char c : punctuation) table[static_cast<unsigned char>(c)] = true;
+  for (char c = '0'; c <= '9'; ++c) table[c] = true;
+  for (char c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
   return table;
 }
 constexpr CharTable kToken = make_table("!#$%&'*+-.^_`|~");
 constexpr CharTable kHost = make_table(".-_~:[]%!$&'()*+;=");
-constexpr CharTable kUnreserved = make_table("-._~");
+constexpr CharTable kNeverEncoded = make_table("-._~/\\");
 
 bool all_of(std::string_view text, const CharTable& table) {
   return std::all_of(text.begin(), text.end(),
@@ -44,15 +39,8 @@ bool all_of(std::string_view text, const CharTable& table) {
 
 bool is_token(std::string_view text) { return !text.empty() && all_of(text, kToken); }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// `lowercase` must be in lower case.
-bool equals(std::string_view text, std::string_view lowercase) {
-  return text.size() == lowercase.size() &&
-         std::equal(text.begin(), text.end(), lowercase.begin(),
-                    [](char a, char b) { return lower(a) == b; });
+bool equals(std::string_view text, std::string_view other) {
+  return text.size() == other.size() && strncasecmp(text.data(), other.data(), text.size()) == 0;
 }
 
 std::string_view trim(std::string_view text) {
@@ -67,26 +55,6 @@ std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end - 1);
   text.remove_prefix(end + 1);
   return line;
-}
-
-// Takes the text before `separator` off `text`; all of it if there is none.
-std::string_view take_until(std::string_view& text, char separator) {
-  const auto end = text.find(separator);
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return part;
-}
-
-// RFC 9110, 2.5: a higher minor version counts as the highest that is known.
-Checked parse_version(std::string_view version, RequestHead& out) {
-  const bool valid = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
-                     version[6] == '.' && is_digit(version[7]);
-  if (!valid) return malformed_line();
-  if (version[5] != '1') {
-    return refuse(505, "unsupported HTTP version: use HTTP/1.1 or HTTP/1.0");
-  }
-  out.http11 = version[7] != '0';
-  return {};
 }
 
 // Bytes from 0x80 up are let through: curl sends what the user typed.
@@ -110,14 +78,8 @@ std::string_view path_of_absolute(std::string_view target) {
 // proxy in front may have read otherwise.
 bool is_plainly_encoded(std::string_view path) {
   for (std::size_t i = path.find('%'); i != std::string_view::npos; i = path.find('%', i + 1)) {
-    unsigned char byte = 0;
-    const char* const digits = path.data() + i + 1;
-    const auto [stop, error] =
-        std::from_chars(digits, digits + std::min<std::size_t>(2, path.size() - i - 1), byte, 16);
-    if (error != std::errc() || stop != digits + 2) return false;
-    if (kUnreserved[byte] || byte == '/' || byte == '\\' || byte < 0x20 || byte == 0x7f) {
-      return false;
-    }
+    const auto byte = percent_byte(path, i);
+    if (!byte || kNeverEncoded[*byte] || *byte < 0x20 || *byte == 0x7f) return false;
   }
   return true;
 }
@@ -148,10 +110,16 @@ Checked parse_target(std::string_view target, std::size_t max_path_bytes, Reques
 Checked parse_request_line(std::string_view line, std::size_t max_path_bytes, RequestHead& out) {
   out.method = take_until(line, ' ');
   const std::string_view target = take_until(line, ' ');
-  if (!is_token(out.method) || out.method.size() > kMaxMethodBytes || target.empty()) {
-    return malformed_line();
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool has_version = line.size() == 8 && line.starts_with("HTTP/") && is_digit(line[5]) &&
+                           line[6] == '.' && is_digit(line[7]);
+  if (!is_token(out.method) || out.method.size() > kMaxMethodBytes || target.empty() ||
+      !has_version) {
+    return refuse(400, "malformed request line: it is METHOD SP TARGET SP HTTP/1.1");
   }
-  if (Checked version = parse_version(line, out); !version) return version;
+  // RFC 9110, 2.5: a higher minor version counts as the highest that is known.
+  if (line[5] != '1') return refuse(505, "unsupported HTTP version: use HTTP/1.1 or HTTP/1.0");
+  out.http11 = line[7] != '0';
   return parse_target(target, max_path_bytes, out);
 }
 
@@ -161,13 +129,8 @@ struct Seen {
   bool content_length = false;
   bool close = false;
   bool keep_alive = false;
-  bool content_encoding = false;
-  bool form = false;
+  bool encoded = false;
 };
-
-std::string too_large(std::size_t max_body_bytes) {
-  return "request body too large: at most " + std::to_string(max_body_bytes) + " bytes";
-}
 
 Checked parse_content_length(std::string_view value, std::size_t max_body_bytes, Seen& seen,
                              RequestHead& out) {
@@ -181,7 +144,8 @@ Checked parse_content_length(std::string_view value, std::size_t max_body_bytes,
     return refuse(400, "Content-Length must be decimal digits");
   }
   if (out_of_range || out.content_length > max_body_bytes) {
-    return refuse(413, too_large(max_body_bytes));
+    return refuse(413,
+                  "request body too large: at most " + std::to_string(max_body_bytes) + " bytes");
   }
   return {};
 }
@@ -213,9 +177,9 @@ Checked parse_field(const Field& field, std::size_t max_body_bytes, Seen& seen, 
     if (out.http11) return refuse(417, "Expect is not supported: send the request without it");
     return {};                          // RFC 9110, 10.1.1: HTTP/1.0 does not know it
   } else if (is("content-encoding")) {  // of two such fields either counts
-    seen.content_encoding = seen.content_encoding || !equals(field.value, "identity");
+    seen.encoded = seen.encoded || !equals(field.value, "identity");
   } else if (is("content-type")) {
-    seen.form = seen.form || equals(field.value.substr(0, 19), "multipart/form-data");
+    seen.encoded = seen.encoded || equals(field.value.substr(0, 19), "multipart/form-data");
   } else if (is("range") || is("if-range") || is("remote_addr") || is("remote_port") ||
              is("local_addr") || is("local_port")) {
     return {};
@@ -227,10 +191,9 @@ Checked parse_field(const Field& field, std::size_t max_body_bytes, Seen& seen, 
 Checked check_fields(const Seen& seen, RequestHead& out) {
   if (out.http11 && !seen.host) return refuse(400, "HTTP/1.1 requires a Host header");
   // cpp-httplib would unpack without a limit, and parse forms with a recursive regex.
-  if (out.content_length > 0 && seen.content_encoding) {
-    return refuse(415, "compressed request bodies are not taken");
+  if (out.content_length > 0 && seen.encoded) {
+    return refuse(415, "neither compressed request bodies nor multipart forms are taken");
   }
-  if (out.content_length > 0 && seen.form) return refuse(415, "multipart forms are not taken");
   out.keep_alive = !seen.close && (out.http11 || seen.keep_alive);
   return {};
 }
@@ -249,12 +212,28 @@ bool split_field(std::string_view line, Field& out) {
 
 }  // namespace
 
+std::string_view take_until(std::string_view& text, char separator) {
+  const auto end = text.find(separator);
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return part;
+}
+
+std::optional<unsigned char> percent_byte(std::string_view text, std::size_t at) {
+  if (text[at] != '%' || at + 2 >= text.size()) return std::nullopt;
+  unsigned char byte = 0;
+  const char* const end = text.data() + at + 3;
+  const auto [stop, error] = std::from_chars(end - 2, end, byte, 16);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return byte;
+}
+
 tl::expected<RequestHead, Rejection> parse_head(std::string_view head,
                                                 const ServerOptions& limits) {
   RequestHead out;
   Checked checked = parse_request_line(take_line(head), limits.max_path_bytes, out);
   Seen seen;
-  out.fields.reserve(kUsualFields);
+  out.fields.reserve(16);  // more than usual
   std::size_t fields = 0;
   while (checked) {
     const std::string_view line = take_line(head);

@@ -1,5 +1,5 @@
 // Checks and parses the head of an HTTP/1 request (request line, header lines, blank line), which
-// cpp-httplib then gets ready made. Called by RequestReader. Pure functions.
+// cpp-httplib then gets ready made. Called by the buffered connection. Pure functions.
 //
 // cpp-httplib reads more than RFC 9112 allows, and otherwise in each version. A proxy in front may
 // read the same bytes otherwise: then one client's body becomes another's request (request
@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -41,10 +42,20 @@ struct RequestHead {
   std::vector<Field> fields;  // without those that are not for a handler
 };
 
+// Takes the text before `separator` off `text`; all of it if there is none.
+std::string_view take_until(std::string_view& text, char separator);
+// The byte that a '%' and two hex digits at `text[at]` stand for.
+std::optional<unsigned char> percent_byte(std::string_view text, std::size_t at);
+
 // `head` ends with the first blank line. Grammar: RFC 9110 and 9112.
 //
 // Left out of `fields`: Range and If-Range, since answers are small, and whole; REMOTE_ADDR and the
 // like, which cpp-httplib adds itself and a client could forge.
 tl::expected<RequestHead, Rejection> parse_head(std::string_view head, const ServerOptions& limits);
+
+// Sets method, target, path, version, fields and parameters of `request`, not the body. Path and
+// parameters are percent-decoded, '+' in a parameter is a space. A '%' without two hex digits stays
+// as it is, and a parameter without a name is left out.
+void fill_request(const RequestHead& head, httplib::Request& request);
 
 }  // namespace service

@@ -24,17 +24,14 @@ bool path_matches(std::string_view pattern, std::string_view path) {
 
 // Methods of `path` for the Allow header, of any path for "*"; empty if the path is unknown.
 std::string allowed_methods(const std::vector<Route>& routes, std::string_view path) {
-  std::vector<std::string_view> methods;
+  std::string allow;
+  const auto add = [&allow](const std::string& method) {
+    if (allow.find(method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + method;
+  };
   for (const Route& route : routes) {
     if (path != "*" && !path_matches(route.path, path)) continue;
-    methods.push_back(route.method);
-    if (route.method == "GET") methods.push_back("HEAD");
-  }
-  std::string allow;
-  for (auto method = methods.begin(); method != methods.end(); ++method) {
-    if (std::find(methods.begin(), method, *method) != method) continue;
-    if (!allow.empty()) allow += ", ";
-    allow += *method;
+    add(route.method);
+    if (route.method == "GET") add("HEAD");
   }
   return allow;
 }
@@ -66,30 +63,22 @@ std::string_view path_of(const httplib::Request& request) {
 // A request that was understood, but has no handler. cpp-httplib answers 400 instead of 404 to
 // CONNECT, TRACE and to methods that it does not know.
 bool is_unrouted(const httplib::Request& request, int status) {
-  if (status == 404) return true;
-  const bool has_version = request.version == "HTTP/1.1" || request.version == "HTTP/1.0";
   static constexpr std::string_view kRouted[] = {"GET",    "HEAD",  "POST",   "PUT",
                                                  "DELETE", "PATCH", "OPTIONS"};
-  return status == 400 && has_version &&
-         std::find(std::begin(kRouted), std::end(kRouted), request.method) == std::end(kRouted);
+  return status == 404 ||
+         (status == 400 && request.version.starts_with("HTTP/1.") &&
+          std::find(std::begin(kRouted), std::end(kRouted), request.method) == std::end(kRouted));
 }
 
-struct Message {
-  int status;
-  std::string_view text;
-};
-
-constexpr Message kMessages[] = {{400, "bad request: the request is not valid HTTP/1.1"},
-                                 {404, "not found: no such path"},
-                                 {405, "method not allowed: use a method of the Allow header"},
-                                 {413, "request body too large"},
-                                 {414, "request line too long"},
-                                 {416, "range not satisfiable"},
-                                 {500, "internal error"}};
-
 std::string_view message_for(int status) {
-  for (const Message& message : kMessages) {
-    if (message.status == status) return message.text;
+  static constexpr std::pair<int, std::string_view> kMessages[] = {
+      {400, "bad request: the request is not valid HTTP/1.1"},
+      {404, "not found: no such path"},
+      {405, "method not allowed: use a method of the Allow header"},
+      {413, "request body too large"},
+      {500, "internal error"}};
+  for (const auto& [known, message] : kMessages) {
+    if (known == status) return message;
   }
   return "request failed";
 }
@@ -111,10 +100,9 @@ void install_routes(httplib::Server& server, std::vector<Route> routes) {
   const Table table = std::make_shared<const std::vector<Route>>(std::move(routes));
   server.set_pre_routing_handler(
       [table](const auto& request, auto& response) { return serve(*table, request, response); });
-  const httplib::Server::Handler on_error = [table](const auto& request, auto& response) {
+  server.set_error_handler([table](const httplib::Request& request, httplib::Response& response) {
     answer_error(*table, request, response);
-  };
-  server.set_error_handler(on_error);
+  });
   server.set_exception_handler(
       [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
         response.body.clear();

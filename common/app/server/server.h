@@ -27,7 +27,7 @@ class Server : public httplib::Server {
   // `counters` must outlive the server.
   explicit Server(ServerCounters& counters) : counters_(counters) {}
 
-  virtual std::size_t cut() { return ServerCounters::get(counters_.connections_active); }
+  virtual std::size_t cut() { return counters_.connections_active; }
 
  protected:
   ServerCounters& counters_;
@@ -39,6 +39,11 @@ class Server : public httplib::Server {
 // like; EMFILE is waited out), listen_after_bind() ends as after stop() and returns false, the
 // reason in errno: cpp-httplib has closed the socket then. Raises the soft limit of open files.
 std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters& counters);
+
+// The server of IoMode::kBuffered, without what is common: reads in blocks, sends head and body at
+// once, two system calls a request. For make_server.
+std::unique_ptr<Server> make_buffered_server(const ServerOptions& options,
+                                             ServerCounters& counters);
 
 // Binds `host` and listens, without SO_REUSEPORT and with a backlog that survives a burst.
 // `port` 0 takes any free port. Returns the bound port, or value, rule and remedy in one line.

@@ -2,6 +2,8 @@
 #include "app/server/elastic_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -14,10 +16,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-PoolOptions bounded_by(std::size_t max_threads) {
-  PoolOptions options;
+ServerOptions bounded_by(std::size_t max_threads) {
+  ServerOptions options;
   options.max_threads = max_threads;
-  options.idle_timeout = milliseconds(50);
+  options.thread_idle_timeout = milliseconds(50);
   return options;
 }
 
@@ -43,8 +45,8 @@ TEST(ElasticPool, GrowsToWhatIsNeededAndShrinks) {
 
 TEST(ElasticPool, UsesOneThreadForTasksInTurn) {
   ServerCounters counters;
-  PoolOptions options = bounded_by(100);
-  options.idle_timeout = std::chrono::seconds(10);
+  ServerOptions options = bounded_by(100);
+  options.thread_idle_timeout = std::chrono::seconds(10);
   ElasticPool pool(options, counters);
   for (int i = 0; i < 100; ++i) {
     std::atomic<bool> done = false;
@@ -60,49 +62,60 @@ TEST(ElasticPool, UsesOneThreadForTasksInTurn) {
 
 TEST(ElasticPool, RefusesBeyondItsBound) {
   ServerCounters counters;
-  ElasticPool pool(bounded_by(2), counters);
+  ConnectionRegistry connections;
+  ElasticPool pool(bounded_by(2), counters, &connections);
   std::latch release(1);
-  for (int i = 0; i < 2; ++i) pool.enqueue([&] { release.wait(); });
-  bool refused = false;
-  pool.enqueue([&] { refused = ElasticPool::refusing(); });
-  EXPECT_TRUE(refused);
-  EXPECT_FALSE(ElasticPool::refusing());
+  std::atomic<int> refused = 0;
+  const auto hold = [&] {
+    refused += ElasticPool::refusing();
+    release.wait();
+  };
+  for (int i = 0; i < 2; ++i) pool.enqueue(hold);
+  pool.enqueue([&] { refused += ElasticPool::refusing(); });
   EXPECT_EQ(counters.connections_refused, 1U);
   EXPECT_EQ(counters.connections_accepted, 2U);
   release.count_down();
   pool.shutdown();
+  EXPECT_EQ(refused, 1);
 }
 
-TEST(ElasticPool, QueuesBeyondItsBoundIfToldTo) {
+TEST(ElasticPool, WaitsBeyondItsBoundWithoutARegistry) {
   ServerCounters counters;
-  PoolOptions options = bounded_by(1);
-  options.refuse_when_full = false;
-  ElasticPool pool(options, counters);
+  ElasticPool pool(bounded_by(1), counters);
   std::latch release(1);
   std::atomic<int> done = 0;
   pool.enqueue([&] { release.wait(); });
-  for (int i = 0; i < 5; ++i) pool.enqueue([&] { ++done; });
+  std::jthread accepting([&] {
+    for (int i = 0; i < 5; ++i) pool.enqueue([&] { ++done; });
+  });
   release.count_down();
+  accepting.join();
   pool.shutdown();
   EXPECT_EQ(done, 5);
+  EXPECT_EQ(counters.threads_peak, 1U);
   EXPECT_EQ(counters.connections_refused, 0U);
 }
 
 TEST(ElasticPool, ShutdownWakesTasksAndWaitsForThem) {
   ServerCounters counters;
-  PoolOptions options = bounded_by(1);
-  std::latch stopped(1);
-  options.on_stop = [&] { stopped.count_down(); };
-  ElasticPool pool(options, counters);
+  ConnectionRegistry connections;
+  ElasticPool pool(bounded_by(1), counters, &connections);
+  int sockets[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
   std::atomic<int> ended = 0;
   pool.enqueue([&] {
-    stopped.wait();
+    connections.add(sockets[0]);
+    char byte = 0;
+    EXPECT_EQ(read(sockets[0], &byte, 1), 0);
+    connections.remove(sockets[0]);
     std::this_thread::sleep_for(milliseconds(50));
     ++ended;
   });
   pool.shutdown();
   EXPECT_EQ(ended, 1);
   EXPECT_EQ(counters.threads, 0U);
+  close(sockets[0]);
+  close(sockets[1]);
 }
 
 }  // namespace

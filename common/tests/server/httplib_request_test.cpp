@@ -1,10 +1,11 @@
 // The requests that handlers get.
-#include "app/server/httplib_request.h"
-
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <string>
 #include <vector>
+
+#include "app/server/request_head.h"
 
 namespace service::testing {
 namespace {
