@@ -144,8 +144,8 @@ Checked parse_content_length(std::string_view value, std::size_t max_body_bytes,
     return refuse(400, "Content-Length must be decimal digits");
   }
   if (out_of_range || out.content_length > max_body_bytes) {
-    return refuse(413,
-                  "request body too large: at most " + std::to_string(max_body_bytes) + " bytes");
+    return refuse(
+        413, "request body too large: send at most " + std::to_string(max_body_bytes) + " bytes");
   }
   return {};
 }

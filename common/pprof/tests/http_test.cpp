@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,26 @@ std::string repeated(const std::string& address, int count) {
   for (int i = 1; i < count; ++i) addresses += "+" + address;
   return addresses;
 }
+
+constexpr char kForm[] =
+    "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n0x1\r\n--x--\r\n";
+constexpr char kFormType[] = "multipart/form-data; boundary=x";
+
+// While it lives, this process can open no file: standard input has the only number that is allowed.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit one{1, before_.rlim_max};  // with none, poll() refuses to work
+    setrlimit(RLIMIT_NOFILE, &one);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 double cpu_seconds() {
   timespec time{};
@@ -149,10 +170,22 @@ TEST_F(Http, WrongMethodIs405WithAllow) {
   EXPECT_EQ(remove->get_header_value("Allow"), "GET, HEAD, POST");
 }
 
+TEST_F(Http, SaysWhyItCannotListTheThreads) {
+  for (const std::string path : {"threads", "goroutine", "threads?debug=2", ""}) {
+    const auto client = server_.client();
+    client->set_keep_alive(true);
+    ASSERT_TRUE(client->Get("/debug/pprof/cmdline"));
+    const NoDescriptors none;
+    const httplib::Result result = client->Get("/debug/pprof/" + path);
+    ASSERT_TRUE(result) << path;
+    expect_error(*result, 500, "free descriptor (ulimit -n): Too many open files");
+    EXPECT_FALSE(result->has_header("Content-Disposition")) << path;
+  }
+}
+
 TEST_F(Http, PostIsRefusedWhateverItsBody) {
   const auto client = server_.client();
-  const httplib::MultipartFormDataItems form = {{"a", "b", "", ""}};
-  const httplib::Result forms = client->Post("/debug/pprof/profile", form);
+  const httplib::Result forms = client->Post("/debug/pprof/profile", kForm, kFormType);
   ASSERT_TRUE(forms);
   expect_error(*forms, 405, "use GET");
   const httplib::Result empty = client->Post("/debug/pprof/profile");
@@ -161,8 +194,7 @@ TEST_F(Http, PostIsRefusedWhateverItsBody) {
 }
 
 TEST_F(Http, SymbolRefusesAFormAndTakesNoBodyForNoAddresses) {
-  const httplib::MultipartFormDataItems form = {{"a", "0x1", "", ""}};
-  const httplib::Result forms = server_.client()->Post("/debug/pprof/symbol", form);
+  const httplib::Result forms = server_.client()->Post("/debug/pprof/symbol", kForm, kFormType);
   ASSERT_TRUE(forms);
   expect_error(*forms, 400, "send the addresses alone");
   const std::string command =

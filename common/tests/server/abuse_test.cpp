@@ -347,7 +347,8 @@ TEST_F(Abuse, IgnoresRanges) {
 
 TEST_F(Abuse, RoutesTheLongestPathOnAWorkersStack) {
   RawClient client(server.port());
-  const std::string name(1024 - 7, 'n');
+  constexpr std::size_t kLongest = HTTPLIB_MINOR < 53 ? 1024 : 256;  // newer try no regex beyond
+  const std::string name(kLongest - 7, 'n');
   client.send(get("/files/" + name));
   EXPECT_EQ(client.read_answer()->body, name);
 }

@@ -122,7 +122,7 @@ TEST(RequestReader, SaysTheLimitsOfItsOptions) {
   std::string wide;
   for (int i = 0; i < 6; ++i) wide += "X: 0123456789012345678\r\n";
   EXPECT_EQ(reason(with(wide)), "request head too long: at most 150 bytes");
-  EXPECT_EQ(reason(with("Content-Length: 8\r\n")), "request body too large: at most 7 bytes");
+  EXPECT_EQ(reason(with("Content-Length: 8\r\n")), "request body too large: send at most 7 bytes");
   EXPECT_EQ(reason(with("Content-Length: 7\r\n")), "");
 }
 

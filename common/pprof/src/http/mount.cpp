@@ -72,10 +72,15 @@ class Router {
                          {405, "method " + request.method + " is not allowed: use " + allow,
                           std::chrono::seconds(0), allow});
     }
-    if (const Endpoint* endpoint = find_endpoint(path); endpoint != nullptr) {
-      return answer_profile(*endpoint, options_.max_duration, request, response);
+    try {
+      if (const Endpoint* endpoint = find_endpoint(path); endpoint != nullptr) {
+        answer_profile(*endpoint, options_.max_duration, request, response);
+      } else {
+        answer_page(path, request, response, body);
+      }
+    } catch (const std::exception& error) {  // the threads cannot be listed
+      reply_error(response, {500, error.what()});
     }
-    answer_page(path, request, response, body);
   }
 
  private:

@@ -104,15 +104,16 @@ void answer_snapshot(const Endpoint& endpoint, const Query& query, const httplib
                                   "seconds and debug=2 exclude each other: a list of threads "
                                   "has no difference; give debug=1"});
   }
-  set_file_headers(endpoint, query, query.duration.has_value(), response);
   if (query.duration) {
+    set_file_headers(endpoint, query, true, response);
     return stream_capture(request, response, content_type(endpoint, query),
                           delta_work(endpoint, *query.duration, query.debug));
   }
   const bool own_text = query.debug != 0 && endpoint.text;
-  response.set_content(
-      own_text ? endpoint.text(query.debug) : encode(endpoint, endpoint.snapshot(), query.debug),
-      content_type(endpoint, query));
+  const std::string content =
+      own_text ? endpoint.text(query.debug) : encode(endpoint, endpoint.snapshot(), query.debug);
+  set_file_headers(endpoint, query, false, response);
+  response.set_content(content, content_type(endpoint, query));
 }
 
 }  // namespace

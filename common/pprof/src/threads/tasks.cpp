@@ -24,7 +24,10 @@ constinit thread_local pid_t cached_tid = 0;
     pthread_atfork(nullptr, nullptr, [] { cached_tid = 0; });
 
 std::system_error cannot_list(int error) {
-  return {error, std::generic_category(), "pprof: cannot list the threads in /proc/self/task"};
+  return {
+      error, std::generic_category(),
+      "pprof: cannot list the threads in /proc/self/task, which takes a mounted /proc and a free "
+      "descriptor (ulimit -n)"};
 }
 
 }  // namespace
