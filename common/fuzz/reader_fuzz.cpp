@@ -1,6 +1,11 @@
 // The connection's reader: whatever arrives, however it is cut, it ends, gives the same requests,
 // and a handler never gets a part of a head that could be read in two ways, or a forged address.
+// Nor does the debug port serve another host's pages.
+#include <httplib.h>
+#include <pprof/pprof.h>
+
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <vector>
 
@@ -15,6 +20,26 @@ bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
   });
+}
+
+// What pprof takes without a token is what a user has typed, or a page of the port's own.
+void check_access(const httplib::Request& request) {
+  const auto refused = pprof::refusal(request, {});
+  if (refused) {
+    require(refused->status == 403 && !has_control(refused->text), "a reason on one line");
+    return;
+  }
+  require(request.get_header_value("Sec-Fetch-Site") != "cross-site", "no page of another site");
+  const std::string host = request.get_header_value("Host");
+  std::string name = host.substr(0, host.rfind(':'));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool is_local = name == "localhost" || name.starts_with('[') || name.starts_with("127.");
+  require(host.empty() ? request.version == "HTTP/1.0" : is_local, "the host is this machine");
+  const std::string origin = request.get_header_value("Origin");
+  require(origin.empty() || request.get_header_value("Sec-Fetch-Site") == "same-origin" ||
+              origin.size() == host.size() + origin.find("://") + 3,
+          "the page is of this host");
 }
 
 void check_request(const RequestHead& head, std::size_t body_bytes) {
@@ -37,6 +62,7 @@ void check_request(const RequestHead& head, std::size_t body_bytes) {
   require(lengths <= 1 && request.get_header_value_count("Host") <= 1, "once at most");
   require(body_bytes == 0 || lengths == 1, "a body has a length");
   require(body_bytes == head.content_length, "a body is complete");
+  check_access(request);
 }
 
 std::vector<std::string> read_all(std::string bytes, std::size_t piece) {

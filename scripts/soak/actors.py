@@ -37,6 +37,13 @@ MALFORMED = [
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n",
     b"GET /v1%2fleftpad/?len=1 HTTP/1.1\r\nHost: a\r\n\r\n",
 ]
+# Fields of a request to the debug port, and the status of its answer.
+HOSTS = [
+    (b"Host: evil.test", 403), (b"Host: 127.0.0.1.evil.test:80", 403),
+    (b"Host: localhost\r\nOrigin: http://evil.test", 403),
+    (b"Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site", 403),
+    (b"Host: LOCALHOST\r\nSec-Fetch-Site: same-origin", 200), (b"Host: [::1]:80", 200)
+]
 CAPTURES = [
     "profile?seconds=1", "wall?seconds=1", "trace?seconds=1", "heap", "allocs", "block", "mutex",
     "threads", "threads?debug=1", "heap?debug=1", "heap?seconds=1"
@@ -66,6 +73,11 @@ class World:
     def connect(self) -> socket.socket:
         """A connection that a client of the soak uses."""
         return self.service.connect(seconds=TIMEOUT_SECONDS)
+
+    def connect_debug(self) -> socket.socket:
+        """A connection to the port for profiles."""
+        port = int(self.service.debug_url.rsplit(":", 1)[1])
+        return self.service.connect(port, TIMEOUT_SECONDS)
 
 
 def padded(rng: random.Random, ident: str) -> tuple[str, str]:
@@ -109,6 +121,38 @@ def malformed_client(world: World, rng: random.Random) -> None:
         except ConnectionError:
             pass  # a close
     world.count("malformed requests")
+
+
+def foreign_client(world: World, rng: random.Random) -> None:
+    """Asks the debug port as pages of other hosts do, or as the user does."""
+    fields, expected = rng.choice(HOSTS)
+    method, path = rng.choice([(b"GET", b"pprof/cmdline"), (b"GET", b"vars"),
+                               (b"POST", b"pprof/symbol")])
+    with world.connect_debug() as sock:
+        sock.sendall(method + b" /debug/" + path + b" HTTP/1.1\r\n" + fields +
+                     b"\r\nContent-Length: 0\r\n\r\n")
+        status, body, _ = read_answer(sock)
+        if status != expected:
+            world.complain(f"{method} {path}, {fields!r}: got {status} {body!r}")
+    world.count("foreign hosts" if expected == 403 else "own hosts")
+    time.sleep(0.05)
+
+
+def announcing_client(world: World, rng: random.Random) -> None:
+    """Announces the largest body, sends a part of it, and leaves; a foreign host has its answer
+    before that."""
+    is_foreign = rng.random() < 0.5
+    with world.connect_debug() if is_foreign else world.connect() as sock:
+        sock.sendall(b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: evil.test\r\nContent-Length: " +
+                     (b"1048576" if is_foreign else b"8192") + b"\r\n\r\n" +
+                     b"0" * rng.randrange(5000))
+        if is_foreign:
+            status, body, _ = read_answer(sock)
+            if status != 403:
+                world.complain(f"a foreign host that announces a body: got {status} {body!r}")
+        else:
+            time.sleep(rng.random())
+    world.count("announced bodies")
 
 
 def slow_client(world: World, rng: random.Random) -> None:

@@ -22,7 +22,8 @@ from soak import actors
 # actor: how many threads
 CAST = {
     actors.good_client: 4, actors.malformed_client: 1, actors.slow_client: 8,
-    actors.half_open_client: 1, actors.resetting_client: 1, actors.capturer: 2, actors.rotator: 1
+    actors.half_open_client: 1, actors.resetting_client: 1, actors.foreign_client: 1,
+    actors.announcing_client: 4, actors.capturer: 2, actors.rotator: 1
 }
 REST_SECONDS = 15  # longer than an idle thread of the pool lives
 SPARE = {"threads": 3, "descriptors": 3}
@@ -140,11 +141,12 @@ def soak(program: Path, seconds: int) -> list:
 def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Starts the service of the stage and sets on it, at the same time: ab, clients that check
-        every answer, slow, half-open, resetting and malformed ones, profile captures, and log
-        rotation with SIGHUP, now and then with a log reader that does not read. Twice, with a rest
-        after each. Then proves that no answer was wrong, that every answered request is in the log
-        or counted as lost, and that memory, threads and descriptors are what they were after the
-        first rest. Fails with a list of findings otherwise.""",
+        every answer, slow, half-open, resetting and malformed ones, those that announce bodies or
+        ask the debug port from foreign hosts, profile captures, and log rotation with SIGHUP, now
+        and then with a log reader that does not read. Twice, with a rest after each. Then proves
+        that no answer was wrong, that every answered request is in the log or counted as lost, and
+        that memory, threads and descriptors are what they were after the first rest. Fails with a
+        list of findings otherwise.""",
         "make soak STAGE=v2-optimized SECONDS=600", "scripts/workshop soak v2-optimized --seconds "
                                                     "600")
     parser.add_argument("stage", metavar="STAGE")

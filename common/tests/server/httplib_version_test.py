@@ -40,8 +40,8 @@ class HttplibVersion(unittest.TestCase):
         for version in ("0.30.1", "0.1.0", "1.18.0"):
             status, output = self.configure(version)
             self.assertNotEqual(status, 0, output)
-            self.assertIn(f"cpp-httplib {version} is not known to common/app/server: it knows 0.11, "
-                          "0.14, 0.18, 0.41, 0.53. Install one of them", output)
+            self.assertIn(f"cpp-httplib {version} is not known to common/app/server: it knows "
+                          "0.11, 0.14, 0.18, 0.41, 0.53. Install one of them", output)
 
     def test_says_that_a_folder_has_no_header(self):
         status, output = self.configure("")
