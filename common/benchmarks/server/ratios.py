@@ -7,6 +7,11 @@ machine slows both sides; the server's CPU time per request hardly depends on it
 
   ratios.py build/bin/server-probe
   ratios.py build/bin/server-probe --service build/bin/leftpad-v2-optimized --rounds 9 --check
+
+With several probes, built with a cpp-httplib each (-DHTTPLIB_DIR=), it prints no rates: a table of
+the ratios to the first one's plain mode, all taken in turn, says what each library brings.
+
+  ratios.py build/bin/server-probe build-18/bin/server-probe build-53/bin/server-probe
 """
 
 import argparse
@@ -41,6 +46,9 @@ def run_wrk(url, seconds):
         raise Failure(f"wrk on {url}", "no request may fail", f"It said: {text}")
     return (float(re.search(r"Requests/sec: +([\d.]+)", text).group(1)),
             int(re.search(r"(\d+) requests in", text).group(1)))
+
+
+LOADS = {"ab": run_ab, "wrk": run_wrk}
 
 
 def output_of(command):
@@ -85,23 +93,46 @@ def report(title, figures):
     return missed
 
 
+def compare_libraries(probes, rounds, seconds):
+    """Prints a Markdown table: each probe's modes, as ratios to the first one's plain mode."""
+    versions = [output_of([probe, "version"]).strip() for probe in probes]
+    modes = ("plain", "buffered")
+    print("| cpp-httplib |" + "".join(f" {mode}, {load} |" for load in LOADS for mode in modes))
+    print("| --- |" + " --- |" * len(modes) * len(LOADS))
+    with contextlib.ExitStack() as stack:
+        servers = {(version, mode): stack.enter_context(Server([probe, mode]))
+                   for version, probe in zip(versions, probes) for mode in modes}
+        figures = {name: measure(load, servers, rounds, seconds) for name, load in LOADS.items()}
+    for version in versions:
+        cells = []
+        for load in LOADS:
+            base = figures[load][versions[0], "plain"]
+            cells += [statistics.median(a / b for (a, _), (b, _)
+                                        in zip(figures[load][version, mode], base))
+                      for mode in modes]
+        print(f"| {version} |" + "".join(f" {ratio:.2f} |" for ratio in cells))
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("probe", help="path of server-probe")
+    parser.add_argument("probe", nargs="+", help="path of server-probe")
     parser.add_argument("--service", help="path of a service, compared with the constant answer")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load")
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
     options = parser.parse_args(arguments)
     with children.no_survivors(), contextlib.ExitStack() as stack:
-        servers = {mode: stack.enter_context(Server([options.probe, mode]))
+        if len(options.probe) > 1:
+            compare_libraries(options.probe, options.rounds, options.seconds)
+            return 0
+        servers = {mode: stack.enter_context(Server([options.probe[0], mode]))
                    for mode in ("buffered", "plain", "bare")}
         if options.service:
             servers["service"] = stack.enter_context(
                 Service(options.service, "--log-file=/dev/null", debug="off"))
         missed = []
-        for title, load in (("ab", run_ab), ("wrk", run_wrk)):
+        for title, load in LOADS.items():
             missed += report(title, measure(load, servers, options.rounds, options.seconds))
     return 1 if options.check and missed else 0
 

@@ -2,6 +2,7 @@
 //   server-probe buffered   the service's own connection
 //   server-probe plain      cpp-httplib's own
 //   server-probe bare       a read and a write in a thread per connection: the ceiling
+//   server-probe version    prints the version of cpp-httplib that it was built with
 // Listens on a free port of 127.0.0.1, prints it, and runs until it is killed. Driven by ratios.py.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -91,7 +92,8 @@ int main(int argc, char** argv) {
   if (mode == "buffered") return serve_library(service::IoMode::kBuffered);
   if (mode == "plain") return serve_library(service::IoMode::kPlain);
   if (mode == "bare") return serve_all_bare();
-  std::fprintf(stderr, "usage: server-probe buffered|plain|bare (not \"%s\")\n",
+  if (mode == "version") return std::puts(CPPHTTPLIB_VERSION) < 0 ? 1 : 0;
+  std::fprintf(stderr, "usage: server-probe buffered|plain|bare|version (not \"%s\")\n",
                std::string(mode).c_str());
   return 2;
 }
