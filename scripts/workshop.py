@@ -44,7 +44,9 @@ COMMANDS = {
         "submission": ("labs.cli", "pack your labs to hand in; grade a bundle anew"),
         "noise": ("labs.cli", "lab 13: replay a way to compare"),
     },
-    "Documentation": {
+    "Maintenance": {
+        "prove": ("labs.proof", "that every lab and hidden bug is judged as it should be"),
+        "blind-spots": ("labs.views", "which profiler shows the problem of which lab"),
         "docs": ("docs.site", "the tutorial as a site with search, in build/site/"),
         "docs-check": ("docs.cli", "run every command of the tutorial and compare its output"),
     },

@@ -9,7 +9,6 @@ from labs import counters, paths, starters, suite
 from labs.forge import CompileError, Forge, programs_of_base
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
-from base import signals
 from base import children, console
 from base.errors import Failure
 
@@ -135,8 +134,3 @@ def prove():
     kinds = len({mutation[0] for mutation in MUTATIONS})
     print(f"{caught} of {len(MUTATIONS)} bugs of {kinds} kinds are caught by the counters")
     return 0 if caught >= 0.95 * len(MUTATIONS) and len(MUTATIONS) >= 20 and kinds >= 6 else 1
-
-
-if __name__ == "__main__":
-    signals.leave_on_signals()
-    raise SystemExit(prove())

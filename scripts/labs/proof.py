@@ -1,12 +1,10 @@
-"""Proves a lab: its starter fails, its solution passes, each decoy fails. Run by CTest, one lab
-a test."""
-import sys
+"""Proves a lab: its starter fails, its solution passes, each decoy fails."""
 import time
 
-from labs import catalog, starters
+from base.commandline import Options, Parser
+from labs import bugs, catalog, starters
 from labs.forge import Forge
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Grader, verdict_of
-from base import signals
 
 
 def _blame(results):
@@ -41,14 +39,21 @@ def prove(lab, forge):
     return wrong
 
 
-def main(arguments):
+def add_arguments(parser: Parser) -> None:
+    parser.describe(
+        """Proves labs: the starter must fail, the solution pass, each decoy fail. CTest runs it,
+        one lab a test. Exit status 1 if one is judged otherwise.""",
+        "scripts/workshop prove 3", "scripts/workshop prove --bugs")
+    parser.add_argument("labs", nargs="*", metavar="LAB", help="a lab's number (default: all)")
+    parser.add_argument("--bugs", action="store_true",
+                        help="whether the counters catch the bugs of `make bug`, instead")
+
+
+def run(options: Options) -> int:
+    if options.bugs:
+        return bugs.prove()
     forge = Forge()
-    labs = [catalog.find(number) for number in arguments] or catalog.all_labs()
+    labs = [catalog.find(number) for number in options.labs] or catalog.all_labs()
     wrong = [f"lab {lab.number}: {line}" for lab in labs for line in prove(lab, forge)]
     print("\n".join(wrong) or "all as expected")
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    signals.leave_on_signals()
-    sys.exit(main(sys.argv[1:]))

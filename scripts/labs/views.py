@@ -1,7 +1,4 @@
-"""The blind-spot matrix: which view shows the problem of which lab. python3 -m labs.views [--check
-| --print] [LAB…].
-
---check looks again and compares with what is recorded; --print writes the page from the record.
+"""The blind-spot matrix: which view shows the problem of which lab.
 
 Each lab's sick service and its repaired one run under the same load, and every profiler looks at
 both. A lab's `views` in lab.json are {culprit: pattern of the functions to blame, load: see
@@ -18,9 +15,11 @@ import re
 import shutil
 import sys
 
+from base import console
+from base.commandline import Options, Parser
+from base.paths import PPROF
 from labs import catalog, counters, paths, profilers, starters
 from labs.forge import Forge
-from base import signals
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
          "system calls", "instructions")
@@ -41,7 +40,7 @@ EXECUTED_FAINT = 0.05  # waiting loops move the instructions by 3 %
 TOOL_IS_MISSING = 77  # CTest: skipped
 FILE = paths.LABS / "blind-spots.json"
 PAGE = paths.LABS / "blind-spots.md"
-BEGIN, END = "<!-- generated: python3 -m labs.views -->", "<!-- end -->"
+BEGIN, END = "<!-- generated: scripts/workshop blind-spots -->", "<!-- end -->"
 
 
 def _grade(share, faint=FAINT):
@@ -54,18 +53,14 @@ def of_profile(view, sick, repaired):
     seen = NO
     if sick[0] >= LEAST.get(view, 0) and repaired[0] <= HALVED * sick[0]:
         seen = _grade(share)
-    return {
-        "sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"),
-        "repaired": float(f"{repaired[0]:.3g}")
-    }
+    return {"sees": seen, "share": round(share, 3), "sick": float(f"{sick[0]:.3g}"),
+            "repaired": float(f"{repaired[0]:.3g}")}
 
 
 def of_missing(sick, repaired):
     """A finding of what the sick service lacks."""
-    return {
-        "sees": YES if sick[0] == 0 and repaired[0] > 0 else NO, "sick": float(f"{sick[0]:.3g}"),
-        "repaired": float(f"{repaired[0]:.3g}")
-    }
+    return {"sees": YES if sick[0] == 0 and repaired[0] > 0 else NO,
+            "sick": float(f"{sick[0]:.3g}"), "repaired": float(f"{repaired[0]:.3g}")}
 
 
 def of_calls(sick, repaired):
@@ -79,20 +74,16 @@ def of_calls(sick, repaired):
         found |= {"call": name, "sick": round(more[name][0], 2),
                   "repaired": round(more[name][1], 2)}
     elif stalls:
-        found |= {
-            "call": "ms a request", "sick": round(1000 * sick[1]),
-            "repaired": round(1000 * repaired[1])
-        }
+        found |= {"call": "ms a request", "sick": round(1000 * sick[1]),
+                  "repaired": round(1000 * repaired[1])}
     return found
 
 
 def of_instructions(sick, repaired):
     if sick is None or repaired is None:
         return {"sees": ABSENT}
-    return {
-        "sees": _grade((sick - repaired) / sick, EXECUTED_FAINT), "sick": round(sick),
-        "repaired": round(repaired)
-    }
+    return {"sees": _grade((sick - repaired) / sick, EXECUTED_FAINT), "sick": round(sick),
+            "repaired": round(repaired)}
 
 
 def look(lab, forge):
@@ -129,58 +120,68 @@ def table(findings):
     return "\n".join(lines)
 
 
-def page_with(findings):
-    text = PAGE.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
+def page_with(findings: dict) -> str:
+    """The page, its table made anew."""
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     return f"{head}{BEGIN}\n{table(findings)}\n{END}{rest.partition(END)[2]}"
 
 
-def known():
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+def known() -> dict:
+    """{lab: {view: finding}}, as recorded."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def contradictions(lab, found, recorded):
     """Views that see what they were blind to, or the other way round. A step to or from `hardly`
     is none."""
-    return [
-        f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now {found[view]['sees']} "
-        f"{found[view]}"
-        for view in VIEWS
-        if {recorded[view]["sees"], found[view]["sees"]} in ({YES, NO}, {YES, ABSENT}, {NO, ABSENT})
-    ]
+    return [f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now "
+            f"{found[view]['sees']} {found[view]}" for view in VIEWS
+            if {recorded[view]["sees"], found[view]["sees"]} in (
+                {YES, NO}, {YES, ABSENT}, {NO, ABSENT})]
 
 
-def main(arguments):
-    missing = [
-        tool for tool in ("ab", "strace", "heaptrack", "valgrind", profilers.PPROF)
-        if shutil.which(tool) is None
-    ]
-    if missing and "--print" not in arguments:
-        print(f"error: {missing[0]}: the matrix needs it. Run: make setup", file=sys.stderr)
-        return TOOL_IS_MISSING
-    check = "--check" in arguments
-    labs = [catalog.find(one) for one in arguments if one.isdigit()] or catalog.all_labs()
-    forge, wrong, all_found = Forge(debug_information=True), [], known()
-    for lab in labs if "--print" not in arguments else []:
+def add_arguments(parser: Parser) -> None:
+    parser.describe(
+        """Looks at each lab's sick service and at its repaired one with every profiler, under the
+        same load; writes which of them sees the problem to docs/labs/blind-spots.json and
+        blind-spots.md. Exit status 77 if a profiler is missing.""",
+        "scripts/workshop blind-spots --check 5 11")
+    parser.add_argument("labs", nargs="*", metavar="LAB", help="a lab's number (default: all)")
+    parser.add_argument("--check", action="store_true", help=(
+        "write nothing; fail if a view now sees what it was blind to, or the other way round"))
+    parser.add_argument("--print", action="store_true",
+                        help="look at nothing; write the page from the record")
+
+
+def run(options: Options) -> int:
+    recorded = known()
+    if options.print:
+        _write(recorded)
+        return 0
+    for tool in ("ab", "strace", "heaptrack", "valgrind", PPROF):
+        if not shutil.which(tool):
+            print(f"error: {tool}: the matrix needs it. Run: make setup", file=sys.stderr)
+            return TOOL_IS_MISSING
+    forge, wrong = Forge(debug_information=True), []
+    for lab in [catalog.find(one) for one in options.labs] or catalog.all_labs():
         found = look(lab, forge)
-        print(
-            f"lab {lab.number:2}  " + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS),
-            flush=True)
-        if check:
-            wrong += contradictions(lab, found, all_found[str(lab.number)])
-            continue
-        all_found[str(lab.number)] = found
-        rows = ",\n".join(
-            f' "{number}": {{\n' + ",\n".join(f'  "{view}": {json.dumps(row[view])}'
-                                              for view in VIEWS) + "}"
-            for number, row in sorted(all_found.items(), key=lambda item: int(item[0])))
-        FILE.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
-    if not check:
-        PAGE.write_text(page_with(all_found), encoding="utf-8")
-    print("\n".join(wrong) or ("as recorded" if check else f"Result: {paths.relative(PAGE)}"))
+        print(f"lab {lab.number:2}  "
+              + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS), flush=True)
+        if options.check:
+            wrong += contradictions(lab, found, recorded[str(lab.number)])
+        else:
+            recorded[str(lab.number)] = found
+            _write(recorded)
+    if options.check:
+        print("\n".join(wrong) or "as recorded")
     return 1 if wrong else 0
 
 
-if __name__ == "__main__":
-    signals.leave_on_signals()
-    sys.exit(main(sys.argv[1:]))
+def _write(findings):
+    rows = ",\n".join(
+        f' "{number}": {{\n' + ",\n".join(f'  "{view}": {json.dumps(row[view])}'
+                                          for view in VIEWS) + "}"
+        for number, row in sorted(findings.items(), key=lambda item: int(item[0])))
+    FILE.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
+    PAGE.write_text(page_with(findings), encoding="utf-8")
+    console.result_at(PAGE)
