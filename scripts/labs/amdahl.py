@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 
 from base import callgrind
-from labs import catalog, running, starters
+from labs import building, catalog, running, starters
 
 ANSWER = "answer.json"
 FIELDS = ("share_percent", "times_faster", "service_gain_percent")
@@ -31,12 +31,12 @@ def executed(program, function) -> float:
 
 
 @functools.cache
-def reference(forge) -> tuple:
+def reference() -> tuple:
     """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in
     per cent) of the lab itself."""
     lab = catalog.find(12)
     with starters.starter(lab) as sick, starters.solution(lab) as repaired:
-        before, after = forge.build(sick, "leftpad"), forge.build(repaired, "leftpad")
+        before, after = building.program(sick, "leftpad"), building.program(repaired, "leftpad")
     part, repaired_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
     whole = executed(before, callgrind.CONNECTION)
     return 100 * part / whole, part / repaired_part, whole, 100 * (
@@ -62,7 +62,7 @@ def _answer(stage_dir):
 
 def measure(programs) -> dict:
     """The group `amdahl` of the counters."""
-    share, faster, before, gain = reference(programs.forge)
+    share, faster, before, gain = reference()
     own_gain = 100 * (before / executed(programs("leftpad"), callgrind.CONNECTION) - 1)
     found = {
         "request_gain_percent": round(gain), "repaired": int(own_gain >= WORTH_PERCENT),

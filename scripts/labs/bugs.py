@@ -5,8 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from labs import counters, paths, starters, suite
-from labs.forge import CompileError, Forge, programs_of_base
+from labs import building, counters, paths, starters, suite
 from labs.grader import BROKEN, Programs
 from labs.mutations import MUTATIONS
 from base import children, console
@@ -48,8 +47,8 @@ def directory_with(mutation):
         yield folder
 
 
-def counted(forge, folder):
-    programs = Programs(forge, folder)
+def counted(folder):
+    programs = Programs(folder)
     return {
         f"{group}:{name}": value for group in GROUPS
         for name, value in counters.GROUPS[group](programs).items()
@@ -92,24 +91,24 @@ def _tell(mutation):
     return 0
 
 
-def _found(forge, stage_dir):
+def _found(stage_dir):
     """In what the stage is worse than v2-optimized: [(name, there, here)]."""
     try:
-        if failed := suite.contract(forge.build(stage_dir, "test")):
+        if failed := suite.contract(building.program(stage_dir, "test")):
             return [(f"contract suite, {name}", "passes", "fails") for name in failed]
-        after = counted(forge, stage_dir)
-    except CompileError as error:
+        after = counted(stage_dir)
+    except building.CompileError as error:
         print(error)
         return [("it compiles", "yes", "no")]
     except BROKEN as error:
         print(error)
         return [("the counters can be read", "yes", "no")]
-    return worse(counted(forge, paths.ROOT / paths.BASE_STAGE), after)
+    return worse(counted(paths.ROOT / paths.BASE_STAGE), after)
 
 
 def _judge(stage_dir, seed):
-    programs_of_base()
-    found = _found(Forge(), stage_dir)
+    building.libraries()
+    found = _found(stage_dir)
     for name, before, after in found:
         print(f"  {name}: {after}; v2-optimized: {before}")
     print("Result:", "FAIL: see above" if found else
@@ -120,13 +119,12 @@ def _judge(stage_dir, seed):
 
 def prove():
     """How many bugs the counters catch: prints each; 0 if at least 95 of 100 are caught."""
-    forge = Forge()
     caught = 0
     with directory_with(None) as folder:
-        before = counted(forge, folder)
+        before = counted(folder)
     for mutation in MUTATIONS:
         with directory_with(mutation) as folder:
-            found = worse(before, counted(forge, folder))
+            found = worse(before, counted(folder))
         caught += bool(found)
         shown = ", ".join(f"{name} {old} -> {new}" for name, old, new in found[:2])
         print(f"{'caught' if found else 'MISSED'}  {mutation[0]}: {mutation[1]}  {shown}",

@@ -1,27 +1,15 @@
 """What a learner types: lab, grade, hint, solution. Each ends with the next command."""
 import json
-import subprocess
 import textwrap
 from pathlib import Path
 
-from labs import (catalog, forge, grader, paths, prediction, progress, running, screen, starters,
-                  timing)
+from labs import (building, catalog, grader, paths, prediction, progress, running, screen,
+                  starters, timing)
 from base import children, console
 from base.errors import Failure
 
 OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
-
-
-def _build_service(stage):
-    forge.configure()
-    command = ["cmake", "--build", str(paths.BUILD), "--target", f"leftpad-{stage}"]
-    console.show(command)
-    done = children.run(command, stderr=subprocess.STDOUT)
-    if done.status != 0:
-        print(done.stdout[-3000:])
-        raise Failure(stage, "it does not build; the compiler's output is above",
-                      f"Fix it, or start anew: rm -r {stage}")
 
 
 def lab(number, guess):
@@ -36,13 +24,13 @@ def lab(number, guess):
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
         console.step(f"Made {chosen.stage}/")
-    _build_service(chosen.stage)
+    building.release(f"leftpad-{chosen.stage}", f"Fix it, or start anew: rm -r {chosen.stage}")
     if "answer" not in progress.load(chosen.number):
-        forge.programs_of_base(chosen.base)
+        building.libraries()
         try:
             with starters.starter(chosen) as folder:
                 progress.save(chosen.number,
-                              answer=prediction.measured_answer(forge.Forge(), chosen, folder))
+                              answer=prediction.measured_answer(chosen, folder))
         except running.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")
     print(
@@ -109,9 +97,8 @@ def _grade_other(chosen, stage):
 def _judge(chosen, stage_dir, out=None):
     """Prints the results and returns the verdict; `out` gets both as JSON."""
     console.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
-    forge.programs_of_base(chosen.base)
-    judge = grader.Grader(forge.Forge())
-    results = judge.grade(chosen, stage_dir)
+    building.libraries()
+    results = grader.Grader().grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     if out:
         out.write_text(
@@ -121,7 +108,7 @@ def _judge(chosen, stage_dir, out=None):
     if verdict != grader.FAIL and timing.wanted(chosen):
         print(
             f"  3     time (decides nothing): "
-            f"{timing.inform(judge.forge, chosen, grader.Programs(judge.forge, stage_dir))}"
+            f"{timing.inform(chosen, grader.Programs(stage_dir))}"
         )
     return verdict
 

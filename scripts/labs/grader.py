@@ -7,12 +7,10 @@ A result is one of
   SKIPPED  a tool is missing, or an earlier tier failed: nothing is said about the stage
 Everything in a result is the same on every run and every machine: no times, no paths.
 """
-import re
 import subprocess
 from dataclasses import asdict, dataclass
 
-from labs import counters, instructions, running, suite
-from labs.forge import CompileError
+from labs import building, counters, instructions, running, suite
 from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
@@ -34,12 +32,12 @@ class Result:
 class Programs:
     """The programs of one stage, built when first asked for."""
 
-    def __init__(self, forge, stage_dir):
-        self.forge, self.stage_dir, self.built = forge, stage_dir, {}
+    def __init__(self, stage_dir):
+        self.stage_dir, self.built = stage_dir, {}
 
     def __call__(self, kind):
         if kind not in self.built:
-            self.built[kind] = self.forge.build(self.stage_dir, kind)
+            self.built[kind] = building.program(self.stage_dir, kind)
         return self.built[kind]
 
 
@@ -62,18 +60,18 @@ class Grader:
     """`tiers`: the highest tier to judge. `thorough`: measure counters twice, run the HTTP tests
     too."""
 
-    def __init__(self, forge, tiers=2, thorough=True):
-        self.forge, self.tiers, self.thorough = forge, tiers, thorough
+    def __init__(self, tiers=2, thorough=True):
+        self.tiers, self.thorough = tiers, thorough
 
     def grade(self, lab, stage_dir):
         """Results of all tiers, in a fixed order."""
-        programs = Programs(self.forge, stage_dir)
+        programs = Programs(stage_dir)
         try:
             results = self._behaviour(programs)
             behaves = all(result.status == PASS for result in results)
             results += self._counters(lab, programs, behaves)
-        except CompileError as error:
-            return [Result(0, "it compiles", FAIL, "no", "yes", _first_error(str(error)))]
+        except building.CompileError as error:
+            return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
         if self.tiers >= 2 and "instructions" in lab.data:
             fine = all(result.status in (PASS, SKIPPED) for result in results)
             results.append(self._instructions(lab, programs, fine))
@@ -125,7 +123,7 @@ class Grader:
         if not fine:
             return Result(2, name, SKIPPED, None, budget, "First the budgets above")
         try:
-            ratio = instructions.ratio(self.forge, lab, programs("probe"))
+            ratio = instructions.ratio(lab, programs("probe"))
         except running.Unavailable as missing:
             return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
         except subprocess.TimeoutExpired:
@@ -177,14 +175,6 @@ def _judge(budget, metric, measured):
     good = within(budget, values[0])
     return Result(1, metric, PASS if good else FAIL, values[0], limit,
                   "" if good else budget["next"])
-
-
-def _first_error(text):
-    lines = [
-        line for line in text.splitlines()
-        if re.search("error:|undefined reference|multiple definition", line)
-    ] or text.splitlines() or ["the compiler failed"]
-    return lines[0][:200]
 
 
 def verdict_of(results):

@@ -9,7 +9,7 @@ import subprocess
 
 from base import callgrind, children
 from base.errors import Failure
-from labs import running, starters
+from labs import building, running, starters
 
 ITERATIONS = 200
 VALGRIND_SECONDS = 120
@@ -27,11 +27,11 @@ def count(program, operation) -> int:
     return callgrind.collected(done.stderr)
 
 
-def ratio(forge, lab, program) -> float:
+def ratio(lab, program) -> float:
     """Instructions of the lab's sick stage as a multiple of the program's."""
     operation = lab.data["instructions"]["operation"]
     with starters.starter(lab) as folder:
-        sick = forge.build(folder, "probe")
+        sick = building.program(folder, "probe")
     try:
         slow = count(sick, operation)
     except subprocess.TimeoutExpired:

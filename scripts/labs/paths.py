@@ -11,4 +11,3 @@ LABS = ROOT / "docs" / "labs"
 PROGRESS = Path(os.environ.get("LABS_PROGRESS_DIR", ROOT / ".progress"))
 PYTHON = sys.executable
 BASE_STAGE = "v2-optimized"
-NAIVE_STAGE = "v1-naive"

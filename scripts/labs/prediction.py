@@ -22,13 +22,13 @@ def number(text: str) -> float:
     return value
 
 
-def measured_answer(forge, lab, stage_dir) -> float:
+def measured_answer(lab, stage_dir) -> float:
     """What the question asks for: counted on the starter, or a constant of lab.json."""
     predict = lab.data["predict"]
     if "answer" in predict:
         return predict["answer"]
     group, metric = predict["metric"].split(":")
-    return counters.GROUPS[group](Programs(forge, stage_dir))[metric]
+    return counters.GROUPS[group](Programs(stage_dir))[metric]
 
 
 def ask(lab, given) -> float | None:

@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from labs import catalog, forge, grader, paths, progress
+from labs import building, catalog, grader, paths, progress
 from base import console
 from base.errors import Failure
 
@@ -25,7 +25,7 @@ def _graded():
 
 
 def _grade(lab, stage_dir):
-    return grader.as_json(lab, grader.Grader(forge.Forge()).grade(lab, stage_dir))
+    return grader.as_json(lab, grader.Grader().grade(lab, stage_dir))
 
 
 def pack():
@@ -105,8 +105,7 @@ def regrade(bundle):
     same = True
     with tempfile.TemporaryDirectory(prefix="submission.") as folder:
         items = _unpack(bundle, folder)
-        for base in {lab.base for lab in catalog.all_labs()}:
-            forge.programs_of_base(base)
+        building.libraries()
         for item in items:
             lab = catalog.find(item["verdict"]["lab"])
             now = _grade(lab, Path(folder, lab.stage))

@@ -5,8 +5,7 @@ The sick stage and the learner's take turns, as in `make compare`. Switched off 
 import os
 
 from base.errors import Failure
-from labs import starters
-from labs.forge import CompileError
+from labs import building, starters
 
 SECONDS = 8
 
@@ -32,7 +31,7 @@ def sentence(ratios, name) -> str:
             f"[{times[0]:.3g}, {times[1]:.3g}].")
 
 
-def inform(forge, lab, programs) -> str:
+def inform(lab, programs) -> str:
     """The sentence for a lab's operation, from a measurement of SECONDS."""
     name, runs = operation(lab), []
     try:
@@ -41,12 +40,12 @@ def inform(forge, lab, programs) -> str:
         return f"not judged: {missing}: apt-get install python3-scipy."
     try:
         with starters.starter(lab) as folder:
-            sides = {"old": forge.build(folder, "bench"), "new": programs("bench")}
+            sides = {"old": building.program(folder, "bench"), "new": programs("bench")}
         iterations = {
             side: slices.iterations_of(program, [name]) for side, program in sides.items()
         }
         slices.measure(sides, iterations, [name], SECONDS, lambda _: None, runs)
-    except (CompileError, Failure):
+    except (building.CompileError, Failure):
         return "not judged: the benchmark does not build, crashed or hung."
     return sentence([estimate.process_ratio([(block[0], block[2]) for block in run[name].blocks])
                      for run in runs], name)

@@ -18,8 +18,7 @@ import sys
 from base import console
 from base.commandline import Options, Parser
 from base.paths import PPROF
-from labs import catalog, counters, paths, profilers, starters
-from labs.forge import Forge
+from labs import building, catalog, counters, paths, profilers, starters
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
          "system calls", "instructions")
@@ -86,14 +85,14 @@ def of_instructions(sick, repaired):
             "repaired": round(repaired)}
 
 
-def look(lab, forge):
+def look(lab):
     """{view: finding} of one lab."""
     spec = lab.data.get("views")
     if spec is None:
         return {view: {"sees": ABSENT} for view in VIEWS}
     with starters.starter(lab) as sick, starters.solution(lab) as repaired:
-        programs = [(forge.build(folder, "leftpad"), forge.build(folder, "heaptrack"))
-                    for folder in (sick, repaired)]
+        programs = [[building.program(folder, kind, debug_information=True)
+                     for kind in ("leftpad", "heaptrack")] for folder in (sick, repaired)]
     load, culprit = spec["load"], re.compile(spec["culprit"])
     before, after = (profilers.profiles(service, load, culprit) for service, _ in programs)
     found = {view: of_profile(view, before[view], after[view]) for view in before}
@@ -162,9 +161,9 @@ def run(options: Options) -> int:
         if not shutil.which(tool):
             print(f"error: {tool}: the matrix needs it. Run: make setup", file=sys.stderr)
             return TOOL_IS_MISSING
-    forge, wrong = Forge(debug_information=True), []
+    wrong = []
     for lab in [catalog.find(one) for one in options.labs] or catalog.all_labs():
-        found = look(lab, forge)
+        found = look(lab)
         print(f"lab {lab.number:2}  "
               + "  ".join(f"{view}: {found[view]['sees']}" for view in VIEWS), flush=True)
         if options.check:

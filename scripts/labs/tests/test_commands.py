@@ -13,7 +13,7 @@ from unittest import mock
 import workshop
 from base.errors import Failure
 from base.tests.sandbox import has_ended
-from labs import catalog, commands, forge, grader, paths, prediction, progress, screen
+from labs import building, catalog, commands, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
 
@@ -63,7 +63,7 @@ class Learner(unittest.TestCase):
         results = ([Result(1, "x", verdict, 3, "<= 2", "do less")] for verdict in verdicts)
         with mock.patch.object(paths, "ROOT", self.root), \
                 mock.patch.object(paths, "BUILD", self.root), \
-                mock.patch.object(forge, "programs_of_base"), mock.patch.object(forge, "Forge"), \
+                mock.patch.object(building, "libraries"), \
                 mock.patch.object(grader.Grader, "grade", lambda *_: next(results)), \
                 mock.patch.dict(os.environ, {"LABS_TIME": "0"}), \
                 contextlib.redirect_stdout(io.StringIO()) as out:

@@ -14,7 +14,7 @@ from scipy.stats import mannwhitneyu
 
 from base import callgrind
 from compare import slices
-from labs import amdahl, catalog, noise, starters, timing
+from labs import amdahl, building, catalog, noise, starters, timing
 
 
 class Amdahl(unittest.TestCase):
@@ -22,7 +22,7 @@ class Amdahl(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         Path(folder, amdahl.ANSWER).write_text(json.dumps(answer), encoding="utf-8")
         programs = mock.Mock(return_value="own", stage_dir=folder)
-        with mock.patch.object(amdahl, "reference", lambda _f: (7.0, 40.0, 1000.0, 8.0)), \
+        with mock.patch.object(amdahl, "reference", lambda: (7.0, 40.0, 1000.0, 8.0)), \
                 mock.patch.object(amdahl, "executed", lambda _p, _f: 926.0):
             found = amdahl.measure(programs)
         return [
@@ -32,11 +32,11 @@ class Amdahl(unittest.TestCase):
 
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
         counts = itertools.count(1000, 1000)
-        maker = mock.Mock(build=lambda *_: "program")
-        with mock.patch.object(callgrind, "of_a_request", lambda *_: next(counts)), \
+        with mock.patch.object(building, "program"), \
+                mock.patch.object(callgrind, "of_a_request", lambda *_: next(counts)), \
                 mock.patch.object(amdahl.running, "need"), mock.patch.object(starters, "starter"), \
                 mock.patch.object(starters, "solution"):
-            self.assertEqual(amdahl.reference(maker), amdahl.reference(maker))
+            self.assertEqual(amdahl.reference(), amdahl.reference())
             self.assertNotEqual(amdahl.executed("own", "f"), amdahl.executed("own", "f"))
 
     def test_the_law_at_its_ends(self):
@@ -114,8 +114,8 @@ class Times(unittest.TestCase):
                 program = Path(folder, "bench")
                 program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
                 program.chmod(0o755)
-                said = timing.inform(mock.Mock(build=lambda *_: program), catalog.find(1),
-                                     lambda _: program)
+                with mock.patch.object(building, "program", return_value=program):
+                    said = timing.inform(catalog.find(1), lambda _: program)
                 self.assertIn("not judged", said)
 
     def test_times_are_asked_for_where_there_is_an_operation(self):

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import submission
+from labs import building, submission
 from base.errors import Failure
 
 
@@ -20,8 +20,7 @@ class Bundles(unittest.TestCase):
                 with tarfile.open(bundle, "w:gz") as tar:
                     member = tarfile.TarInfo(name)
                     tar.addfile(member, io.BytesIO(b""))
-                with mock.patch.object(submission.forge,
-                                       "programs_of_base"), self.assertRaises(Failure):
+                with mock.patch.object(building, "libraries"), self.assertRaises(Failure):
                     submission.regrade(bundle)
 
     def test_a_bundle_that_is_none_is_refused_in_one_line(self):
@@ -48,8 +47,8 @@ class Bundles(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
                 bundle = Path(folder, "bundle.tar.gz")
                 bundle.write_bytes(data)
-                with mock.patch.object(submission.forge,
-                                       "programs_of_base"), self.assertRaises(Failure) as refused:
+                with mock.patch.object(building, "libraries"), \
+                        self.assertRaises(Failure) as refused:
                     submission.regrade(bundle)
                 self.assertNotIn("\n", str(refused.exception))
 

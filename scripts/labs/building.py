@@ -1,0 +1,112 @@
+"""Builds the programs of a stage that is graded, by itself: CMake, ninja and ccache.
+
+Each content of a stage has a folder below build/labs/stages with a copy of its files, where
+stage/CMakeLists.txt builds it over the libraries of the release build. The list of sources is read
+from the stage's own CMakeLists.txt, which is not run. So a starter, a solution and a learner's
+stage are built in the same way, and what another one has compiled already comes from ccache.
+"""
+import fcntl
+import functools
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from base import children, tools
+from base.errors import Failure
+from labs import paths
+
+KEPT = 60  # folders; one has about 10 MB
+
+
+class CompileError(Exception):
+    """The stage does not compile; the text is the first error."""
+
+
+def release(target, remedy) -> None:
+    """Builds a target in build/; raises Failure if it does not build."""
+    command = [paths.ROOT / "scripts" / "build.sh", "release", target]
+    if children.run(command, stdout=None, stderr=None).status != 0:
+        raise Failure(target, "it does not build; the output is above", remedy)
+
+
+@functools.cache
+def libraries() -> None:
+    """Builds what every stage is linked with, but not in CTest, where everything is built."""
+    if not os.environ.get("LABS_BUILD_DIR"):
+        release("stage-libraries", "Run: make build")
+
+
+def sources_of(stage_dir) -> list:
+    """The .cpp files that add_stage() lists; CompileError if one of them is not in the stage."""
+    file = Path(stage_dir, "CMakeLists.txt")
+    found = file.is_file() and re.search(r"add_stage\(([^)]*)\)", file.read_text(errors="replace"))
+    if not found:
+        raise CompileError(f"{file.parent.name}/CMakeLists.txt has no add_stage(…)")
+    for name in found[1].split():
+        if name not in _files(stage_dir):
+            raise CompileError(f"{name}: add_stage() lists it, but it is not there")
+    return found[1].split()
+
+
+def _files(stage_dir):
+    """What a source may include: all of the stage but answers to a lab."""
+    return {
+        str(file.relative_to(stage_dir)): file.read_bytes()
+        for file in sorted(Path(stage_dir).rglob("*"))
+        if file.is_file() and file.suffix != ".json"
+    }
+
+
+def program(stage_dir, kind, debug_information=False) -> Path:
+    """The program `kind` (leftpad, heaptrack, test, probe or bench) of the stage; CompileError if
+    it does not compile. `debug_information`: for one whose profiles are read."""
+    tools.need("ccache", "ccache")
+    files = {**_files(stage_dir), "CMakeLists.txt": f"add_stage({' '.join(sources_of(stage_dir))})"
+             .encode()}
+    key = hashlib.sha256(repr((debug_information, sorted(files.items()))).encode()).hexdigest()[:16]
+    folder = paths.BUILD / "labs" / "stages" / key
+    target = "leftpad-stage-heaptrack" if kind == "heaptrack" else f"{kind}-stage"
+    _prune(folder)
+    with open(folder / "lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "build.ninja").exists():
+            _configure(folder, files, debug_information)
+        done = children.run(["ninja", "-C", folder, target], env={
+            **os.environ, "CCACHE_DIR": str(paths.BUILD / "labs" / "ccache"),
+            "CCACHE_BASEDIR": str(folder), "CCACHE_ABSSTDERR": "1", "CCACHE_MAXSIZE": "500M"})
+    if done.status != 0:
+        raise CompileError(_first_error(done.stdout.replace(f"{folder}/stage/",
+                                                            f"{Path(stage_dir).name}/")))
+    return folder / "bin" / target
+
+
+def _prune(folder):
+    """Makes the folder the newest of those that are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    for old in sorted(folder.parent.iterdir(), key=os.path.getmtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _configure(folder, files, debug_information):
+    shutil.rmtree(folder / "stage", ignore_errors=True)
+    for name, text in files.items():
+        file = folder / "stage" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+    done = children.run(["cmake", "-G", "Ninja", "-S", Path(__file__).parent / "stage", "-B", folder,
+                         f"-DRELEASE={paths.BUILD}", f"-DDEBUG_INFORMATION={debug_information}"])
+    if done.status != 0:
+        print(done.stderr[-2000:])
+        raise Failure("the stage", "CMake cannot configure it; its output is above",
+                      "Run: make build")
+
+
+def _first_error(said):
+    """Without the paths of this machine: a verdict is the same on every one."""
+    lines = said.replace(f"{paths.ROOT}/", "").splitlines()
+    errors = [line for line in lines
+              if re.search("error:|undefined reference|multiple definition", line)]
+    return (errors or lines[-1:] or ["the compiler failed"])[0][:200]

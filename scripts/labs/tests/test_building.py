@@ -1,0 +1,94 @@
+"""How a learner's stage is copied, compiled and linked."""
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from labs import bugs, building, catalog, paths, starters
+
+
+class HalfAStage(unittest.TestCase):
+    def test_an_interrupted_lab_leaves_none(self):
+        for make in (lambda at: starters.copy_with([catalog.find(1).starter], at),
+                     lambda _: bugs.bug(1, answer=False)):
+            with tempfile.TemporaryDirectory() as folder, mock.patch.object(
+                    paths, "ROOT", Path(folder)):
+                Path(folder, paths.BASE_STAGE).mkdir()
+                with mock.patch.object(starters.children, "run",
+                                       side_effect=KeyboardInterrupt), \
+                        mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), \
+                        self.assertRaises(KeyboardInterrupt):
+                    make(Path(folder, "v3-lab01-x"))
+                self.assertEqual([file.name for file in Path(folder).iterdir()], [paths.BASE_STAGE])
+
+
+class Stages(unittest.TestCase):
+    def setUp(self):
+        self.stage = Path(self.enterContext(tempfile.TemporaryDirectory()), "v3-mine")
+        shutil.copytree(paths.ROOT / paths.BASE_STAGE, self.stage)
+
+    def write(self, name, text):
+        file = self.stage / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def refused(self):
+        with self.assertRaises(building.CompileError) as error:
+            building.program(self.stage, "test")
+        return str(error.exception)
+
+    def test_a_list_of_sources_that_is_missing_or_reaches_outside_is_the_stages_fault(self):
+        for text, said in (
+                ("project(x)\n", "v3-mine/CMakeLists.txt has no add_stage(…)"),
+                ("add_stage(leftpad.cpp none.cpp)",
+                 "none.cpp: add_stage() lists it, but it is not there"),
+                ("add_stage(../v3-mine/leftpad.cpp)",
+                 "../v3-mine/leftpad.cpp: add_stage() lists it, but it is not there")):
+            self.write("CMakeLists.txt", text)
+            self.assertEqual(self.refused(), said)
+
+    def test_its_own_cmake_code_is_not_run(self):
+        self.write("CMakeLists.txt", 'message(FATAL_ERROR "run")\nadd_stage(mine.cpp)')
+        self.write("mine.cpp", "#error mine\n")
+        self.assertEqual(self.refused(), "v3-mine/mine.cpp:1:2: error: #error mine")
+
+    def test_what_it_leaves_out_does_not_come_from_the_solution(self):
+        self.write("CMakeLists.txt", "add_stage(statsd.cpp logger.cpp handlers.cpp)")
+        said = self.refused()
+        self.assertRegex(said, r"^\S*handlers\.cpp.*: undefined reference to `service::leftpad")
+        self.assertNotIn(str(paths.ROOT), said)
+
+    def test_an_error_in_a_file_of_the_workshop_is_named_as_in_the_clone(self):
+        self.write("logger.h", "#error mine\n")
+        self.assertEqual(self.refused(), "v3-mine/logger.h:1:2: error: #error mine")
+        self.write("logger.h", "#pragma once\n")
+        self.assertRegex(self.refused(), r"^(common|v3-mine)/\S+:\d+:\d+: error: ")
+
+    def test_whatever_a_source_may_include_makes_a_new_program_and_nothing_else_does(self):
+        self.enterContext(mock.patch.object(paths, "BUILD", self.stage.parent))
+        self.enterContext(mock.patch.object(building.children, "run",
+                                            return_value=mock.Mock(status=0)))
+        before = building.program(self.stage, "test")
+        for name, new in (("leftpad.cpp", True), ("x.hpp", True), ("detail/x.h", True),
+                          ("answer.json", False)):
+            self.write(name, "// changed")
+            now = building.program(self.stage, "test")
+            self.assertEqual(now != before, new, name)
+            before = now
+        self.assertNotEqual(building.program(self.stage, "test", debug_information=True), before)
+
+    def test_of_many_stages_the_last_ones_are_kept(self):
+        self.enterContext(mock.patch.object(paths, "BUILD", self.stage.parent))
+        self.enterContext(mock.patch.object(building, "KEPT", 2))
+        self.enterContext(mock.patch.object(building.children, "run",
+                                            return_value=mock.Mock(status=0)))
+        made = []
+        for number in range(4):
+            self.write("leftpad.cpp", f"// {number}")
+            made.append(building.program(self.stage, "test").parents[1])
+        self.assertEqual([folder.exists() for folder in made], [False, False, True, True])
+
+
+if __name__ == "__main__":
+    unittest.main()
