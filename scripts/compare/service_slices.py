@@ -9,6 +9,7 @@ import math
 import os
 import random
 import statistics
+import textwrap
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,14 +105,12 @@ def shown_commands(programs: dict) -> list[list]:
 
 def explanation(runs: list, load_share: float) -> list[str]:
     requests = sum(len(run.latencies["old"]) for run in runs)
-    return [
-        f"service: {len(runs)} pairs of processes; requests/s and CPU/request under ab -k -c"
-        f" {CLIENTS} (a closed loop),",
-        f"   which itself took {load_share:.0%} of the processor time of both. Latency at"
-        f" {RATE_PER_SECOND} requests/s,",
-        "   from the moment at which each was due (open loop); p99.9 and max of all "
-        f"{requests:,} together; no failed request.",
-    ]
+    text = (f"service: {len(runs)} pairs of processes; no failed request. requests/s and "
+            f"CPU/request under ab -k -c {CLIENTS} (a closed loop), which itself took "
+            f"{load_share:.0%} of the processor time of both. Latency at {RATE_PER_SECOND} "
+            "requests/s, from the moment at which each was due (open loop); p99.9 and max of all "
+            f"{requests:,} together.")
+    return textwrap.wrap(text, 92, subsequent_indent="   ")
 
 
 def rows(runs: list) -> list[estimate.Row]:

@@ -21,7 +21,7 @@ from base.errors import Failure
 
 SIDES = ("old", "new")
 MINIMUM = 20  # pairs of processes
-BLOCKS = 20  # a block is four slices
+BLOCKS = 6  # a block is four slices; few, since more processes tell more than longer ones
 SLICE_NS = 450_000
 CALIBRATION_NS = 100_000
 LIMIT_SECONDS = 30  # for one slice
@@ -148,7 +148,7 @@ def write(path, iterations: dict, runs: list) -> None:
     document = {
         "unit": "ns/op", "block": ["old cpu", "old wall", "new cpu", "new wall"],
         "iterations": iterations, "pairs": [
-            {name: {"blocks": [[round(value, 4) for value in block] for block in run.blocks],
+            {name: {"blocks": [[float(f"{value:.5g}") for value in block] for block in run.blocks],
                     "counters": run.counters} for name, run in pair.items()} for pair in runs
         ]
     }

@@ -1,5 +1,6 @@
 """The labs' commands: make a learner's stage, judge it, give hints and solutions."""
 import subprocess
+from pathlib import Path
 
 from base import tools
 from base.commandline import Options, Parser
@@ -41,7 +42,8 @@ def add_arguments(parser: Parser) -> None:
         add("--answer", action="store_true", help="tell the bug")
     if name == "noise":
         add("stage", metavar="STAGE")
-        add("--record", action="store_true", help="on runs taken here and now")
+        add("--slices", metavar="FILE", type=Path,
+            help="the slices.json of a comparison of yours (default: the lab's)")
     if name == "submission":
         add("bundle", metavar="BUNDLE", nargs="?", help="one to grade anew (default: pack one)")
 
@@ -58,7 +60,7 @@ RUN = {
     "hint": lambda given: commands.hint(given.number),
     "solution": lambda given: commands.solution(given.number),
     "bug": lambda given: bugs.bug(_seed(given.seed), given.answer),
-    "noise": lambda given: commands.noise(given.stage, given.record),
+    "noise": lambda given: commands.noise(given.stage, given.slices),
     "submission": lambda given: submission.regrade(given.bundle) if given.bundle
     else submission.pack(),
 }

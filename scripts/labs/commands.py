@@ -3,12 +3,11 @@ import json
 import textwrap
 from pathlib import Path
 
-from labs import (building, catalog, grader, paths, prediction, progress, running, screen,
-                  starters, timing)
+from labs import (building, catalog, grader, noise as replay, paths, prediction, progress,
+                  running, screen, starters, timing)
 from base import children, console
 from base.errors import Failure
 
-OWN_RUNS, OWN_OPERATION = 400, "LeftpadHandler"
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
 
@@ -154,27 +153,25 @@ def hint(number):
     return 0
 
 
-def noise(stage, record):
-    """Replays a stage's procedure.json (lab 13) on the workshop's runs, or on runs taken here
-    and now."""
+def noise(stage, slices):
+    """Replays a stage's procedure.json (lab 13) on the workshop's recording, or on the reader's
+    own."""
+    slices = slices or replay.RECORDED
     try:
-        from labs import noise as replay  # here: it needs numpy and scipy
-    except ImportError as missing:
-        raise Failure("noise",
-                      f"it replays with numpy and scipy, and there is {str(missing).lower()}",
-                      "Install them: apt-get install python3-scipy") from None
-    runs = replay.RUNS
-    if record:
-        runs = paths.BUILD / "labs" / "runs.json"
-        program = paths.BUILD / "bin" / f"bench-{paths.BASE_STAGE}"
-        print(f"{OWN_RUNS} runs of {paths.relative(program)}, a minute or two", flush=True)
-        replay.record(str(program), OWN_OPERATION, OWN_RUNS, runs)
+        recorded = replay.load(slices)
+    except (OSError, ValueError, KeyError, StopIteration) as error:
+        raise Failure(f"--slices {slices}", f"it cannot be read: {error!r}",
+                      "Give the slices.json of a comparison: make compare") from None
     try:
         procedure = replay.read(paths.ROOT / stage)
     except replay.Unusable as why:
         raise Failure(stage, str(why), "Fix the file, or start anew: make lab N=13") from None
-    print(f"{paths.relative(runs)}, replayed:")
-    print("\n".join(replay.table(procedure, replay.load(runs))))
+    if len(recorded) < 2 * procedure.pairs + 1:
+        raise Failure(f"--slices {slices}", f"it has {len(recorded)} process pairs, a replay of "
+                      f"{procedure.pairs} needs more than {2 * procedure.pairs}",
+                      "Compare for longer: make compare SECONDS=…")
+    print(f"{paths.relative(slices)}, {len(recorded)} process pairs, replayed:")
+    print("\n".join(replay.table(procedure, recorded)))
     console.next_command("make grade LAB=13")
     return 0
 

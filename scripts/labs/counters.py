@@ -14,8 +14,8 @@ from pathlib import Path
 
 from base import children
 from base.client import ask
-from labs import amdahl, running
-from labs.running import Broken, Unavailable
+from labs import amdahl, noise, running
+from labs.running import Broken
 
 REQUESTS = 1000
 TRACED_REQUESTS = 20
@@ -106,20 +106,16 @@ def idle(programs: Callable[[str], Path]) -> dict:
     return found
 
 
-def noise(programs: Callable[[str], Path]) -> dict:
+def replayed(programs: Callable[[str], Path]) -> dict:
     """What the learner's way to compare says of real runs of one program (lab 13)."""
-    try:
-        from labs import noise as lab13  # here: it needs numpy and scipy
-    except ImportError as missing:
-        raise Unavailable(f"{missing}: apt-get install python3-scipy") from None
-    return lab13.measure(programs.stage_dir)
+    return noise.measure(programs.stage_dir)
 
 
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
         "operations", "inputs", "logger", "blocking", "growth", "sharing")},
     "log": log, "sends": sends, "stalls": stalls, "idle": idle, "amdahl": amdahl.measure,
-    "noise": noise,
+    "noise": replayed,
 }
 # What to measure instead where a tool is missing: (group, metric).
 FALLBACKS = {"sends": ("stalls", "most_answers_stall")}

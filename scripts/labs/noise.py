@@ -1,36 +1,33 @@
-"""Lab 13: a way to compare, replayed on many runs of one unchanged program. Called by the grader
-and by the command noise.
+"""Lab 13: a way to compare, replayed on a recorded comparison of one program with itself. Called
+by the grader and by the command noise.
 
-runs-of-one-program.json came from record(): 600 runs of bench-v2-optimized's LeftpadHandler, while
-the machine compiled something else. The runs are in the order in which they were taken, so the
-machine's slow spells are in them. A replay takes a stretch of them, calls some old and the others
-new, and asks the procedure whether they differ. All random numbers have fixed seeds: a procedure
-gets the same figures every time, on every machine.
+The recording is slices.json as `make compare OLD=v2-optimized NEW=v2-optimized
+FILTER=LeftpadHandler` wrote it while the machine compiled. A replay takes a stretch of its process
+pairs, calls some processes old and others new, and asks the procedure whether they differ. All
+random numbers have fixed seeds: a procedure gets the same figures every time, on every machine.
 """
 import json
+import math
 import random
-import time
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from scipy.stats import mannwhitneyu
-
-from base import children, machine
+from compare import estimate
 from labs import paths
 
-RUNS = paths.LABS / "13-the-noise-lab" / "runs-of-one-program.json"
+RECORDED = paths.LABS / "13-the-noise-lab" / "slices-of-one-program.json"
 PROCEDURE = "procedure.json"
 REPLAYS = 200
 LOOKS = 5  # how often "at the first difference" looks
 EFFECTS = (1, 2, 3, 5, 10, 20, 30, 50, 70)  # per cent
-EFFECT = 10  # the one that the lab asks for
+EFFECT = 2  # the one that the lab asks for
 VISIBLE = 0.8  # an effect is visible if this part of the replays finds it
 CHOICES = {
-    "clock": ("real", "cpu"), "order": ("blocks", "alternating"),
+    "clock": ("wall", "cpu"), "turns": ("all old, then all new", "processes", "slices"),
     "stop": ("at the end", "at the first difference")
 }
-RANGES = {"pairs": (2, 60), "p_below": (0.0, 1.0), "margin_percent": (0.0, 100.0)}
+RANGES = {"pairs": (5, 60), "confidence_percent": (50.0, 99.99), "margin_percent": (0.0, 100.0)}
 
 
 class Unusable(Exception):
@@ -39,14 +36,13 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Procedure:
-    """clock: which time is compared; order: all old runs first, or in turn (A B B A); pairs:
-    runs of each side; they differ if p < p_below for differences beyond margin_percent; stop:
-    when p is looked at."""
+    """clock: which time is compared; turns: what takes turns; pairs: of processes; they differ if
+    the interval at this confidence lies beyond the margin; stop: when that is looked at."""
 
     clock: str
-    order: str
+    turns: str
     pairs: int
-    p_below: float
+    confidence_percent: float
     margin_percent: float
     stop: str
 
@@ -65,52 +61,57 @@ def read(stage_dir: Path) -> Procedure:
     for name, (low, high) in RANGES.items():
         value = given[name]
         if type(value) not in (int, float) or not low <= value <= high:
-            raise Unusable(f"{name} is {value!r}, it must be a number from {low} to {high}")
+            raise Unusable(f"{name} is {value!r}, it must be a number from {low:g} to {high:g}")
     if given["pairs"] != int(given["pairs"]):
         raise Unusable(f"pairs is {given['pairs']}, it must be whole")
     return Procedure(**{**given, "pairs": int(given["pairs"])})
 
 
-def _share_out(stretches, order, turned):
-    """(old, new): rows of runs, each shared out by the order; a turned row has the sides
-    exchanged."""
-    half = stretches.shape[1] // 2
-    place = np.arange(2 * half)
-    first = place < half if order == "blocks" else (place % 4 == 0) | (place % 4 == 3)
-    one, other = stretches[:, first], stretches[:, ~first]
-    return np.where(turned, other, one), np.where(turned, one, other)
+def load(file: Path = RECORDED) -> list:
+    """The blocks of each process pair of a slices.json, of its first benchmark: lists of [old cpu,
+    old wall, new cpu, new wall], ns/op. Raises OSError, ValueError, KeyError, StopIteration."""
+    document = json.loads(Path(file).read_text(encoding="utf-8"))
+    name = next(iter(document["iterations"]["old"]))
+    return [pair[name]["blocks"] for pair in document["pairs"]]
 
 
-def p_beyond(old: np.ndarray, new: np.ndarray, margin_percent: float) -> np.ndarray:
-    """For each row the chance of such runs if they differed by no more than the margin:
-    Mann-Whitney U, old moved towards new."""
-    factor = 1 + margin_percent / 100
-    rises = np.median(new, axis=1) > np.median(old, axis=1)
-    towards = np.where(rises, factor, 1 / factor)[:, None]
-    less, greater = (mannwhitneyu(old * towards, new, axis=1, alternative=side,
-                                  method="asymptotic").pvalue for side in ("less", "greater"))
-    return np.minimum(1, 2 * np.where(rises, less, greater))
+def _ratios(procedure, recorded):
+    """For each process pair of the recording that a comparison can begin with, and has all of its
+    pairs: ln(new / old) of each pair."""
+    count, clock = procedure.pairs, ("cpu", "wall").index(procedure.clock)
+    if procedure.turns == "slices":
+        each = [estimate.process_ratio([(block[clock], block[clock + 2]) for block in blocks])
+                for blocks in recorded]
+        return [each[at:at + count] for at in range(len(each) - count + 1)]
+    runs = [math.log(statistics.median(block[clock] for block in blocks)) for blocks in recorded]
+    distance, step = (count, 1) if procedure.turns == "all old, then all new" else (1, 2)
+    return [[runs[at + step * pair + distance] - runs[at + step * pair] for pair in range(count)]
+            for at in range(len(runs) - 2 * count + 1)]
 
 
-def found_percent(procedure: Procedure, runs: dict, effect_percent: float) -> float:
+def differs(procedure: Procedure, ratios: list) -> bool:
+    """What the procedure says of ln(new / old) of each pair."""
+    margin = math.log1p(procedure.margin_percent / 100)
+    counts = {len(ratios)}
+    if procedure.stop == "at the first difference":
+        counts |= {len(ratios) * look // LOOKS for look in range(1, LOOKS)}
+    for count in counts:
+        _, low, high = estimate.interval(ratios[:count], 1 - procedure.confidence_percent / 100)
+        if low is not None and (low > margin or high < -margin):
+            return True
+    return False
+
+
+def found_percent(procedure: Procedure, recorded: list, effect_percent: float) -> float:
     """In how many of 100 replays the procedure reports a difference, if new is faster by
     effect_percent."""
-    values = np.array(runs[procedure.clock])
-    generator = random.Random(1)
-    length = 2 * procedure.pairs
-    starts = [generator.randrange(len(values) - length + 1) for _ in range(REPLAYS)]
-    turned = np.array([[generator.random() < 0.5] for _ in range(REPLAYS)])
-    old, new = _share_out(np.array([values[at:at + length] for at in starts]), procedure.order,
-                          turned)
-    new = new * (1 - effect_percent / 100)
-    looks = {procedure.pairs}
-    if procedure.stop != "at the end":
-        looks |= {max(2, procedure.pairs * look // LOOKS) for look in range(1, LOOKS)}
-    found = np.zeros(REPLAYS, dtype=bool)
-    for pairs in looks:  # with blocks, all old runs are there before the first new one
-        shown = old if procedure.order == "blocks" else old[:, :pairs]
-        found |= p_beyond(shown, new[:, :pairs], procedure.margin_percent) < procedure.p_below
-    return round(100 * float(found.mean()), 1)
+    stretches, generator = _ratios(procedure, recorded), random.Random(1)
+    effect, found = math.log1p(-effect_percent / 100), 0
+    for _ in range(REPLAYS):
+        side = generator.choice((-1, 1))  # which of the two is called new
+        ratios = [side * ratio + effect for ratio in generator.choice(stretches)]
+        found += differs(procedure, ratios)
+    return round(100 * found / REPLAYS, 1)
 
 
 def measure(stage_dir: Path) -> dict:
@@ -119,39 +120,18 @@ def measure(stage_dir: Path) -> dict:
         procedure = read(stage_dir)
     except Unusable:
         return {"procedure_is_usable": 0}
-    runs = load()
-    return {"procedure_is_usable": 1, "false_positives_percent": found_percent(procedure, runs, 0),
-            f"finds_{EFFECT}_percent": found_percent(procedure, runs, EFFECT)}
+    recorded = load()
+    return {"procedure_is_usable": 1,
+            "false_positives_percent": found_percent(procedure, recorded, 0),
+            f"finds_{EFFECT}_percent": found_percent(procedure, recorded, EFFECT)}
 
 
-def load(file: Path = RUNS) -> dict:
-    """The runs of a file: times in ns by clock, in the order in which they were taken."""
-    return json.loads(Path(file).read_text(encoding="utf-8"))
-
-
-def record(program: Path, operation: str, count: int, out: Path) -> None:
-    """Runs the benchmark `operation` of `program` again and again, one process each; writes what
-    it took, in order."""
-    options = (f"--benchmark_filter=^{operation}$", "--benchmark_min_time=0.03",
-               "--benchmark_format=json")
-    times = {"real": [], "cpu": []}
-    start = time.monotonic()
-    for _ in range(count):
-        entry = json.loads(children.run([program, *options]).stdout)["benchmarks"][0]
-        for clock in times:
-            times[clock].append(round(entry[f"{clock}_time"], 2))
-    about = {"program": Path(program).name, "operation": operation, "unit": "ns", "runs": count,
-             "seconds": round(time.monotonic() - start), "machine": machine.facts(paths.ROOT)}
-    lines = [f'"{name}": {json.dumps(value)}' for name, value in (about | times).items()]
-    Path(out).write_text("{" + ",\n ".join(lines) + "}\n", encoding="utf-8")
-
-
-def table(procedure: Procedure, runs: dict) -> list[str]:
+def table(procedure: Procedure, recorded: list) -> list[str]:
     """Lines: what the procedure says of unchanged code, and of code that is faster."""
-    false = found_percent(procedure, runs, 0)
+    false = found_percent(procedure, recorded, 0)
     lines = [f"  unchanged code: reports a difference in {false:g} of 100 comparisons"]
     for effect in EFFECTS:
-        found = found_percent(procedure, runs, effect)
+        found = found_percent(procedure, recorded, effect)
         lines.append(f"  {effect:3} % faster:   reports a difference in {found:g} of 100")
         if found >= 100 * VISIBLE:
             break

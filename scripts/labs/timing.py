@@ -5,6 +5,7 @@ The sick stage and the learner's take turns, as in `make compare`. Switched off 
 import os
 
 from base.errors import Failure
+from compare import estimate, slices
 from labs import building, starters
 
 SECONDS = 8
@@ -20,7 +21,6 @@ def wanted(lab):
 
 def sentence(ratios, name) -> str:
     """What the process pairs say; ratios: ln(learner's time / sick time) of each."""
-    from compare import estimate  # here: it needs numpy
     verdict = estimate.judge([estimate.Row(name, "time", "ns/op", (1.0, ), (1.0, ),
                                            tuple(ratios))])[0]
     if not verdict.differs:
@@ -34,10 +34,6 @@ def sentence(ratios, name) -> str:
 def inform(lab, programs) -> str:
     """The sentence for a lab's operation, from a measurement of SECONDS."""
     name, runs = operation(lab), []
-    try:
-        from compare import estimate, slices  # here: they need numpy
-    except ImportError as missing:
-        return f"not judged: {missing}: apt-get install python3-scipy."
     try:
         with starters.starter(lab) as folder:
             sides = {"old": building.program(folder, "bench"), "new": programs("bench")}

@@ -1,6 +1,7 @@
 """The learner's commands: hints, guesses, progress, exit codes, and how they end."""
 import contextlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -143,14 +144,19 @@ class Endings(unittest.TestCase):
             child.stdout.close()
             self.assertEqual((child.stderr.read(), child.wait(60)), ("", 141))
 
-    def test_without_numpy_the_replay_says_what_to_install(self):
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n",
-                                                        encoding="utf-8")
-            done = subprocess.run(
-                [paths.PYTHON, workshop.__file__, "noise", "v3-x"], capture_output=True, text=True,
-                check=False, env={**os.environ, "PYTHONPATH": f"{folder}:{paths.ROOT / 'scripts'}"})
-        self.assertRegex(done.stderr, r"^error: [^\n]*apt-get install python3-scipy\n$")
+    def test_slices_that_cannot_be_replayed_are_told_in_one_line(self):
+        of_x = '"iterations": {"old": {"X": 1}}, "pairs": '
+        for text in ("", "{}", '{"iterations": {"old": {}}, "pairs": []}', f"{{{of_x}[]}}",
+                     f'{{{of_x}[{{"X": {{"blocks": [[1, 1, 1, 1]]}}}}]}}'):
+            with tempfile.TemporaryDirectory() as folder, self.subTest(text):
+                file = Path(folder, "slices.json")
+                file.write_text(text, encoding="utf-8")
+                Path(folder, "procedure.json").write_text(json.dumps({
+                    "clock": "cpu", "turns": "slices", "pairs": 5, "confidence_percent": 99,
+                    "margin_percent": 0, "stop": "at the end"}), encoding="utf-8")
+                status, said = self.ends("noise", folder, "--slices", str(file))
+                self.assertEqual(status, 1)
+                self.assertRegex(said, r"^error: --slices [^\n]*make compare[^\n]*\n$")
 
     def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
         code = (

@@ -8,10 +8,6 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import numpy as np
-
-from scipy.stats import mannwhitneyu
-
 from base import callgrind
 from compare import slices
 from labs import amdahl, building, catalog, noise, starters, timing
@@ -60,39 +56,53 @@ class Amdahl(unittest.TestCase):
         self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
 
 
+def recording(clock, sides=(1.0, 1.0), pairs=200):
+    """Process pairs of three blocks whose time is clock(pair), times the side's factor."""
+    old, new = sides
+    return [[[clock(pair) * old] * 2 + [clock(pair) * new] * 2] * 3 for pair in range(pairs)]
+
+
 class Noise(unittest.TestCase):
-    team = noise.Procedure("real", "blocks", 30, 0.05, 0, "at the end")
-    good = noise.Procedure("cpu", "alternating", 60, 0.05, 0, "at the end")
+    right = {
+        "clock": "cpu", "turns": "slices", "pairs": 30, "confidence_percent": 99,
+        "margin_percent": 0.5, "stop": "at the end"
+    }
 
-    def test_the_same_procedure_gets_the_same_figures(self):
-        runs = noise.load()
-        self.assertEqual(noise.found_percent(self.team, runs, 5),
-                         noise.found_percent(self.team, runs, 5))
+    def procedure(self, **other):
+        return noise.Procedure(**{**self.right, **other})
 
-    def test_steady_runs_show_any_effect_and_no_other(self):
-        steady = {"cpu": [100 + (7 * i % 11) / 100 for i in range(600)]}
-        self.assertEqual(noise.found_percent(self.good, steady, 0), 0)
-        self.assertEqual(noise.found_percent(self.good, steady, 3), 100)
+    def test_a_slow_spell_fools_long_turns_and_no_slices(self):
+        drift = recording(lambda pair: 100 + pair)
+        false = {turns: noise.found_percent(self.procedure(turns=turns), drift, 0)
+                 for turns in noise.CHOICES["turns"]}
+        self.assertEqual((false["all old, then all new"], false["slices"]), (100, 0))
+        self.assertGreater(false["processes"], 10)
 
-    def test_p_is_that_of_the_textbook_beyond_the_margin(self):
-        values = noise.load()["cpu"]
-        old, new = values[:20], [value * 1.1 for value in values[20:40]]
-        ours = noise.p_beyond(np.array([old]), np.array([new]), 2)[0]
-        moved = [value * 1.02 for value in old]
-        test = mannwhitneyu(moved, new, alternative="less", method="asymptotic")
-        self.assertAlmostEqual(ours, 2 * test.pvalue, places=6)
+    def test_an_effect_beyond_the_margin_is_found_and_a_smaller_one_is_not(self):
+        steady = recording(lambda pair: 100)
+        for effect, found in ((0, 0), (0.4, 0), (0.6, 100)):
+            with self.subTest(effect):
+                self.assertEqual(noise.found_percent(self.procedure(), steady, effect), found)
+
+    def test_the_clock_is_the_one_that_is_named(self):
+        waits = [[[100, 100 + 50 * (pair % 2), 100, 150 - 50 * (pair % 2)]] * 3
+                 for pair in range(200)]
+        self.assertEqual(noise.found_percent(self.procedure(clock="cpu"), waits, 2), 100)
+        self.assertEqual(noise.found_percent(self.procedure(clock="wall"), waits, 2), 0)
+
+    def test_the_first_difference_on_the_way_counts_if_asked_for(self):
+        ratios = [0.02] * 12 + [-0.02] * 18
+        self.assertFalse(noise.differs(self.procedure(), ratios))
+        self.assertTrue(noise.differs(self.procedure(stop="at the first difference"), ratios))
 
     def test_a_procedure_with_a_wrong_field_is_refused_by_name(self):
-        right = {
-            "clock": "cpu", "order": "alternating", "pairs": 60, "p_below": 0.05,
-            "margin_percent": 0, "stop": "at the end"
-        }
-        for name, value in (("clock", "wall"), ("pairs", 61), ("pairs", True), ("pairs", 2.5),
-                            ("p_below", "0.05"), ("extra", 1)):
+        for name, value in (("clock", "real"), ("pairs", 61), ("pairs", True), ("pairs", 5.5),
+                            ("confidence_percent", "99"), ("extra", 1)):
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
-                Path(folder, noise.PROCEDURE).write_text(json.dumps({**right, name: value}),
+                Path(folder, noise.PROCEDURE).write_text(json.dumps({**self.right, name: value}),
                                                          encoding="utf-8")
-                with self.assertRaisesRegex(noise.Unusable, name if name in right else "fields"):
+                with self.assertRaisesRegex(noise.Unusable, name if name in self.right
+                                            else "fields"):
                     noise.read(folder)
                 self.assertEqual(noise.measure(folder), {"procedure_is_usable": 0})
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "pprof/thread.h"
+#include "stacks/stack_memory.h"
 #include "threads/bounded_text.h"
 #include "threads/tasks.h"
 
@@ -77,6 +78,7 @@ ThreadScope::ThreadScope(const char* name) {
   copy_bounded(text, name);
   copy_bounded(kernel_name, text.data());
   if (current_tid() != getpid()) pthread_setname_np(pthread_self(), kernel_name.data());
+  learn_own_stack();  // so that the walks of its samples read it without asking the kernel
   if (const auto thread_born = thread_born_hook.load()) thread_born();
   NameTable& table = name_table();
   const std::lock_guard lock(table.mutex);
