@@ -69,9 +69,9 @@ class Bar:
     Writes to standard error, so that standard output stays a report. Use with `with`; call step()
     after each step, or at() with what has been reached."""
 
-    def __init__(self, label, total, unit="", stream=None, clock=time.monotonic):
-        self.label, self.total, self.unit, self.stream = label, total, unit, stream or sys.stderr
-        self.done, self.clock, self.start, self.live = 0, clock, clock(), self.stream.isatty()
+    def __init__(self, label: str, total: float, unit: str = ""):
+        self.label, self.total, self.unit = label, total, unit
+        self.done, self.start, self.live = 0, time.monotonic(), sys.stderr.isatty()
 
     def __enter__(self):
         return self
@@ -79,8 +79,7 @@ class Bar:
     def __exit__(self, *_):
         """Clears the bar."""
         if self.live:
-            self.stream.write("\r\033[K")
-            self.stream.flush()
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
     def step(self) -> None:
         """One more step is done."""
@@ -89,14 +88,14 @@ class Bar:
     def at(self, done: float) -> None:
         """So much is done: steps, or seconds."""
         before, self.done = self.done, min(done, self.total)
-        left = (self.clock() - self.start) / self.done * (self.total - self.done)
+        left = (time.monotonic() - self.start) / self.done * (self.total - self.done)
         text = f"{self.done:.0f}/{self.total:.0f}{self.unit}, {left:.0f} s left"
         if self.live:
             columns = shutil.get_terminal_size().columns
             width = min(BAR_WIDTH, columns - len(self.label) - len(text) - 5)
             filled = int(width * self.done / self.total)
             bar = f"[{'#' * filled + '.' * (width - filled)}] " if width >= 8 else ""
-            self.stream.write(f"\r{f'{self.label} {bar}{text}'[:columns - 1]}\033[K")
+            print(f"\r{f'{self.label} {bar}{text}'[:columns - 1]}\033[K", end="", file=sys.stderr,
+                  flush=True)
         elif int(self.done * PLAIN_LINES / self.total) > int(before * PLAIN_LINES / self.total):
-            self.stream.write(f"  {self.label}: {text}\n")
-        self.stream.flush()
+            print(f"  {self.label}: {text}", file=sys.stderr, flush=True)

@@ -93,25 +93,17 @@ def warnings(machine: dict, busy_now: tuple[float, float]) -> list:
     found = []
     used, stolen = busy_now
     if used > BUSY_LIMIT:
-        found.append(
-            f"noisy machine: {used:.0%} of the processors are in use. "
-            "Close other programs (see them: top), then repeat"
-        )
+        found.append(f"noisy machine: {used:.0%} of the processors are in use. "
+                     "Close other programs (see them: top), then repeat")
     if stolen > BUSY_LIMIT / 5:
-        found.append(
-            f"noisy neighbours: the hypervisor takes {stolen:.0%} of the time away. "
-            "Repeat later or on another host"
-        )
+        found.append(f"noisy neighbours: the hypervisor takes {stolen:.0%} of the time away. "
+                     "Repeat later or on another host")
     if machine["cpus"] < 2:
         found.append("only 1 processor: ab and the service share it. Service figures need 2")
     if machine["governor"] not in ("performance", "unknown"):
-        found.append(
-            f"governor '{machine['governor']}' changes the clock. "
-            "Run: sudo cpupower frequency-set -g performance"
-        )
+        found.append(f"governor '{machine['governor']}' changes the clock. "
+                     "Run: sudo cpupower frequency-set -g performance")
     if machine["turbo"] == "on" and not machine["virtual"]:
-        found.append(
-            "turbo is on: the clock depends on the temperature. "
-            "Turn it off in /sys/devices/system/cpu"
-        )
+        found.append("turbo is on: the clock depends on the temperature. "
+                     "Turn it off in /sys/devices/system/cpu")
     return found

@@ -49,9 +49,7 @@ def on_post_build(config: Any, **_) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     worker = next((site / "assets" / "javascripts" /
                    "workers").glob("search.*.js")).read_text(encoding="utf-8")
-    script = (
-        f"var __search = {{index: Promise.resolve({json.dumps(index)}),\n"
-        f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: "
-        f"'text/javascript'}}))}};\n"
-    )
+    script = (f"var __search = {{index: Promise.resolve({json.dumps(index)}),\n"
+              f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: "
+              f"'text/javascript'}}))}};\n")
     (site / "search" / "offline.js").write_text(script, encoding="utf-8")

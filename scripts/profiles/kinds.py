@@ -34,28 +34,26 @@ class Kind:
     hints: tuple = ()
 
 
-_ALL = (
-    Kind("cpu", "CPU time", "CPU time by stack", endpoint="profile", index="cpu", adds_up=True,
-         empty="the service used next to no CPU time (a sample stands for 10 ms)",
-         hints=(_OWN_LIST,)),
-    Kind("heap", "memory in use", "memory in use", index="inuse_space", timed=False, seconds=5,
-         common=True, heap_step=4096, empty="too little memory is in use to meet the sampler"),
-    Kind("allocs", "allocated objects", "allocated objects and bytes", index="alloc_objects",
-         unit="objects", heap_step=65536, adds_up=True,
-         empty="too little was allocated to meet the sampler",
-         hints=(("-sample_index=alloc_space -top", "bytes instead of objects"), _OWN_LIST)),
-    Kind("mutex", "waiting caused, by who held the lock",
-         "waiting caused, charged to the lock's holder", index="delay", adds_up=True,
-         empty="no thread waited for a pprof::Mutex: good news, if the load was real",
-         hints=_WAITING_HINTS),
-    Kind("block", "waiting suffered, by who waited", "waiting suffered, charged to who waits",
-         index="delay", adds_up=True, empty="no thread waited for a pprof::Mutex or "
-         "pprof::ConditionVariable: good news, if the load was real", hints=_WAITING_HINTS),
-    Kind("threads", "threads and where they are", "where every thread is now", index="threads",
-         timed=False, seconds=1, unit="threads", common=True, empty="no thread answered",
-         hints=(_BY_TAG,)),
-    Kind("wall", "real time of all threads", "real time of all threads, waiting included",
-         index="wall", empty="no thread answered", hints=(_BY_TAG,)),
-)
+_ALL = (Kind("cpu", "CPU time", "CPU time by stack", endpoint="profile", index="cpu", adds_up=True,
+             empty="the service used next to no CPU time (a sample stands for 10 ms)",
+             hints=(_OWN_LIST,)),
+        Kind("heap", "memory in use", "memory in use", index="inuse_space", timed=False, seconds=5,
+             common=True, heap_step=4096, empty="too little memory is in use to meet the sampler"),
+        Kind("allocs", "allocated objects", "allocated objects and bytes", index="alloc_objects",
+             unit="objects", heap_step=65536, adds_up=True,
+             empty="too little was allocated to meet the sampler",
+             hints=(("-sample_index=alloc_space -top", "bytes instead of objects"), _OWN_LIST)),
+        Kind("mutex", "waiting caused, by who held the lock",
+             "waiting caused, charged to the lock's holder", index="delay", adds_up=True,
+             empty="no thread waited for a pprof::Mutex: good news, if the load was real",
+             hints=_WAITING_HINTS),
+        Kind("block", "waiting suffered, by who waited", "waiting suffered, charged to who waits",
+             index="delay", adds_up=True, empty="no thread waited for a pprof::Mutex or "
+             "pprof::ConditionVariable: good news, if the load was real", hints=_WAITING_HINTS),
+        Kind("threads", "threads and where they are", "where every thread is now", index="threads",
+             timed=False, seconds=1, unit="threads", common=True, empty="no thread answered",
+             hints=(_BY_TAG,)),
+        Kind("wall", "real time of all threads", "real time of all threads, waiting included",
+             index="wall", empty="no thread answered", hints=(_BY_TAG,)))
 PROFILES = {kind.name: kind for kind in _ALL}
 TRACE = Kind("trace", "spans on a time line", "requests and lock waits on a time line", seconds=1)

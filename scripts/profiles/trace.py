@@ -56,7 +56,5 @@ def show(path: Path) -> None:
     first = min(span["ts"] for span in spans)
     for span in sorted(spans, key=lambda span: -span["dur"])[:LONGEST]:
         thread = threads.get(span["tid"], "?")
-        print(
-            f"{milliseconds(span['ts'] - first):>10}{milliseconds(span['dur']):>10}  "
-            f"{thread} {span['tid']}, {span['name']}"
-        )
+        print(f"{milliseconds(span['ts'] - first):>10}{milliseconds(span['dur']):>10}  "
+              f"{thread} {span['tid']}, {span['name']}")
