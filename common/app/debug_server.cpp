@@ -2,7 +2,7 @@
 #include "app/debug_server.h"
 
 #include <httplib.h>
-#include <pprof/pprof.h>
+#include <pprof/httplib.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 

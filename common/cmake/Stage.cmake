@@ -16,7 +16,7 @@ function(add_stage)
   target_include_directories(stage-${stage} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(stage-${stage}
     PUBLIC STAGE_NAME="${stage}" WORKSHOP_VERSION="${PROJECT_VERSION}")
-  target_link_libraries(stage-${stage} PUBLIC common app_server app pprof::pprof
+  target_link_libraries(stage-${stage} PUBLIC common app_server app pprof::core
                         PRIVATE workshop_options)
 
   foreach(service leftpad-${stage} leftpad-${stage}-heaptrack)

@@ -2,7 +2,7 @@
 // and a handler never gets a part of a head that could be read in two ways, or a forged address.
 // Nor does the debug port serve another host's pages.
 #include <httplib.h>
-#include <pprof/pprof.h>
+#include <pprof/httplib.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,7 +1,7 @@
 // The library in its smallest use, shown by the README: a service with profiles on a port of its
 // own.
 #include <httplib.h>
-#include <pprof/pprof.h>
+#include <pprof/httplib.h>
 
 #include <iostream>
 #include <thread>

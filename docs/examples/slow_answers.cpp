@@ -1,7 +1,7 @@
 // A server that needs 44 ms for each answer and no processor time: cpp-httplib as it comes, with
 // Nagle's algorithm on. Chapter 17 looks for the time. With the argument `fixed` it is off.
 #include <httplib.h>
-#include <pprof/pprof.h>
+#include <pprof/httplib.h>
 #include <pprof/thread.h>
 
 #include <iostream>

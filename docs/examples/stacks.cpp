@@ -2,7 +2,7 @@
 // chapter 22. Usage: example-stacks LIBRARY PROFILE
 #include <dlfcn.h>
 #include <httplib.h>
-#include <pprof/pprof.h>
+#include <pprof/httplib.h>
 
 #include <atomic>
 #include <cstdint>

@@ -4,10 +4,9 @@
 // in each mode, in changing order, so that what disturbs the machine disturbs them alike; printed
 // are the median of the ratios to "bare" and the range that holds it with 95 % confidence. What
 // happens once behind a capture, naming and encoding, is measured apart.
-#include <httplib.h>
+#include <pprof/httplib.h>
 #include <pprof/label.h>
 #include <pprof/mutex.h>
-#include <pprof/pprof.h>
 #include <pprof/thread.h>
 
 #include <algorithm>

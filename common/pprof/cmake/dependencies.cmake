@@ -2,6 +2,5 @@
 find_package(Threads REQUIRED GLOBAL)
 find_package(ZLIB REQUIRED GLOBAL)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(pprof_httplib REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
 pkg_check_modules(pprof_profiler REQUIRED IMPORTED_TARGET GLOBAL libprofiler)
 pkg_check_modules(pprof_dw REQUIRED IMPORTED_TARGET GLOBAL libdw libelf)

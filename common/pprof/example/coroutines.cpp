@@ -2,9 +2,8 @@
 // that is started. Three orders are worked on for a while, step by step, each step on whichever
 // thread of a pool is free.
 // Usage: pprof_coroutines [SECONDS]   (default 60; profiles at the address that it prints)
-#include <httplib.h>
+#include <pprof/httplib.h>
 #include <pprof/label.h>
-#include <pprof/pprof.h>
 #include <pprof/thread.h>
 
 #include <array>

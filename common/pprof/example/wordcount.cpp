@@ -1,10 +1,9 @@
 // A small service with profiling: counts words, and keeps totals over all requests.
 //   GET /count?text=to+be+or+not+to+be    GET /top
 // Usage: pprof_example [PORT [DEBUG_PORT]]   (defaults 8090 and 6060, loopback only)
-#include <httplib.h>
+#include <pprof/httplib.h>
 #include <pprof/label.h>
 #include <pprof/mutex.h>
-#include <pprof/pprof.h>
 #include <pprof/thread.h>
 #include <pprof/trace.h>
 

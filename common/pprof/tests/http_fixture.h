@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "pprof/pprof.h"
+#include "pprof/httplib.h"
 
 namespace pprof {
 

@@ -30,7 +30,7 @@
 
 #include "pprof/label.h"
 #include "pprof/mutex.h"
-#include "pprof/pprof.h"
+#include "pprof/httplib.h"
 #include "pprof/thread.h"
 #include "pprof/trace.h"
 #include "sanitizers.h"

@@ -4,7 +4,7 @@
 
 namespace pprof::internal {
 
-// Executables that link pprof::pprof through CMake export it with the rest (cmake/plugins.list).
+// Executables that link pprof::core through CMake export it with the rest (cmake/plugins.list).
 extern "C" [[gnu::visibility("default")]] const char pprof_exported_by_the_executable;
 
 // An address in data is resolved when a plugin is loaded. A function's may be resolved at its first

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/url.h"
+
 namespace pprof::internal {
 namespace {
 
@@ -64,10 +66,11 @@ bool is_loopback_address(const std::string& name) {
          (IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127));
 }
 
-bool is_own_host(const httplib::Request& request, const std::vector<std::string>& hosts) {
-  const std::size_t count = request.get_header_value_count("Host");
+bool is_own_host(const Request& request, const std::vector<std::string>& hosts) {
+  const auto count = std::ranges::count_if(
+      request.headers, [](const auto& entry) { return is_same_word(entry.first, "Host"); });
   if (count == 0) return request.version == "HTTP/1.0";  // no browser leaves it out
-  const std::string name = host_name(request.get_header_value("Host"));
+  const std::string name = host_name(header(request, "Host"));
   return count == 1 && (is_same_word(name, "localhost") || is_loopback_address(name) ||
                         std::ranges::any_of(hosts, [&name](const std::string& host) {
                           return is_same_word(name, host);
@@ -76,12 +79,12 @@ bool is_own_host(const httplib::Request& request, const std::vector<std::string>
 
 // A browser says in Sec-Fetch-Site how its page is related to this server, as it sees the address:
 // that holds behind a forwarded port, too. Without it, Origin must be the address that was asked.
-bool is_own_page(const httplib::Request& request) {
-  const std::string site = request.get_header_value("Sec-Fetch-Site");
+bool is_own_page(const Request& request) {
+  const std::string site = header(request, "Sec-Fetch-Site");
   if (site == "cross-site") return false;
-  if (site == "same-origin" || !request.has_header("Origin")) return true;
-  const std::string host = request.get_header_value("Host");
-  const std::string origin = request.get_header_value("Origin");
+  const std::string origin = header(request, "Origin");
+  if (site == "same-origin" || origin.empty()) return true;
+  const std::string host = header(request, "Host");
   return is_same_word(origin, "http://" + host) || is_same_word(origin, "https://" + host);
 }
 
@@ -96,6 +99,12 @@ std::string quoted(std::string value) {
 
 }  // namespace
 
+std::string header(const Request& request, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      request.headers, [name](const auto& entry) { return is_same_word(entry.first, name); });
+  return found == request.headers.end() ? std::string() : found->second;
+}
+
 void check_hosts(const std::vector<std::string>& hosts) {
   for (const std::string& host : hosts) {
     if (host.empty() || host.find_first_of("/@[] ") != std::string::npos ||
@@ -106,17 +115,18 @@ void check_hosts(const std::vector<std::string>& hosts) {
   }
 }
 
-std::optional<Refusal> check_access(const httplib::Request& request, const MountOptions& options) {
+std::optional<Refusal> check_access(const Request& request, const MountOptions& options) {
   if (!options.token.empty()) {
-    if (is_same(bearer_token(request.get_header_value("Authorization")), options.token) ||
-        is_same(request.get_param_value("token"), options.token)) {
+    if (is_same(bearer_token(header(request, "Authorization")), options.token) ||
+        is_same(parameter(split_target(request.target).query, "token").value_or(""),
+                options.token)) {
       return std::nullopt;
     }
     return Refusal{401,
                    "a token is needed: send \"Authorization: Bearer TOKEN\" or add ?token=TOKEN"};
   }
   if (!is_own_host(request, options.hosts)) {
-    return Refusal{403, "host " + quoted(request.get_header_value("Host")) +
+    return Refusal{403, "host " + quoted(header(request, "Host")) +
                             " is not known here: ask localhost or 127.0.0.1; for a forwarded port "
                             "or a container, " +
                             options.hosts_remedy};

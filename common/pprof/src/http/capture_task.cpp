@@ -3,20 +3,15 @@
 
 #include <pthread.h>
 
-#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 namespace pprof::internal {
-namespace {
-
-constexpr std::chrono::milliseconds kPoll{50};
-
-}  // namespace
 
 CaptureTask::CaptureTask(Work work)
     : task_([this, work = std::move(work)] { return work([this] { return !abandoned_; }); }),
-      result_(task_.get_future()),
+      result_(task_.get_future().share()),
       thread_([this] {
         pthread_setname_np(pthread_self(), "pprof-capture");
         task_();
@@ -27,32 +22,31 @@ CaptureTask::~CaptureTask() {
   thread_.join();
 }
 
-bool CaptureTask::step(httplib::DataSink& sink) {
-  if (result_.wait_for(kPoll) != std::future_status::ready) return sink.is_writable();
-  try {
-    const std::string data = result_.get();
-    if (!data.empty() && !sink.write(data.data(), data.size())) return false;
-    sink.done();
-    return true;
-  } catch (const std::exception& error) {
-    // The headers have gone out: only a broken connection can tell the client.
-    std::fprintf(stderr, "pprof: the capture failed: %s\n", error.what());
-    return false;
-  }
+bool CaptureTask::wait(std::chrono::milliseconds patience) const {
+  return result_.wait_for(patience) == std::future_status::ready;
 }
 
-void stream_capture(const httplib::Request& request, httplib::Response& response,
-                    const char* content_type, CaptureTask::Work work) {
-  // HEAD has no body, and so nothing to capture.
-  if (request.method == "HEAD") return response.set_header("Content-Type", content_type);
-  const auto task = std::make_shared<CaptureTask>(std::move(work));
-  const auto provider = [task](std::size_t, httplib::DataSink& sink) { return task->step(sink); };
-  if (request.version == "HTTP/1.0") {  // knows no chunks: the body ends with the connection
-    response.set_header("Connection", "close");
-    response.set_content_provider(content_type, provider);
-  } else {
-    response.set_chunked_content_provider(content_type, provider);
-  }
+Response with_capture(Response response, const Request& request, CaptureTask::Work work) {
+  if (request.method != "HEAD") response.capture = std::make_shared<CaptureTask>(std::move(work));
+  return response;
 }
 
 }  // namespace pprof::internal
+
+namespace pprof {
+
+bool Response::wait(std::chrono::milliseconds patience) {
+  if (capture == nullptr) return true;
+  if (!capture->wait(patience)) return false;
+  const auto ended = std::exchange(capture, nullptr);
+  try {
+    body = ended->result();
+  } catch (const std::exception& error) {
+    // Here, too, since the headers may have gone out: then nothing else can tell.
+    std::fprintf(stderr, "pprof: the capture failed: %s\n", error.what());
+    *this = internal::error_reply({500, "the capture failed: " + std::string(error.what())});
+  }
+  return true;
+}
+
+}  // namespace pprof

@@ -1,17 +1,16 @@
-// Runs a capture on a thread of its own and streams its result to the client.
-// The response's thread polls, so that it notices a client that left or a server that stops, and
-// then calls the capture off. One task belongs to one response.
+// Runs a capture on a thread of its own, and calls it off when nobody has the response any more.
+// Thread-safe.
 #pragma once
 
-#include <httplib.h>
-
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "http/reply.h"
 #include "wanted.h"
 
 namespace pprof::internal {
@@ -25,19 +24,20 @@ class CaptureTask {
   CaptureTask(const CaptureTask&) = delete;
   CaptureTask& operator=(const CaptureTask&) = delete;
 
-  // A content provider's step: waits at most 50 ms, and writes the result once it is there.
-  // False: the client left or the work failed, and the connection is to be closed.
-  bool step(httplib::DataSink& sink);
+  // Waits for the end of the work, `patience` at most, and returns whether it has ended.
+  bool wait(std::chrono::milliseconds patience) const;
+  // Waits for the end. Throws what the work threw.
+  const std::string& result() const { return result_.get(); }
 
  private:
   std::atomic<bool> abandoned_{false};
   std::packaged_task<std::string()> task_;
-  std::future<std::string> result_;
+  std::shared_future<std::string> result_;
   std::thread thread_;
 };
 
-// Makes `work` the body of `response`, which must have its headers.
-void stream_capture(const httplib::Request& request, httplib::Response& response,
-                    const char* content_type, CaptureTask::Work work);
+// `response`, which has its headers, with the result of `work` as the body to come. HEAD has no
+// body, and so nothing to capture.
+Response with_capture(Response response, const Request& request, CaptureTask::Work work);
 
 }  // namespace pprof::internal

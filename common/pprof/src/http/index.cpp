@@ -3,10 +3,8 @@
 
 #include <unistd.h>
 
-#include <cctype>
-#include <string_view>
-
 #include "http/endpoints.h"
+#include "http/url.h"
 
 namespace pprof::internal {
 namespace {
@@ -62,25 +60,12 @@ std::string escape(const std::string& text) {
   return out;
 }
 
-std::string percent_encoded(const std::string& text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += static_cast<char>(c);
-    } else {
-      out.append({'%', kHex[c / 16], kHex[c % 16]});
-    }
-  }
-  return out;
-}
-
 // One link of the page; `query` without '?', may be empty.
 std::string link(const std::string& name, const std::string& query, const std::string& token,
                  const std::string& text) {
   std::string all = query;
   if (!token.empty()) {
-    all += (all.empty() ? "" : "&") + ("token=" + percent_encoded(token));
+    all += (all.empty() ? "" : "&") + ("token=" + encode_parameter(token));
   }
   return "<a href=\"" + name + (all.empty() ? "" : "?") + escape(all) + "\">" + text + "</a>";
 }
@@ -90,7 +75,7 @@ std::string profile_url(const IndexPage& about) {
   const std::string url = "http://" + about.host + about.prefix + "/profile";
   if (about.token.empty()) return url;
   std::string quoted = "'";
-  for (const char c : url + "?token=" + percent_encoded(about.token)) {
+  for (const char c : url + "?token=" + encode_parameter(about.token)) {
     quoted += c == '\'' ? "%27" : std::string(1, c);
   }
   return quoted + "'";

@@ -1,4 +1,4 @@
-// The page at /debug/pprof/. Called by mount()'s handler. Thread-safe.
+// The page at /debug/pprof/. Called by the handler. Thread-safe.
 #pragma once
 
 #include <string>

@@ -60,75 +60,66 @@ CaptureTask::Work timed_work(const Endpoint& endpoint, nanoseconds duration, int
   };
 }
 
-void set_file_headers(const Endpoint& endpoint, const Query& query, bool is_delta,
-                      httplib::Response& response) {
-  set_common_headers(response);
-  if (query.debug != 0) return;
-  set_attachment(response, endpoint.name + (is_delta ? "-delta" : endpoint.json ? ".json" : ""));
-}
-
 const char* content_type(const Endpoint& endpoint, const Query& query) {
   if (endpoint.json) return kJson;
   return query.debug != 0 ? kPlainText : kBinary;
 }
 
-void answer_timed(const Endpoint& endpoint, const Query& query, const httplib::Request& request,
-                  httplib::Response& response) {
+// Announces a file to save, as Go does.
+Response file_reply(const Endpoint& endpoint, const Query& query, const std::string& name_end) {
+  Response response = reply(content_type(endpoint, query));
+  if (query.debug == 0) {
+    response.headers.emplace_back("Content-Disposition",
+                                  "attachment; filename=\"" + endpoint.name + name_end + "\"");
+  }
+  return response;
+}
+
+Response answer_timed(const Endpoint& endpoint, const Query& query, const Request& request) {
   const nanoseconds duration = *query.duration;
   std::shared_ptr<CaptureSlot::Lease> lease = endpoint.slot->try_take(duration);
   if (lease == nullptr) {
     const auto wait = std::max(endpoint.slot->wait_time(), std::chrono::seconds(1));
-    return reply_error(response,
-                       {503,
+    return error_reply({503,
                         "another " + endpoint.name + " capture is running: try again in " +
                             std::to_string(wait.count()) + " s",
                         wait});
   }
-  if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
-      !reason.empty()) {
-    return reply_error(response, {501, reason});
-  }
-  set_file_headers(endpoint, query, false, response);
-  stream_capture(request, response, content_type(endpoint, query),
-                 timed_work(endpoint, duration, query.debug, std::move(lease)));
+  return with_capture(file_reply(endpoint, query, endpoint.json ? ".json" : ""), request,
+                      timed_work(endpoint, duration, query.debug, std::move(lease)));
 }
 
-void answer_snapshot(const Endpoint& endpoint, const Query& query, const httplib::Request& request,
-                     httplib::Response& response) {
-  if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
-      !reason.empty()) {
-    return reply_error(response, {501, reason});
-  }
+Response answer_snapshot(const Endpoint& endpoint, const Query& query, const Request& request) {
   if (query.duration && query.debug == 2 && endpoint.text) {
-    return reply_error(response, {400,
-                                  "seconds and debug=2 exclude each other: a list of threads "
-                                  "has no difference; give debug=1"});
+    return error_reply({400,
+                        "seconds and debug=2 exclude each other: a list of threads has no "
+                        "difference; give debug=1"});
   }
   if (query.duration) {
-    set_file_headers(endpoint, query, true, response);
-    return stream_capture(request, response, content_type(endpoint, query),
-                          delta_work(endpoint, *query.duration, query.debug));
+    return with_capture(file_reply(endpoint, query, "-delta"), request,
+                        delta_work(endpoint, *query.duration, query.debug));
   }
+  Response response = file_reply(endpoint, query, "");
   const bool own_text = query.debug != 0 && endpoint.text;
-  const std::string content =
+  response.body =
       own_text ? endpoint.text(query.debug) : encode(endpoint, endpoint.snapshot(), query.debug);
-  set_file_headers(endpoint, query, false, response);
-  response.set_content(content, content_type(endpoint, query));
+  return response;
 }
 
 }  // namespace
 
-void answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
-                    const httplib::Request& request, httplib::Response& response) {
+Response answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
+                        std::string_view query, const Request& request) {
   const auto by_default =
       endpoint.snapshot ? std::nullopt : std::optional(endpoint.default_duration);
-  const auto query = parse_query(request, max_duration, by_default);
-  if (const auto* error = std::get_if<HttpError>(&query)) return reply_error(response, *error);
-  if (endpoint.snapshot) {
-    answer_snapshot(endpoint, std::get<Query>(query), request, response);
-  } else {
-    answer_timed(endpoint, std::get<Query>(query), request, response);
+  const auto parsed = parse_query(query, max_duration, by_default);
+  if (const auto* error = std::get_if<HttpError>(&parsed)) return error_reply(*error);
+  if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
+      !reason.empty()) {
+    return error_reply({501, reason});
   }
+  const auto answer = endpoint.snapshot ? answer_snapshot : answer_timed;
+  return answer(endpoint, std::get<Query>(parsed), request);
 }
 
 }  // namespace pprof::internal

@@ -1,17 +1,18 @@
 // Answers a request for one profile of the table: snapshot, difference, timed capture, or text.
-// Called by mount()'s handler. Thread-safe.
+// Called by the handler. Thread-safe.
 #pragma once
 
-#include <httplib.h>
-
 #include <chrono>
+#include <string_view>
 
 #include "http/endpoints.h"
+#include "pprof/handler.h"
 
 namespace pprof::internal {
 
-// Captures longer than `max_duration` are refused. `endpoint` must live as long as the process.
-void answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
-                    const httplib::Request& request, httplib::Response& response);
+// `query` is that of the request. Captures longer than `max_duration` are refused. `endpoint` must
+// live as long as the process.
+Response answer_profile(const Endpoint& endpoint, std::chrono::seconds max_duration,
+                        std::string_view query, const Request& request);
 
 }  // namespace pprof::internal

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string>
 
+#include "http/url.h"
+
 namespace pprof::internal {
 namespace {
 
@@ -27,11 +29,10 @@ std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, 
 
 }  // namespace
 
-std::variant<Query, HttpError> parse_query(const httplib::Request& request,
-                                           std::chrono::seconds max_duration,
+std::variant<Query, HttpError> parse_query(std::string_view text, std::chrono::seconds max_duration,
                                            std::optional<std::chrono::seconds> by_default) {
   Query query;
-  const std::string value = request.get_param_value("seconds");
+  const std::string value = parameter(text, "seconds").value_or("");
   if (by_default) query.duration = std::min(*by_default, max_duration);
   if (!value.empty() && !(by_default && value == "0")) {
     query.duration = parse_seconds(value, static_cast<double>(max_duration.count()));
@@ -40,13 +41,12 @@ std::variant<Query, HttpError> parse_query(const httplib::Request& request,
                                 "and at most " + std::to_string(max_duration.count())};
     }
   }
-  if (request.has_param("debug")) {
-    const std::string debug = request.get_param_value("debug");
+  if (const auto debug = parameter(text, "debug")) {
     if (debug != "0" && debug != "1" && debug != "2") {
       return HttpError{
-          400, "debug=" + quoted(debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
+          400, "debug=" + quoted(*debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
     }
-    query.debug = debug.front() - '0';
+    query.debug = debug->front() - '0';
   }
   return query;
 }

@@ -1,10 +1,9 @@
 // The query of a profile request: ?seconds= and ?debug=. Thread-safe.
 #pragma once
 
-#include <httplib.h>
-
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <variant>
 
 #include "http/reply.h"
@@ -20,7 +19,7 @@ struct Query {
 // and if it is empty, it is `by_default` or, if that is longer, `max_duration`; 0 is the same where
 // there is a default, as in Go. `debug` must be 0, 1 or 2. Other parameters are left alone. An
 // error has status 400.
-std::variant<Query, HttpError> parse_query(const httplib::Request& request,
+std::variant<Query, HttpError> parse_query(std::string_view query,
                                            std::chrono::seconds max_duration,
                                            std::optional<std::chrono::seconds> by_default);
 

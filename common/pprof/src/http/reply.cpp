@@ -1,26 +1,27 @@
 // Headers and error bodies; see reply.h.
 #include "http/reply.h"
 
+#include <utility>
+
 namespace pprof::internal {
 
-void set_common_headers(httplib::Response& response) {
-  response.set_header("X-Content-Type-Options", "nosniff");
-  response.set_header("Cache-Control", "no-store");
+Response reply(const std::string& content_type, std::string body) {
+  return {.headers = {{"Content-Type", content_type},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Cache-Control", "no-store"}},
+          .body = std::move(body)};
 }
 
-void set_attachment(httplib::Response& response, const std::string& filename) {
-  response.set_header("Content-Disposition", "attachment; filename=\"" + filename + "\"");
-}
-
-void reply_error(httplib::Response& response, const HttpError& error) {
-  set_common_headers(response);
+Response error_reply(const HttpError& error) {
+  Response response = reply(kPlainText, error.text + "\n");
   response.status = error.status;
-  response.set_header("X-Go-Pprof", "1");
+  response.headers.emplace_back("X-Go-Pprof", "1");
   if (error.retry_after.count() > 0) {
-    response.set_header("Retry-After", std::to_string(error.retry_after.count()));
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after.count()));
   }
-  if (!error.allow.empty()) response.set_header("Allow", error.allow);
-  response.set_content(error.text + "\n", kPlainText);
+  if (!error.allow.empty()) response.headers.emplace_back("Allow", error.allow);
+  if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 }  // namespace pprof::internal

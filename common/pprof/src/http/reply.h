@@ -1,11 +1,11 @@
 // Answers of the endpoints, with the headers that pprof and browsers expect.
-// Used by every endpoint; thread-safe (each call touches its own response).
+// Used by every endpoint; thread-safe.
 #pragma once
-
-#include <httplib.h>
 
 #include <chrono>
 #include <string>
+
+#include "pprof/handler.h"
 
 namespace pprof::internal {
 
@@ -17,14 +17,11 @@ struct HttpError {
   std::string allow = {};               // for 405: the methods that are allowed
 };
 
+// An answer with the headers that each has: nothing is guessed, nothing is cached.
+Response reply(const std::string& content_type, std::string body = {});
+
 // pprof shows the text of an error only with X-Go-Pprof and text/plain.
-void reply_error(httplib::Response& response, const HttpError& error);
-
-// Headers of every answer: nothing is guessed, nothing is cached.
-void set_common_headers(httplib::Response& response);
-
-// Announces a file to save, as Go does.
-void set_attachment(httplib::Response& response, const std::string& filename);
+Response error_reply(const HttpError& error);
 
 inline constexpr char kPlainText[] = "text/plain; charset=utf-8";
 inline constexpr char kBinary[] = "application/octet-stream";

@@ -26,20 +26,18 @@ std::uintptr_t parse_address(std::string_view text) {
 
 }  // namespace
 
-void answer_symbol(std::string addresses, const httplib::Request& request,
-                   httplib::Response& response) {
+Response answer_symbol(std::string addresses, const Request& request) {
   constexpr std::ptrdiff_t kMost = 10'000;  // 0.1 to 0.3 ms each, if nobody asked before
   const auto is_separator = [](char c) { return c == '+' || c == '&'; };
   if (const auto count = 1 + std::ranges::count_if(addresses, is_separator); count > kMost) {
-    return reply_error(
-        response, {413, std::to_string(count) + " addresses are too many: send at most 10,000 in a "
-                                                "request, the others in the next"});
+    return error_reply({413, std::to_string(count) +
+                                 " addresses are too many: send at most 10,000 in a request, the "
+                                 "others in the next"});
   }
-  set_common_headers(response);
-  stream_capture(request, response, kPlainText,
-                 [addresses = std::move(addresses)](const Wanted& wanted) {
-                   return symbol_reply(addresses, wanted);
-                 });
+  return with_capture(reply(kPlainText), request,
+                      [addresses = std::move(addresses)](const Wanted& wanted) {
+                        return symbol_reply(addresses, wanted);
+                      });
 }
 
 std::string symbol_reply(std::string_view addresses, const Wanted& wanted) {

@@ -1,15 +1,17 @@
 // Uses every public header of the installed library, on one server for service and profiles.
 // Run by package_test.cmake: fetches two profiles from itself and exits 0 if they came.
-#include <httplib.h>
+#include <pprof/httplib.h>
 #include <pprof/label.h>
 #include <pprof/mutex.h>
-#include <pprof/pprof.h>
 #include <pprof/thread.h>
 #include <pprof/trace.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -44,6 +46,27 @@ void worker() {
 }
 // [instrument]
 
+// [handler]
+const pprof::Handler profiles;  // one for all threads
+
+// `is_there`: whether the client is. Nothing if it left.
+std::optional<pprof::Response> answer(const pprof::Request& request,
+                                      const std::function<bool()>& is_there) {
+  pprof::Response response = profiles(request);
+  while (!response.wait(std::chrono::milliseconds(50))) {
+    if (!is_there()) return std::nullopt;
+  }
+  return response;
+}
+// [handler]
+
+bool has_threads() {
+  const auto response = answer(
+      {.target = "/debug/pprof/threads?seconds=0.1", .headers = {{"Host", "localhost"}}},
+      [] { return true; });
+  return response && response->status == 200 && !response->body.empty();
+}
+
 bool fetch(int port, const std::string& path) {
   httplib::Client client("127.0.0.1", port);
   const httplib::Result result =
@@ -61,7 +84,7 @@ int main() try {
   const int port = server.bind_to_any_port("127.0.0.1");
   std::thread listener([&server] { server.listen_after_bind(); });
   std::thread(worker).join();
-  const bool works = fetch(port, "/order") && fetch(port, "/internal/pprof/heap") &&
+  const bool works = has_threads() && fetch(port, "/order") && fetch(port, "/internal/pprof/heap") &&
                      fetch(port, "/internal/pprof/profile?seconds=0.2");
   server.stop();
   listener.join();
