@@ -1,5 +1,5 @@
-"""mkdocs calls these while it builds the site: drop the comments of docs-check, repair links, let
-search work from a disk.
+"""mkdocs calls these while it builds the site: make the menu, drop the comments of docs-check,
+repair links, let search work from a disk.
 
 A browser lets no page from the disk fetch its search index or start a worker from a file. So the
 index and the worker's source become one script, which the theme takes instead (its variable
@@ -14,9 +14,28 @@ from typing import Any
 
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((\.\./[^)\s]+)\)")
-# The theme's dark scheme keeps the links of the light one, too dark to read.
-_STYLE = '<style>[data-md-color-scheme="slate"]{--md-typeset-a-color:#9fa8da}</style>'
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+
+# A row of the README's table of parts: "| look | [title](docs/page.md), … |".
+_PART = re.compile(r"^\| (\w+) \| (\[.*\]\(docs/.*) \|$", re.MULTILINE)
+_HERE = Path(__file__).parent
+_HEAD = "".join(f"<{tag}>{(_HERE / file).read_text(encoding='utf-8')}</{tag}>"
+                for tag, file in (("style", "site.css"), ("script", "site.js")))
+
+
+def on_config(config: Any, **_) -> None:
+    """The menu: the parts of the README's table, the labs; of the teachers' pages only the first,
+    since it tells where the answers are."""
+    docs = Path(config["docs_dir"])
+    readme = (docs.parent / "README.md").read_text(encoding="utf-8")
+    parts = [{name.capitalize(): re.findall(r"\(docs/([^)]+)\)", row)}
+             for name, row in _PART.findall(readme)]
+    labs = sorted(str(page.relative_to(docs)) for page in docs.glob("labs/*/README.md"))
+    config["nav"] = [
+        "README.md", "where-to-start.md", *parts,
+        {"Labs": ["labs/README.md", *labs, "labs/blind-spots.md"]},
+        {"About": ["ARCHITECTURE.md", "instructor.md"]},
+    ]
 
 
 def on_page_markdown(markdown: str, page: Any, **_) -> str:
@@ -39,7 +58,7 @@ def _mend(text: str, folder: str) -> str:
 def on_post_page(output: str, page: Any, **_) -> str:
     """The page with our script and style."""
     script = f'<script src="{"../" * page.url.count("/")}search/offline.js"></script>'
-    output = output.replace("</head>", _STYLE + "</head>", 1)
+    output = output.replace("</head>", _HEAD + "</head>", 1)
     return re.sub(r'(<script src="[^"]*bundle)', script + r"\1", output, count=1)
 
 

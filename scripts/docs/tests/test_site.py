@@ -11,7 +11,7 @@ from pathlib import Path
 from base.paths import ROOT
 from report.tests.browser import PROGRAM, Browser
 
-SEARCH_TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 60
 # WCAG 2, level AA, for text of this size.
 CONTRAST = 4.5
 
@@ -59,10 +59,35 @@ class Site(unittest.TestCase):
     def test_search_works_from_the_disk_without_a_network(self):
         with Browser() as browser:
             browser.open(self.site / "index.html?q=mutex")
-            titles = self._results(browser)
+            titles = self._until(browser, """[...document.querySelectorAll(
+                '.md-search-result__title')].map((title) => title.textContent)""")
             self.assertEqual(browser.errors, [])
             self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
         self.assertTrue(any("mutex" in title.lower() for title in titles), titles)
+
+    def test_the_menu_has_the_parts_and_no_answers(self):
+        page = (self.site / "index.html").read_text(encoding="utf-8")
+        for part in ("Look", "Find", "Fix", "Prove", "Beyond", "Labs"):
+            self.assertRegex(page, rf'md-nav__link"[^>]*>\s*{part}\b')
+        self.assertNotIn("instructor-answers.html", page)
+
+    def test_the_copy_button_takes_the_commands_alone(self):
+        with Browser() as browser:
+            browser.open(self.site / "22-stacks.html", height=8000)  # buttons come into view only
+            copied = self._until(browser, """[...document.querySelectorAll('.md-clipboard')].map(
+                (button) => (button.click(), button.dataset.clipboardText || ''))""")
+        commands = "\n".join(copied).split("\n")
+        self.assertIn("strip -o build/stripped.so build/debug.so", commands)
+        self.assertIn("    docs/examples/checksum_library.cpp -o build/wrong.so", commands)
+        self.assertEqual([line for line in commands if "$ " in line or "flat" in line], [])
+
+    def test_a_phone_shows_whole_commands(self):
+        with Browser() as browser:
+            browser.open(self.site / "21-perf.html", 390, 844)
+            self.assertEqual(browser.eval("document.documentElement.scrollWidth"), 390)
+            right = browser.eval("""Math.max(...[...document.querySelectorAll('.gp')].map(
+                (prompt) => prompt.parentElement.getBoundingClientRect().right))""")
+        self.assertLessEqual(right, 390)
 
     def test_links_can_be_read_in_both_schemes(self):
         for scheme in ("light", "dark"):
@@ -74,17 +99,14 @@ class Site(unittest.TestCase):
                                                                   "backgroundColor")))
                 self.assertGreaterEqual(contrast(link, ground), CONTRAST, (link, ground))
 
-    def _results(self, browser) -> list[str]:
-        deadline = time.monotonic() + SEARCH_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            titles = browser.eval(
-                "[...document.querySelectorAll('.md-search-result__title')].map((e) => "
-                "e.textContent)"
-            )
-            if titles:
-                return titles
+    def _until(self, browser, expression) -> list[str]:
+        """The list that the expression gives, once it has items."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        found = browser.eval(expression)
+        while not found and time.monotonic() < deadline:
             time.sleep(0.1)
-        return []
+            found = browser.eval(expression)
+        return found
 
 
 if __name__ == "__main__":
