@@ -11,14 +11,15 @@ NEW ?= v2-optimized
 GIVEN_PAIR := $(if $(filter-out file,$(origin OLD) $(origin NEW)),$(OLD) $(NEW))
 
 # Before a command, what it needs is installed: groups of scripts/packages.txt, by the goals given.
-MEASURING := walkthrough compare report load bench soak profile-% trace alloc-sites heaptrack
+MEASURING := walkthrough compare report load bench soak profile-% trace alloc-sites heaptrack elsewhere
 GRADING := lab grade bug submission
 TESTING := test check lint sanitize fuzz format docs-check
 # need GROUP,GOALS: the group, if one of these goals was given, or a test command.
 need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
 NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,$(MEASURING) $(GRADING)) \
   $(call need,graphs,run report profile-%) \
-  $(call need,heaptrack,heaptrack) $(call need,labs,$(GRADING)) $(call need,test) $(call need,docs,docs))
+  $(call need,heaptrack,heaptrack) $(call need,labs,$(GRADING)) $(call need,test) $(call need,docs,docs) \
+  $(filter elsewhere,$(MAKECMDGOALS)))
 .PHONY: installed
 installed:
 	@scripts/setup.sh $(NEED)
@@ -88,7 +89,7 @@ submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=
 	@scripts/workshop submission $(BUNDLE)
 
 ##@ The machine and the tree
-.PHONY: setup doctor build check lint sanitize fuzz soak docs docs-check format clean help
+.PHONY: setup doctor build check lint sanitize fuzz soak docs docs-check format elsewhere clean help
 setup: ## Install what any command needs; each also installs its own by itself
 	@scripts/setup.sh
 doctor: ## Check tools and machine; for each problem, the command that repairs it
@@ -111,6 +112,8 @@ docs-check: build ## Run every command of the tutorial and compare its output
 	@scripts/workshop docs-check
 format: installed ## Format C++ and Python
 	@scripts/format.sh
+elsewhere: installed ## Bare Debian 13, arm64 by emulation, the container; needs root [SYSTEM=debian13]
+	@scripts/workshop elsewhere $(SYSTEM)
 clean: ## Remove build/ and everything in it, captures included
 	rm -rf build build-asan build-tsan
 

@@ -8,7 +8,8 @@ import graphlib
 import sys
 from pathlib import Path
 
-ORDER = ("base", "flame", "profiles", "compare", "report", "labs", "soak", "docs", "walkthrough")
+ORDER = ("base", "flame", "profiles", "compare", "report", "labs", "soak", "docs", "walkthrough",
+         "elsewhere")
 
 
 def modules(root: Path) -> dict:

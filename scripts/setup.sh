@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/setup.sh [--check] [GROUP…]
 #
-# Installs the packages of the groups (build run heaptrack labs test docs; default: all)
-# and builds pprof (group run). Needs root, or sudo. Does nothing, silently, when all is there.
+# Installs the packages of the groups (build run graphs heaptrack labs test docs elsewhere;
+# default: all but the last) and builds pprof (group run). Needs root, or sudo. Does nothing, silently, when all is there.
 #
 #   --check   only list what is missing; exit 1 if something is
 #
@@ -11,7 +11,8 @@
 # Example: make setup        (or: scripts/setup.sh build run)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly ALL_GROUPS='build run graphs heaptrack labs test docs'
+# The last one only where it is asked for.
+readonly ALL_GROUPS='build run graphs heaptrack labs test docs elsewhere'
 
 # packages_of GROUP…: lines "package[/package…]|command" ("…|" if no command will do instead).
 packages_of() {
@@ -128,7 +129,7 @@ while (($#)); do
   shift
 done
 # shellcheck disable=SC2206  # words
-((${#wanted[@]})) || wanted=($ALL_GROUPS)
+((${#wanted[@]})) || wanted=(${ALL_GROUPS% *})
 
 command -v dpkg-query >/dev/null || unsupported_system
 while IFS= read -r package; do missing+=("$package"); done < <(missing_packages "${wanted[@]}")

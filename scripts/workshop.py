@@ -50,6 +50,9 @@ COMMANDS = {
         "docs": ("docs.site", "the tutorial as a site with search, in build/site/"),
         "docs-check": ("docs.cli", "run every command of the tutorial and compare its output"),
     },
+    "Other systems": {
+        "elsewhere": ("elsewhere.cli", "a bare Debian 13, arm64 by emulation, the container"),
+    },
 }
 BY_NAME = {name: command for group in COMMANDS.values() for name, command in group.items()}
 

@@ -116,7 +116,7 @@ class Scripts(Commands):
 
     def test_setup_refuses_an_unknown_group(self):
         self.ends("setup.sh", "everything", status=2,
-                  err="build, run, graphs, heaptrack, labs, test, docs")
+                  err="build, run, graphs, heaptrack, labs, test, docs, elsewhere")
 
 
 class Sources(unittest.TestCase):

@@ -126,7 +126,7 @@ class Commands(unittest.TestCase):
         for command, groups in (("walkthrough", "build run"), ("compare", "build run"),
                                 ("profile-cpu", "build run graphs"), ("lab", "build run labs"),
                                 ("test", "build run graphs heaptrack labs test docs"),
-                                ("setup", "")):
+                                ("elsewhere", "build run elsewhere"), ("setup", "")):
             done = subprocess.run(["make", "-n", command], cwd=SCRIPTS.parent,
                                   capture_output=True, text=True, check=True)
             first = done.stdout.splitlines()[0]

@@ -1,0 +1,101 @@
+"""arm64, by a cross compiler and qemu-user: compiled, tested, answering, profiled. Its libraries
+are those of this Debian, unpacked and never installed."""
+import os
+import subprocess
+from pathlib import Path
+
+from base import ab, children
+from base.errors import Failure
+from base.paths import EXAMPLE_TARGET, PPROF, ROOT
+from base.service import Service
+from elsewhere import system
+from elsewhere.system import CACHE, Step
+
+HERE = CACHE / "arm64"
+SYSROOT, BUILD = HERE / "sysroot", HERE / "build"
+EMULATOR = ("qemu-aarch64", "-L", str(SYSROOT))
+STAGES = ("v1-naive", "v2-optimized")
+TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test") for stage in STAGES), "test-server",
+           "pprof-tests", *(f"pprof_{below}_{subject}_test" for below in ("heap", "tcmalloc")
+                            for subject in ("truth", "front")))
+TOOLCHAIN = """set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_SYSROOT {sysroot})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_CROSSCOMPILING_EMULATOR {emulator})
+"""
+# What is not run, by name, and why: nothing here is a fault of the project's.
+EXCLUDED = {
+}
+
+
+def steps() -> list:
+    """What is tried, in order."""
+    return [Step("sysroot", sysroot), Step("build", build),
+            Step("unit and capture tests, by qemu", test), Step("service and profile", profile)]
+
+
+def libraries() -> list:
+    """The packages of the sysroot: the group [build] without what runs on this machine."""
+    text = (ROOT / "scripts" / "packages.txt").read_text(encoding="utf-8")
+    group = text.split("[build]")[1].split("\n[")[0]
+    names = [line.split()[0] for line in group.splitlines()[1:] if line]
+    version = subprocess.run(["aarch64-linux-gnu-g++", "-dumpversion"], capture_output=True,
+                             text=True, check=True).stdout.strip()
+    return ["libc6-dev", f"libstdc++-{version}-dev", *(name for name in names if "-dev" in name)]
+
+
+def sysroot() -> str:
+    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text(
+        encoding="utf-8").splitlines() if "=" in line)
+
+    def make(folder):
+        system.logged(["mmdebstrap", "--variant=extract", "--architectures=arm64",
+                       f"--include={','.join(libraries())}", release["VERSION_CODENAME"], folder],
+                      HERE / "sysroot.log")
+        for link in folder.rglob("*"):
+            if link.is_symlink() and os.path.isabs(target := os.readlink(link)):
+                link.unlink()
+                link.symlink_to(os.path.relpath(f"{folder}{target}", link.parent))
+    return system.once(SYSROOT, make)
+
+
+def build() -> str:
+    toolchain = HERE / "toolchain.cmake"
+    toolchain.write_text(TOOLCHAIN.format(sysroot=SYSROOT, emulator=";".join(EMULATOR)),
+                         encoding="utf-8")
+    found = ":".join(f"{SYSROOT}/usr/{place}/pkgconfig" for place in
+                     ("lib/aarch64-linux-gnu", "share"))
+    environment = {**os.environ, "PKG_CONFIG_LIBDIR": found, "PKG_CONFIG_SYSROOT_DIR": str(SYSROOT)}
+    system.logged(["cmake", "--preset", "release", "-B", BUILD, "--toolchain", toolchain],
+                  HERE / "configure.log", cwd=ROOT, env=environment)
+    said = system.logged(["ninja", "-C", BUILD, *TARGETS], HERE / "build.log", env=environment)
+    return f"{len(TARGETS)} programs, {said.count('warning:')} warnings"
+
+
+def test() -> str:
+    said = system.logged(
+        ["ctest", "--test-dir", BUILD, "-j", os.cpu_count(), "-E", "|".join(EXCLUDED)],
+        HERE / "test.log")
+    return system.found(r"(\d+% tests passed.*)$", said)
+
+
+def profile() -> str:
+    """Under load, the emulated service must name its own code, inlined frames and lines too."""
+    out = HERE / "cpu.pb.gz"
+    with Service(BUILD / "bin" / "leftpad-v1-naive", before=EMULATOR, forks=False) as service:
+        load = children.start(ab.command(service.url + EXAMPLE_TARGET, 2, seconds=8), None)
+        system.logged(["curl", "-fsS", "-o", out,
+                       f"{service.debug_url}/debug/pprof/profile?seconds=5"], HERE / "curl.log")
+        children.end(load)
+        service.must_stop()
+    said = system.logged([PPROF, "-top", "-lines", "-show=service::", out], HERE / "top.log")
+    for name in ("service::StatsD::send", "service::Logger::write_line", "leftpad.cpp:"):
+        if name not in said:
+            raise Failure(name, "the profile must have it", f"See {HERE / 'top.log'}")
+    return system.found(r"(Total samples = \S+)", said)

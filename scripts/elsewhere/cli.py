@@ -1,0 +1,61 @@
+"""`make elsewhere`: the workshop on systems that this machine is not."""
+import getpass
+import os
+import time
+
+from base import console
+from base.errors import Failure, UsageError
+from elsewhere import arm64, container, debian13
+
+SYSTEMS = {"debian13": debian13, "arm64": arm64, "container": container}
+
+
+def add_arguments(parser) -> None:
+    parser.describe(
+        """Runs the last commit of this tree on a bare Debian 13, on arm64 by emulation, and in the
+        container, and prints a table of what ran. Needs root, some 8 GB in build/elsewhere/, where
+        it keeps systems and packages for the next time, and up to an hour.""",
+        "sudo make elsewhere", "sudo scripts/workshop elsewhere debian13")
+    parser.add_argument("systems", metavar="SYSTEM", nargs="*",
+                        help=f"{', '.join(SYSTEMS)} (default: all)")
+
+
+def attempt(name, steps) -> list:
+    """[(system, what ran, result, seconds)] up to the first step that fails, which the later ones
+    need."""
+    rows = []
+    for step in steps:
+        console.step(f"{name}: {step.what}")
+        start, failed = time.monotonic(), None
+        try:
+            result = step.action()
+        except Failure as failure:
+            failed, result = failure, f"FAILED: {failure.parts[0]}"
+            console.error(failure)
+        rows.append((name, step.what, result, time.monotonic() - start))
+        if failed:
+            break
+    return rows
+
+
+def table(rows) -> str:
+    """The rows with their columns aligned."""
+    cells = [("system", "what ran", "result", "time"),
+             *((*row[:3], f"{row[3]:.0f} s") for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+                     for row in cells)
+
+
+def run(options) -> int:
+    """0 if all ran to its end."""
+    if os.geteuid() != 0:
+        raise Failure(f"user {getpass.getuser()}", "systems are made and entered as root only",
+                      "Run: sudo make elsewhere")
+    for name in set(options.systems) - set(SYSTEMS):
+        raise UsageError(name, f"the systems are {', '.join(SYSTEMS)}", options.prog)
+    rows = []
+    for name in options.systems or SYSTEMS:
+        rows += attempt(name, SYSTEMS[name].steps())
+    print(table(rows))
+    return 1 if any(result.startswith("FAILED") for _, _, result, _ in rows) else 0

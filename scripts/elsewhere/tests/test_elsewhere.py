@@ -1,0 +1,104 @@
+"""What `make elsewhere` does without making a system: steps, the table, reading and refusing."""
+import contextlib
+import io
+import subprocess
+import tempfile
+import types
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from base.errors import Failure, UsageError
+from elsewhere import arm64, cli, debian13, system
+from elsewhere.system import Step
+
+APT = """0 upgraded, {} newly installed, 0 to remove and 0 not upgraded.
+Need to get {} of archives.
+"""
+
+
+def fails():
+    raise Failure("build.log", "the command ended with exit status 1", "Read this file")
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.out = self.enterContext(contextlib.redirect_stdout(io.StringIO()))
+        self.enterContext(contextlib.redirect_stderr(io.StringIO()))
+
+    def run_it(self, systems, user=0):
+        made = {name: types.SimpleNamespace(steps=lambda steps=steps: steps)
+                for name, steps in systems.items()}
+        with mock.patch.object(cli, "SYSTEMS", made), mock.patch("os.geteuid", lambda: user):
+            return cli.run(types.SimpleNamespace(systems=[], prog="elsewhere"))
+
+    def test_a_failed_step_ends_its_system_and_the_table_says_all(self):
+        ran = [Step("build", lambda: "9 programs")]
+        self.assertEqual(self.run_it({
+            "one": [Step("sysroot", fails), *ran], "two": ran}), 1)
+        table = self.out.getvalue().splitlines()[-3:]
+        self.assertRegex(table[0], "^system  what ran  result +time$")
+        self.assertRegex(table[1], "^one +sysroot +FAILED: build.log +0 s$")
+        self.assertRegex(table[2], "^two +build +9 programs +0 s$")
+
+    def test_all_that_ends_well_is_0(self):
+        self.assertEqual(self.run_it({"one": [Step("build", lambda: "made")]}), 0)
+
+    def test_another_user_than_root_is_told_what_to_type(self):
+        with self.assertRaisesRegex(Failure, "root only. Run: sudo make elsewhere"):
+            self.run_it({}, user=1000)
+
+    def test_an_unknown_system_is_named_with_those_that_there_are(self):
+        with mock.patch("os.geteuid", lambda: 0), \
+                self.assertRaisesRegex(UsageError, "amiga: the systems are debian13, arm64, cont"):
+            cli.run(types.SimpleNamespace(systems=["arm64", "amiga"], prog="elsewhere"))
+
+    def test_a_command_that_fails_shows_its_end_and_names_its_log(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "deeper", "a.log")
+            with self.assertRaisesRegex(Failure, "a.log: the command ended with exit status 3"):
+                system.logged(["bash", "-c", "seq 100; exit 3"], log)
+            self.assertEqual(len(log.read_text(encoding="utf-8").splitlines()), 100)
+        self.assertEqual(self.out.getvalue().splitlines()[-1], "100")
+        self.assertNotIn("\n50\n", self.out.getvalue())
+
+
+class Reading(unittest.TestCase):
+    def test_what_is_made_to_its_end_is_made_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder, "systems", "bare")
+
+            def broken(place):
+                place.mkdir()
+                fails()
+            with self.assertRaises(Failure):
+                system.once(whole, broken)
+            self.assertFalse(whole.exists())
+            self.assertEqual(system.once(whole, Path.mkdir), "made")
+            self.assertEqual(system.once(whole, fails), "taken from an earlier run")
+
+    def test_the_first_command_has_a_limit(self):
+        for said in (APT.format(107, "184 MB"), APT.format(1, "5,120 kB"),
+                     APT.format(107, "0 B/184 MB")):
+            self.assertRegex(debian13.downloads(said), r"^\d+ packages, (184|5) MB$")
+        for said in (APT.format(201, "184 MB"), APT.format(107, "0 B/1,084 MB")):
+            with self.assertRaisesRegex(Failure, "may download 200 and 200 MB"):
+                debian13.downloads(said)
+        with self.assertRaisesRegex(Failure, "the output must have this"):
+            debian13.downloads("nothing was needed")
+
+    def test_the_sysroot_has_libraries_and_no_tools(self):
+        done = subprocess.CompletedProcess([], 0, "12\n")
+        with mock.patch("subprocess.run", lambda *_, **__: done):
+            names = arm64.libraries()
+        self.assertLessEqual({"libstdc++-12-dev", "libcpp-httplib-dev", "rapidjson-dev"},
+                             set(names))
+        self.assertFalse({"cmake", "g++", "curl", "strace"} & set(names))
+
+    def test_every_exclusion_has_a_reason(self):
+        for pattern, reason in arm64.EXCLUDED.items():
+            self.assertGreater(len(reason.split()), 3, pattern)
+
+
+if __name__ == "__main__":
+    unittest.main()
