@@ -145,10 +145,12 @@ check_chromium() {
 at_most 0 "$@"
 step 'Tools'
 check_system
-check_packages
-check_tools
-check_headers
-check_chromium
+if system_is_supported; then
+  check_packages
+  check_tools
+  check_headers
+  check_chromium
+fi
 step 'Machine'
 check_kernel
 check_tracing
@@ -156,7 +158,7 @@ check_ports
 check_noise
 if ((problems)); then
   printf '%s missing.\n' "$problems"
-  next_command make setup
+  ! system_is_supported || next_command make setup
   exit 1
 fi
 printf 'Nothing is missing.\n'

@@ -40,9 +40,11 @@ def commit(root: Path) -> str:
 
 
 def _lscpu():
-    done = subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
-                          text=True, check=False)
-    return done.stdout
+    try:
+        return subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
+                              text=True, check=False).stdout
+    except FileNotFoundError:
+        return ""
 
 
 def facts(root: Path) -> dict:

@@ -114,6 +114,17 @@ class Setup(unittest.TestCase):
         _, out, _ = self.box.run("doctor.sh", **self.system(FEDORA))
         self.assertRegex(out, "missing WSL 1 .Fedora Linux 40.")
 
+    def test_doctor_says_one_thing_of_a_system_without_the_packages(self):
+        (self.box.root / "tools" / "dpkg-query").unlink()
+        for name in ("nproc", "cut", "grep", "head", "sort"):
+            (self.box.root / "tools" / name).symlink_to(f"/usr/bin/{name}")
+        without = {"PATH": str(self.box.root / "tools") + ":" + self.without_dpkg()}
+        status, out, err = self.box.run("doctor.sh", **self.system(FEDORA) | without)
+        self.assertEqual((status, err), (1, ""))
+        self.assertEqual(out.count("  missing "), 1, out)
+        self.assertRegex(out, r"missing Fedora Linux 40: [^\n]*\n +Use the container")
+        self.assertNotIn("make setup", out)
+
     def fake_kernel(self, release):
         tool = self.box.root / "tools" / "uname"
         does = f'[[ $1 != -r ]] || exec echo {release}\nexec /usr/bin/uname "$@"\n'

@@ -28,8 +28,10 @@ class Facts(unittest.TestCase):
                 facts = machine.facts("/")
             self.assertEqual((facts["cpu"], facts["virtual"]), (cpu, virtual))
 
-    def test_lscpu_is_there(self):
-        self.assertRegex(machine.facts("/")["cpu"], r"\w")
+    def test_lscpu_is_asked_where_it_is(self):
+        self.assertNotEqual(machine.facts("/")["cpu"], "unknown")
+        with mock.patch.dict("os.environ", PATH=""):
+            self.assertEqual(machine.facts("/")["cpu"], "unknown")
 
 
 if __name__ == "__main__":
