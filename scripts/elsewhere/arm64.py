@@ -15,7 +15,7 @@ HERE = CACHE / "arm64"
 SYSROOT, BUILD = HERE / "sysroot", HERE / "build"
 EMULATOR = ("qemu-aarch64", "-L", str(SYSROOT))
 STAGES = ("v1-naive", "v2-optimized")
-TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test") for stage in STAGES), "test-server",
+TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test", "budget") for stage in STAGES), "test-server",
            "pprof-tests", *(f"pprof_{below}_{subject}_test" for below in ("heap", "tcmalloc")
                             for subject in ("truth", "front")))
 TOOLCHAIN = """set(CMAKE_SYSTEM_NAME Linux)
