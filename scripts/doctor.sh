@@ -53,13 +53,14 @@ check_system() {
   fi
 }
 
+# The rest comes by itself with the first command that needs it.
 check_packages() {
   local list
-  if list=$("$SCRIPTS_DIR/setup.sh" --check); then
-    ok 'Debian packages and pprof'
-  else
+  if list=$("$SCRIPTS_DIR/setup.sh" --check build run); then ok 'Debian packages and pprof'; else
     missing "${list//$'\n'/$'\n'          }" 'make setup'
   fi
+  "$SCRIPTS_DIR/setup.sh" --check >/dev/null ||
+    note 'packages of other commands (labs, tests, pages) are not all installed' 'Each installs its own; all at once: make setup'
 }
 
 check_tools() {
@@ -136,12 +137,6 @@ check_noise() {
     PYTHONPATH=$SCRIPTS_DIR "$PYTHON" -Bc 'from base.machine import *; print(*warnings(facts("."), busy()), sep="\n")' | grep .)
 }
 
-check_chromium() {
-  if command -v chromium >/dev/null; then ok "chromium $(version_of chromium --version --no-sandbox)"; else
-    missing 'chromium' 'apt-get install chromium'
-  fi
-}
-
 at_most 0 "$@"
 step 'Tools'
 check_system
@@ -149,7 +144,6 @@ if system_is_supported; then
   check_packages
   check_tools
   check_headers
-  check_chromium
 fi
 step 'Machine'
 check_kernel

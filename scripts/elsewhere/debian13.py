@@ -8,6 +8,8 @@ from elsewhere.system import CACHE, TREE, Step
 
 HERE = CACHE / "debian13"
 ROOT, PACKAGES = HERE / "root", HERE / "packages"
+USER = ("useradd --create-home --shell /bin/bash learner && "
+        "echo 'learner ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/learner")
 MOST_PACKAGES, MOST_MB = 200, 200  # of the first command
 
 
@@ -22,6 +24,7 @@ def bare() -> str:
     shutil.rmtree(ROOT, ignore_errors=True)
     system.logged(["cp", "-a", HERE / "bare", ROOT], HERE / "copy.log")
     PACKAGES.mkdir(exist_ok=True)
+    system.logged(system.inside(ROOT, USER), HERE / "user.log")
     system.clone(f"{ROOT}{TREE}", HERE / "clone.log")
     return said
 

@@ -60,11 +60,10 @@ def once(folder: Path, make: Callable[[Path], object]) -> str:
 
 
 def bare(suite: str, folder: Path, log: Path) -> str:
-    """A Debian with git, make and sudo, and an unprivileged user who may use it."""
+    """A Debian with git, make and sudo, and nothing else."""
     def make(root):
         logged(["debootstrap", "--variant=minbase", "--include=git,make,sudo", suite, root], log)
-        logged(inside(root, "useradd --create-home --shell /bin/bash learner && "
-                      "echo 'learner ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/learner"), log)
+        logged(inside(root, "apt-get clean"), log)
     return once(folder, make)
 
 

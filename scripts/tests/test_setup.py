@@ -114,6 +114,15 @@ class Setup(unittest.TestCase):
         _, out, _ = self.box.run("doctor.sh", **self.system(FEDORA))
         self.assertRegex(out, "missing WSL 1 .Fedora Linux 40.")
 
+    def test_doctor_misses_only_what_the_first_command_needs(self):
+        self.packages("there|bash  # bash will do", "[labs]", "gone  # a reason")
+        pprof = self.box.root / "build" / "tools" / "pprof"
+        pprof.parent.mkdir()
+        pprof.symlink_to("/usr/bin/true")
+        _, out, _ = self.box.run("doctor.sh", **self.system(DEBIAN))
+        self.assertIn("ok      Debian packages and pprof\n", out)
+        self.assertRegex(out, r"note    packages of other commands [^\n]*\n +Each installs its own")
+
     def test_doctor_says_one_thing_of_a_system_without_the_packages(self):
         (self.box.root / "tools" / "dpkg-query").unlink()
         for name in ("nproc", "cut", "grep", "head", "sort"):
