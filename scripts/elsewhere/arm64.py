@@ -15,9 +15,10 @@ HERE = CACHE / "arm64"
 SYSROOT, BUILD = HERE / "sysroot", HERE / "build"
 EMULATOR = ("qemu-aarch64", "-L", str(SYSROOT))
 STAGES = ("v1-naive", "v2-optimized")
-TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test", "budget") for stage in STAGES), "test-server",
-           "pprof-tests", *(f"pprof_{below}_{subject}_test" for below in ("heap", "tcmalloc")
-                            for subject in ("truth", "front")))
+TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test", "budget") for stage in STAGES),
+           "test-server", "pprof-tests",
+           *(f"pprof_{below}_{subject}_test" for below in ("heap", "tcmalloc")
+             for subject in ("truth", "front")))
 TOOLCHAIN = """set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from base.errors import Failure, UsageError
-from elsewhere import arm64, cli, debian13, system
+from elsewhere import arm64, cli, container, debian13, system
 from elsewhere.system import Step
 
 APT = """0 upgraded, {} newly installed, 0 to remove and 0 not upgraded.
@@ -86,6 +86,12 @@ class Reading(unittest.TestCase):
                 debian13.downloads(said)
         with self.assertRaisesRegex(Failure, "the output must have this"):
             debian13.downloads("nothing was needed")
+
+    def test_the_image_has_a_limit(self):
+        for fits in ("1.8 GB", "950 MB"):
+            self.assertEqual(container.size(fits), fits)
+        with self.assertRaisesRegex(Failure, "1.84 GB: the image may have 1.8 GB"):
+            container.size("1.84 GB")
 
     def test_the_sysroot_has_libraries_and_no_tools(self):
         done = subprocess.CompletedProcess([], 0, "12\n")
