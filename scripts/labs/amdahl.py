@@ -13,6 +13,7 @@ from pathlib import Path
 
 from base import callgrind
 from labs import building, catalog, running, starters
+from labs.building import Programs
 
 ANSWER = "answer.json"
 FIELDS = ("share_percent", "times_faster", "service_gain_percent")
@@ -24,7 +25,7 @@ GAIN_POINTS = 0.3  # for rounding
 WORTH_PERCENT = 4  # the repaired service executes at least this much less
 
 
-def executed(program, function) -> float:
+def executed(program: Path, function: str) -> float:
     """Instructions of one request, while `function` runs. Raises Unavailable without valgrind."""
     running.need("valgrind")
     return callgrind.of_a_request(program, function, REQUESTS)
@@ -60,7 +61,7 @@ def _answer(stage_dir):
     return numbers if all(map(math.isfinite, numbers)) and 0 < share < 100 and faster >= 1 else None
 
 
-def measure(programs) -> dict:
+def measure(programs: Programs) -> dict:
     """The group `amdahl` of the counters."""
     share, faster, before, gain = reference()
     own_gain = 100 * (before / executed(programs("leftpad"), callgrind.CONNECTION) - 1)

@@ -3,27 +3,30 @@ import contextlib
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from labs import building, counters, paths, starters, suite
-from labs.grader import BROKEN, Programs
-from labs.mutations import MUTATIONS
 from base import children, console
 from base.errors import Failure
+from labs import building, counters, paths, starters, suite
+from labs.building import Programs
+from labs.grader import BROKEN
+from labs.mutations import MUTATIONS
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
 GROUPS = ("operations", "inputs", "logger", "growth")
 GROWTH_SLACK_BYTES = 65536
 
 
-def chosen(seed):
+def chosen(seed: int) -> tuple:
     """The mutation of a seed: 24 seeds in a row are 24 different bugs in an order of no help."""
     order = list(range(len(MUTATIONS)))
     random.Random(len(MUTATIONS)).shuffle(order)
     return MUTATIONS[order[seed % len(order)]]
 
 
-def inject(mutation, folder):
+def inject(mutation: tuple, folder: Path) -> None:
+    """Puts the bug into a copy of v2-optimized. Raises Failure if its place is not there once."""
     _, name, file, old, new = mutation
     path = Path(folder, file)
     text = path.read_text(encoding="utf-8")
@@ -40,14 +43,16 @@ def _copy_with(mutation, folder):
 
 
 @contextlib.contextmanager
-def directory_with(mutation):
+def directory_with(mutation: tuple | None) -> Iterator[Path]:
+    """A temporary copy of v2-optimized, with the bug if there is one."""
     with tempfile.TemporaryDirectory(prefix="leftpad-bug.") as parent:
         folder = Path(parent, "stage")
         _copy_with(mutation, folder)
         yield folder
 
 
-def counted(folder):
+def counted(folder: Path) -> dict:
+    """{group:metric: value} of the stage's counters."""
     programs = Programs(folder)
     return {
         f"{group}:{name}": value for group in GROUPS
@@ -55,13 +60,13 @@ def counted(folder):
     }
 
 
-def worse(before, after):
+def worse(before: dict, after: dict) -> list[tuple]:
     """Counters that rose: [(name, before, after)]."""
     return [(name, before[name], value) for name, value in after.items()
             if value > before[name] + (GROWTH_SLACK_BYTES if name.startswith("growth:") else 0)]
 
 
-def bug(seed, answer):
+def bug(seed: int, answer: bool) -> int:
     """Makes v3-bug-SEED; if it is there, judges it."""
     mutation = chosen(seed)
     stage_dir = paths.ROOT / f"v3-bug-{seed}"
@@ -73,10 +78,8 @@ def bug(seed, answer):
         console.step(
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then fix it.")
-        console.next_command(
-            f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    then again: make "
-            f"bug SEED={seed}"
-        )
+        console.next_command(f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    "
+                             f"then again: make bug SEED={seed}")
         return 0
     return _judge(stage_dir, seed)
 
@@ -117,7 +120,7 @@ def _judge(stage_dir, seed):
     return 1 if found else 0
 
 
-def prove():
+def prove() -> int:
     """How many bugs the counters catch: prints each; 0 if at least 95 of 100 are caught."""
     caught = 0
     with directory_with(None) as folder:

@@ -24,7 +24,7 @@ class CompileError(Exception):
     """The stage does not compile; the text is the first error."""
 
 
-def release(target, remedy) -> None:
+def release(target: str, remedy: str) -> None:
     """Builds a target in build/; raises Failure if it does not build."""
     command = [paths.ROOT / "scripts" / "build.sh", "release", target]
     if children.run(command, stdout=None, stderr=None).status != 0:
@@ -38,7 +38,7 @@ def libraries() -> None:
         release("stage-libraries", "Run: make build")
 
 
-def sources_of(stage_dir) -> list:
+def sources_of(stage_dir: Path) -> list:
     """The .cpp files that add_stage() lists; CompileError if one of them is not in the stage."""
     file = Path(stage_dir, "CMakeLists.txt")
     found = file.is_file() and re.search(r"add_stage\(([^)]*)\)", file.read_text(errors="replace"))
@@ -59,7 +59,7 @@ def _files(stage_dir):
     }
 
 
-def program(stage_dir, kind, debug_information=False) -> Path:
+def program(stage_dir: Path, kind: str, debug_information: bool = False) -> Path:
     """The program `kind` (leftpad, heaptrack, test, probe or bench) of the stage; CompileError if
     it does not compile. `debug_information`: for one whose profiles are read."""
     tools.need("ccache", "ccache")
@@ -80,6 +80,18 @@ def program(stage_dir, kind, debug_information=False) -> Path:
         raise CompileError(_first_error(done.stdout.replace(f"{folder}/stage/",
                                                             f"{Path(stage_dir).name}/")))
     return folder / "bin" / target
+
+
+class Programs:
+    """The programs of one stage, built when first asked for."""
+
+    def __init__(self, stage_dir: Path):
+        self.stage_dir, self.built = stage_dir, {}
+
+    def __call__(self, kind: str) -> Path:
+        if kind not in self.built:
+            self.built[kind] = program(self.stage_dir, kind)
+        return self.built[kind]
 
 
 def _prune(folder):

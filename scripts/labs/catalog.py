@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs import paths
 from base.errors import Failure
+from labs import paths
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,21 @@ import json
 import textwrap
 from pathlib import Path
 
-from labs import (building, catalog, grader, noise as replay, paths, prediction, progress,
-                  running, screen, starters, timing)
 from base import children, console
 from base.errors import Failure
+from labs import (building, catalog, grader, noise as replay, paths, prediction, progress,
+                  running, screen, starters, timing)
 
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
 
-def lab(number, guess):
+def lab(number: str, guess: str) -> None:
     """Makes the learner's stage and says what is wrong with it. An existing stage is kept."""
     chosen = catalog.find(number)
     stage_dir = paths.ROOT / chosen.stage
     if stage_dir.exists():
-        print(
-            f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r "
-            f"{chosen.stage})."
-        )
+        print(f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r "
+              f"{chosen.stage}).")
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
         console.step(f"Made {chosen.stage}/")
@@ -28,25 +26,20 @@ def lab(number, guess):
         building.libraries()
         try:
             with starters.starter(chosen) as folder:
-                progress.save(chosen.number,
-                              answer=prediction.measured_answer(chosen, folder))
+                progress.save(chosen.number, answer=prediction.measured_answer(chosen, folder))
         except running.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")
-    print(
-        f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, "
-        f"{paths.relative(chosen.page)})\n"
-    )
+    print(f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, "
+          f"{paths.relative(chosen.page)})\n")
     print(chosen.section("The symptom") + "\n")
     if prediction.ask(chosen, guess) is None:
-        print(
-            f"Predict: {chosen.data['predict']['question']} Say it with: make lab "
-            f"N={chosen.number} GUESS=…"
-        )
+        print(f"Predict: {chosen.data['predict']['question']} Say it with: make lab "
+              f"N={chosen.number} GUESS=…")
     console.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
-    return 0
 
 
-def grade(number, guess, stage=None):
+def grade(number: str | None, guess: str, stage: str | None = None) -> int:
+    """Judges a lab, or all that were started; the exit status. Raises Failure."""
     if number:
         chosen = catalog.find(number)
         if stage is None or Path(stage) == Path(chosen.stage):
@@ -97,7 +90,7 @@ def _judge(chosen, stage_dir, out=None):
     """Prints the results and returns the verdict; `out` gets both as JSON."""
     console.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     building.libraries()
-    results = grader.Grader().grade(chosen, stage_dir)
+    results = grader.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     if out:
         out.write_text(
@@ -105,10 +98,8 @@ def _judge(chosen, stage_dir, out=None):
             encoding="utf-8")
     screen.table(results)
     if verdict != grader.FAIL and timing.wanted(chosen):
-        print(
-            f"  3     time (decides nothing): "
-            f"{timing.inform(chosen, grader.Programs(stage_dir))}"
-        )
+        print("  3     time (decides nothing): "
+              f"{timing.inform(chosen, building.Programs(stage_dir))}")
     return verdict
 
 
@@ -121,8 +112,8 @@ def _tell_verdict(verdict, where):
 def _tell_prediction(chosen, guessed):
     state = progress.save(chosen.number, graded=True)
     if "answer" in state:
-        print("  " +
-              screen.prediction(chosen.data["predict"]["question"], guessed, state["answer"]))
+        question = chosen.data["predict"]["question"]
+        print(f"  {screen.prediction(question, guessed, state['answer'])}")
 
 
 def _after(chosen, verdict):
@@ -140,20 +131,18 @@ def _after(chosen, verdict):
     console.next_command(f"make lab N={open_labs[0].number}" if open_labs else "make submission")
 
 
-def hint(number):
+def hint(number: str) -> None:
+    """The next hint of a lab."""
     chosen = catalog.find(number)
     hints = chosen.hints()
     seen = min(progress.load(chosen.number).get("hints", 0) + 1, len(hints))
     progress.save(chosen.number, hints=seen)
     print(textwrap.fill(f"Hint {seen} of {len(hints)}: {hints[seen - 1]}", 100))
-    if seen < len(hints):
-        console.next_command(f"make hint LAB={chosen.number}    (the next one)")
-    else:
-        console.next_command(f"make solution LAB={chosen.number}    (that was the last hint)")
-    return 0
+    console.next_command(f"make hint LAB={chosen.number}    (the next one)" if seen < len(hints)
+                         else f"make solution LAB={chosen.number}    (that was the last hint)")
 
 
-def noise(stage, slices):
+def noise(stage: str, slices: Path | None) -> None:
     """Replays a stage's procedure.json (lab 13) on the workshop's recording, or on the reader's
     own."""
     slices = slices or replay.RECORDED
@@ -173,20 +162,20 @@ def noise(stage, slices):
     print(f"{paths.relative(slices)}, {len(recorded)} process pairs, replayed:")
     print("\n".join(replay.table(procedure, recorded)))
     console.next_command("make grade LAB=13")
-    return 0
 
 
-def solution(number):
+def solution(number: str) -> None:
     """The way from the sick service to the reference, as a diff."""
     chosen = catalog.find(number)
     if not progress.load(chosen.number).get("passed"):
         print("You have not passed this lab yet. Here it is all the same.")
     with starters.starter(chosen) as sick, starters.solution(chosen) as repaired:
         done = children.run(["diff", "-ruN", sick, repaired])
-    lines = [line for line in done.stdout.splitlines() if not line.startswith("diff ")]
-    for line in lines:
-        line = line.replace(str(sick), "sick").replace(
-            str(repaired), "repaired").split("\t")[0] if line[:3] in ("---", "+++") else line
+    for line in done.stdout.splitlines():
+        if line.startswith("diff "):
+            continue
+        if line.startswith(("---", "+++")):
+            line = line.replace(str(sick), "sick").replace(str(repaired), "repaired")
+            line = line.split("\t")[0]
         print(screen.painted({"+": "32", "-": "31"}.get(line[:1], "0"), line))
     console.next_command(f"make grade LAB={chosen.number}")
-    return 0

@@ -9,14 +9,16 @@ Everything in a result is the same on every run and every machine: no times, no 
 """
 import subprocess
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from labs import building, counters, instructions, running, suite
+from labs.catalog import Lab
 from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
 MAX_NAMES = 3
-BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken
-          )  # the stage crashes, hangs or breaks off connections
+# The stage crashes, hangs or breaks off connections.
+BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,6 @@ class Result:
     next: str = ""
 
 
-class Programs:
-    """The programs of one stage, built when first asked for."""
-
-    def __init__(self, stage_dir):
-        self.stage_dir, self.built = stage_dir, {}
-
-    def __call__(self, kind):
-        if kind not in self.built:
-            self.built[kind] = building.program(self.stage_dir, kind)
-        return self.built[kind]
-
-
 def _budget_text(budget):
     for word, sign in (("max", "<="), ("min", ">="), ("equals", "=")):
         if word in budget:
@@ -48,92 +38,81 @@ def _budget_text(budget):
     raise KeyError(f"a budget without max, min or equals: {budget}")
 
 
-def within(budget, value):
-    if "max" in budget:
-        return value <= budget["max"]
-    if "min" in budget:
-        return value >= budget["min"]
-    return value == budget["equals"]
+def within(budget: dict, value: float) -> bool:
+    """Whether the value is neither above max nor below min, and is what it must equal."""
+    return (budget.get("min", value) <= value <= budget.get("max", value)
+            and value == budget.get("equals", value))
 
 
-class Grader:
-    """`tiers`: the highest tier to judge. `thorough`: measure counters twice, run the HTTP tests
-    too."""
+def grade(lab: Lab, stage_dir: Path, tiers: int = 2, thorough: bool = True) -> list[Result]:
+    """Results of all tiers up to that one, in a fixed order. `thorough`: counters are measured
+    twice, and the HTTP tests run, too."""
+    programs = building.Programs(stage_dir)
+    try:
+        results = _behaviour(programs, thorough)
+        behaves = all(result.status == PASS for result in results)
+        results += _counters(lab, programs, behaves, 2 if thorough else 1)
+    except building.CompileError as error:
+        return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
+    if tiers >= 2 and "instructions" in lab.data:
+        fine = all(result.status in (PASS, SKIPPED) for result in results)
+        results.append(_instructions(lab, programs, fine))
+    return results
 
-    def __init__(self, tiers=2, thorough=True):
-        self.tiers, self.thorough = tiers, thorough
 
-    def grade(self, lab, stage_dir):
-        """Results of all tiers, in a fixed order."""
-        programs = Programs(stage_dir)
-        try:
-            results = self._behaviour(programs)
-            behaves = all(result.status == PASS for result in results)
-            results += self._counters(lab, programs, behaves)
-        except building.CompileError as error:
-            return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
-        if self.tiers >= 2 and "instructions" in lab.data:
-            fine = all(result.status in (PASS, SKIPPED) for result in results)
-            results.append(self._instructions(lab, programs, fine))
-        return results
+def _behaviour(programs, thorough):
+    stage = programs.stage_dir.name
+    test = f"cmake --build build --target test-{stage} && build/bin/test-{stage}"
+    results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
+    if thorough and results[0].status == PASS:
+        test = (f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 "
+                f"common/tests/service/http_test.py")
+        results.append(
+            _suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
+    return results
 
-    def _behaviour(self, programs):
-        stage = programs.stage_dir.name
-        test = f"cmake --build build --target test-{stage} && build/bin/test-{stage}"
-        results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
-        if self.thorough and results[0].status == PASS:
-            test = (f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 "
-                    f"common/tests/service/http_test.py")
-            results.append(
-                _suite_result("behaviour over HTTP", suite.over_http(programs("leftpad")), test))
-        return results
 
-    def _counters(self, lab, programs, behaves):
-        measured = {}
-        results = []
-        for budget in lab.budgets:
-            group, metric = budget["metric"].split(":")
-            if not behaves and not budget.get("behaviour"):
-                results.append(
-                    Result(1, metric, SKIPPED, None, _budget_text(budget),
-                           "Right first: fix the behaviour above"))
-                continue
-            if group not in measured:
-                measured[group] = self._measure(group, programs)
-            results.append(_judge(budget, metric, measured[group]))
-        return results
+def _counters(lab, programs, behaves, times):
+    measured, results = {}, []
+    for budget in lab.budgets:
+        group, metric = budget["metric"].split(":")
+        if not behaves and not budget.get("behaviour"):
+            results.append(Result(1, metric, SKIPPED, None, _budget_text(budget),
+                                  "Right first: fix the behaviour above"))
+            continue
+        if group not in measured:
+            measured[group] = _measure(group, programs, times)
+        results.append(_judge(budget, metric, measured[group]))
+    return results
 
-    def _measure(self, group, programs):
-        """(metrics, metrics again), or the text of what is missing."""
-        times = 2 if self.thorough else 1
-        try:
-            return [_unless_broken(counters.GROUPS[group], programs) for _ in range(times)]
-        except running.Unavailable as missing:
-            if group not in counters.FALLBACKS:
-                return str(missing)
-            other, metric = counters.FALLBACKS[group]
-            return str(missing), metric, [
-                _unless_broken(counters.GROUPS[other], programs) for _ in range(times)
-            ]
 
-    def _instructions(self, lab, programs, fine):
-        spec = lab.data["instructions"]
-        name = f"instructions, {spec['operation']}: starter / yours"
-        budget = f">= {spec['min_ratio']}"
-        if not fine:
-            return Result(2, name, SKIPPED, None, budget, "First the budgets above")
-        try:
-            ratio = instructions.ratio(lab, programs("probe"))
-        except running.Unavailable as missing:
-            return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
-        except subprocess.TimeoutExpired:
-            return Result(
-                2, name, FAIL, "absent", budget,
-                f"The stage ran for {instructions.VALGRIND_SECONDS} s under callgrind: does it "
-                f"hang?"
-            )
-        status = PASS if ratio >= spec["min_ratio"] else FAIL
-        return Result(2, name, status, ratio, budget, "" if status == PASS else spec["next"])
+def _measure(group, programs, times):
+    """(metrics, metrics again), or the text of what is missing."""
+    try:
+        return [_unless_broken(counters.GROUPS[group], programs) for _ in range(times)]
+    except running.Unavailable as missing:
+        if group not in counters.FALLBACKS:
+            return str(missing)
+        other, metric = counters.FALLBACKS[group]
+        return str(missing), metric, [_unless_broken(counters.GROUPS[other], programs)
+                                      for _ in range(times)]
+
+
+def _instructions(lab, programs, fine):
+    spec = lab.data["instructions"]
+    name = f"instructions, {spec['operation']}: starter / yours"
+    budget = f">= {spec['min_ratio']}"
+    if not fine:
+        return Result(2, name, SKIPPED, None, budget, "First the budgets above")
+    try:
+        ratio = instructions.ratio(lab, programs("probe"))
+    except running.Unavailable as missing:
+        return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
+    except subprocess.TimeoutExpired:
+        return Result(2, name, FAIL, "absent", budget, "The stage ran for "
+                      f"{instructions.VALGRIND_SECONDS} s under callgrind: does it hang?")
+    good = ratio >= spec["min_ratio"]
+    return Result(2, name, PASS if good else FAIL, ratio, budget, "" if good else spec["next"])
 
 
 def _unless_broken(group, programs):
@@ -147,8 +126,9 @@ def _unless_broken(group, programs):
 def _suite_result(name, failed, command):
     if not failed:
         return Result(0, name, PASS, "all pass", "all pass")
-    shown = ", ".join(failed[:MAX_NAMES]) + (f" and {len(failed) - MAX_NAMES} more"
-                                             if len(failed) > MAX_NAMES else "")
+    shown = ", ".join(failed[:MAX_NAMES])
+    if len(failed) > MAX_NAMES:
+        shown += f" and {len(failed) - MAX_NAMES} more"
     return Result(0, name, FAIL, f"{len(failed)} fail", "all pass",
                   f"Run {command} to see what fails: {shown}")
 
@@ -166,9 +146,8 @@ def _judge(budget, metric, measured):
         return Result(1, other, status, values.pop(), "= 0", f"Instead of {metric}: {missing}")
     values = [run.get(metric) for run in measured]
     if None in values:
-        return Result(
-            1, metric, FAIL, "absent", limit,
-            "The stage crashed, hung, broke off, or lacks what this counts: see the page")
+        return Result(1, metric, FAIL, "absent", limit,
+                      "The stage crashed, hung, broke off, or lacks what this counts: see the page")
     if len(set(values)) > 1:
         return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit,
                       "Two runs disagree: grade again")
@@ -177,7 +156,7 @@ def _judge(budget, metric, measured):
                   "" if good else budget["next"])
 
 
-def verdict_of(results):
+def verdict_of(results: list[Result]) -> str:
     """FAIL beats INVALID beats SKIPPED, of what decides (tier 1), beats PASS."""
     states = {result.status for result in results}
     for status in (FAIL, INVALID):
@@ -187,9 +166,8 @@ def verdict_of(results):
                           for result in results) else PASS
 
 
-def as_json(lab, results):
-    return {
-        "lab": lab.number, "title": lab.title, "verdict": verdict_of(results), "results": [{
-            key: value for key, value in asdict(result).items() if value not in (None, "")
-        } for result in results]
-    }
+def as_json(lab: Lab, results: list[Result]) -> dict:
+    """The verdict and its results, as build/labs/labNN.json has them."""
+    return {"lab": lab.number, "title": lab.title, "verdict": verdict_of(results), "results": [
+        {key: value for key, value in asdict(result).items() if value not in (None, "")}
+        for result in results]}

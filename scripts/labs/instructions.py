@@ -6,16 +6,18 @@ count of one binary the same on every run of a machine; the ratio, rounded to on
 point, on every machine.
 """
 import subprocess
+from pathlib import Path
 
 from base import callgrind, children
 from base.errors import Failure
 from labs import building, running, starters
+from labs.catalog import Lab
 
 ITERATIONS = 200
 VALGRIND_SECONDS = 120
 
 
-def count(program, operation) -> int:
+def count(program: Path, operation: str) -> int:
     """Instructions of ITERATIONS of a probe's loop. Raises Unavailable without valgrind, Failure
     if it fails, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
@@ -27,7 +29,7 @@ def count(program, operation) -> int:
     return callgrind.collected(done.stderr)
 
 
-def ratio(lab, program) -> float:
+def ratio(lab: Lab, program: Path) -> float:
     """Instructions of the lab's sick stage as a multiple of the program's."""
     operation = lab.data["instructions"]["operation"]
     with starters.starter(lab) as folder:

@@ -1,11 +1,14 @@
 """Predict, then measure: the guess of a learner, the counted answer, and the calibration over
 all labs."""
 import math
+import statistics
 import sys
+from pathlib import Path
 
-from labs import catalog, counters, progress, screen
-from labs.grader import Programs
 from base.errors import Failure
+from labs import catalog, counters, progress, screen
+from labs.building import Programs
+from labs.catalog import Lab
 
 GOOD_FACTOR = 2  # a guess within this factor is a good one
 
@@ -22,7 +25,7 @@ def number(text: str) -> float:
     return value
 
 
-def measured_answer(lab, stage_dir) -> float:
+def measured_answer(lab: Lab, stage_dir: Path) -> float:
     """What the question asks for: counted on the starter, or a constant of lab.json."""
     predict = lab.data["predict"]
     if "answer" in predict:
@@ -31,7 +34,7 @@ def measured_answer(lab, stage_dir) -> float:
     return counters.GROUPS[group](Programs(stage_dir))[metric]
 
 
-def ask(lab, given) -> float | None:
+def ask(lab: Lab, given: str) -> float | None:
     """The learner's guess: given, recorded before, or asked for on a terminal. None: there is
     none."""
     state = progress.load(lab.number)
@@ -58,23 +61,15 @@ def ask(lab, given) -> float | None:
 
 def calibration() -> list:
     """Lines on all predictions of this clone."""
-    known = [(lab, progress.load(lab.number)) for lab in catalog.all_labs()]
-    known = [(lab, state)
-             for lab, state in known
+    states = [(lab.number, progress.load(lab.number)) for lab in catalog.all_labs()]
+    known = [(number, state["guess"], state["answer"]) for number, state in states
              if "guess" in state and "answer" in state and state.get("graded")]
     if not known:
         return []
-    lines = ["Your predictions:"]
-    factors = []
-    for lab, state in known:
-        factors.append(screen.factor(state["guess"], state["answer"]))
-        lines.append(
-            f"  lab {lab.number:2}  guess {state['guess']:>9g}   counted {state['answer']:>9g}   "
-            f"{screen.distance(state['guess'], state['answer'])}")
-    good = sum(f <= GOOD_FACTOR for f in factors)
-    typical = math.exp(sum(math.log(f) for f in factors) / len(factors))
-    lines.append(
+    factors = [screen.factor(guess, answer) for _, guess, answer in known]
+    good = sum(factor <= GOOD_FACTOR for factor in factors)
+    return ["Your predictions:", *(
+        f"  lab {number:2}  guess {guess:>9g}   counted {answer:>9g}   "
+        f"{screen.distance(guess, answer)}" for number, guess, answer in known),
         f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of "
-        f"{typical:.3g} on average."
-    )
-    return lines
+        f"{statistics.geometric_mean(factors):.3g} on average."]

@@ -18,8 +18,8 @@ from base import callgrind
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
 from flame.stacks import parse_folded
-from labs import amdahl, loads, running
 from profiles import heaptrack, pprof
+from labs import amdahl, loads, running
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads

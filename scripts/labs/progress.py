@@ -6,8 +6,8 @@ nothing.
 import json
 import os
 
-from labs import paths
 from base.errors import Failure
+from labs import paths
 
 
 def _file(number):

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from labs import paths
 from base import children
 from base.errors import Failure
+from labs import paths
 from labs.catalog import Lab
 
 

@@ -6,9 +6,9 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from labs import building, catalog, grader, paths, progress
 from base import console
 from base.errors import Failure
+from labs import building, catalog, grader, paths, progress
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes
@@ -25,10 +25,11 @@ def _graded():
 
 
 def _grade(lab, stage_dir):
-    return grader.as_json(lab, grader.Grader().grade(lab, stage_dir))
+    return grader.as_json(lab, grader.grade(lab, stage_dir))
 
 
-def pack():
+def pack() -> None:
+    """Makes the bundle. Raises Failure if no lab has been graded."""
     graded = list(_graded())
     if not graded:
         raise Failure("submission", "no lab has been graded", "Grade what you have: make grade")
@@ -56,7 +57,6 @@ def pack():
         f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it "
         f"anew)"
     )
-    return 0
 
 
 def _safe(member):
@@ -97,7 +97,7 @@ def _unpack(bundle, folder):
     return items
 
 
-def regrade(bundle):
+def regrade(bundle: str) -> int:
     """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
     if not Path(bundle).is_file():
         raise Failure(f"BUNDLE={bundle}", "there is no such file",

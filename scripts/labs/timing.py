@@ -7,19 +7,23 @@ import os
 from base.errors import Failure
 from compare import estimate, slices
 from labs import building, starters
+from labs.building import Programs
+from labs.catalog import Lab
 
 SECONDS = 8
 
 
-def operation(lab):
+def operation(lab: Lab) -> str | None:
+    """The benchmark whose time is told, if there is one."""
     return lab.data.get("time") or lab.data.get("instructions", {}).get("operation")
 
 
-def wanted(lab):
+def wanted(lab: Lab) -> bool:
+    """Whether a time is to be told."""
     return operation(lab) is not None and os.environ.get("LABS_TIME") != "0"
 
 
-def sentence(ratios, name) -> str:
+def sentence(ratios: list[float], name: str) -> str:
     """What the process pairs say; ratios: ln(learner's time / sick time) of each."""
     verdict = estimate.judge([estimate.Row(name, "time", "ns/op", (1.0, ), (1.0, ),
                                            tuple(ratios))])[0]
@@ -31,7 +35,7 @@ def sentence(ratios, name) -> str:
             f"[{times[0]:.3g}, {times[1]:.3g}].")
 
 
-def inform(lab, programs) -> str:
+def inform(lab: Lab, programs: Programs) -> str:
     """The sentence for a lab's operation, from a measurement of SECONDS."""
     name, runs = operation(lab), []
     try:

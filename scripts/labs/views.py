@@ -19,6 +19,7 @@ from base import console
 from base.commandline import Options, Parser
 from base.paths import PPROF
 from labs import building, catalog, counters, paths, profilers, starters
+from labs.catalog import Lab
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
          "system calls", "instructions")
@@ -46,7 +47,7 @@ def _grade(share, faint=FAINT):
     return YES if share >= CLEAR else HARDLY if share >= faint else NO
 
 
-def of_profile(view, sick, repaired):
+def of_profile(view: str, sick: tuple, repaired: tuple) -> dict:
     """A finding of one profile: (of the culprit, of everything) in both services."""
     share = sick[0] / sick[1] if sick[1] else 0.0
     seen = NO
@@ -56,13 +57,13 @@ def of_profile(view, sick, repaired):
             "repaired": float(f"{repaired[0]:.3g}")}
 
 
-def of_missing(sick, repaired):
+def of_missing(sick: tuple, repaired: tuple) -> dict:
     """A finding of what the sick service lacks."""
     return {"sees": YES if sick[0] == 0 and repaired[0] > 0 else NO,
             "sick": float(f"{sick[0]:.3g}"), "repaired": float(f"{repaired[0]:.3g}")}
 
 
-def of_calls(sick, repaired):
+def of_calls(sick: tuple, repaired: tuple) -> dict:
     """A finding of strace: (calls a request, seconds a request) of both services."""
     more = {name: (count, repaired[0].get(name, 0)) for name, count in sick[0].items()
             if name in TRANSFERS and count >= CALLS and count >= 2 * repaired[0].get(name, 0)}
@@ -78,14 +79,15 @@ def of_calls(sick, repaired):
     return found
 
 
-def of_instructions(sick, repaired):
+def of_instructions(sick: float | None, repaired: float | None) -> dict:
+    """A finding of callgrind: instructions a request."""
     if sick is None or repaired is None:
         return {"sees": ABSENT}
     return {"sees": _grade((sick - repaired) / sick, EXECUTED_FAINT), "sick": round(sick),
             "repaired": round(repaired)}
 
 
-def look(lab):
+def look(lab: Lab) -> dict:
     """{view: finding} of one lab."""
     spec = lab.data.get("views")
     if spec is None:
@@ -110,7 +112,8 @@ def look(lab):
     return {view: found[view] for view in VIEWS}
 
 
-def table(findings):
+def table(findings: dict) -> str:
+    """The matrix as Markdown."""
     lines = ["| lab | " + " | ".join(VIEWS) + " |", "| --- |" + " --- |" * len(VIEWS)]
     for lab in catalog.all_labs():
         row = findings.get(str(lab.number), {view: {"sees": ABSENT} for view in VIEWS})
@@ -130,7 +133,7 @@ def known() -> dict:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def contradictions(lab, found, recorded):
+def contradictions(lab: Lab, found: dict, recorded: dict) -> list[str]:
     """Views that see what they were blind to, or the other way round. A step to or from `hardly`
     is none."""
     return [f"lab {lab.number}, {view}: recorded {recorded[view]['sees']}, now "

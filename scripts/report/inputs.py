@@ -14,9 +14,9 @@ from typing import Any
 from base import raw
 from base.errors import Failure
 from base.paths import PPROF
-from compare import result
 from flame import numbers, stacks
 from profiles import pprof
+from compare import result
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
 

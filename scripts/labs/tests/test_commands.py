@@ -65,7 +65,7 @@ class Learner(unittest.TestCase):
         with mock.patch.object(paths, "ROOT", self.root), \
                 mock.patch.object(paths, "BUILD", self.root), \
                 mock.patch.object(building, "libraries"), \
-                mock.patch.object(grader.Grader, "grade", lambda *_: next(results)), \
+                mock.patch.object(grader, "grade", lambda *_: next(results)), \
                 mock.patch.dict(os.environ, {"LABS_TIME": "0"}), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             return commands.grade(number, "", stage), out.getvalue()

@@ -33,7 +33,7 @@ def graded(budgets, measure, failing=(), unavailable=None):
     with mock.patch.object(suite, "contract", lambda _p: list(failing)), \
             mock.patch.object(suite, "over_http", lambda _p: []), \
             mock.patch.dict(counters.GROUPS, {"g": group}):
-        return grader.Grader().grade(FakeLab(*budgets), Path("stage"))
+        return grader.grade(FakeLab(*budgets), Path("stage"))
 
 
 BUDGET = {"metric": "g:x", "max": 3, "next": "do less"}
@@ -84,12 +84,12 @@ class Verdicts(unittest.TestCase):
         for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
             with mock.patch.object(instructions, "count",
                                    side_effect=counts), mock.patch.object(starters, "starter"):
-                result = grader.Grader()._instructions(lab, lambda kind: kind, fine=True)
+                result = grader._instructions(lab, lambda kind: kind, fine=True)
             self.assertEqual(result.status, expected, result)
 
     def test_what_to_run_names_the_stage_that_is_graded(self):
         with mock.patch.object(suite, "contract", lambda _p: ["Leftpad.Pads"]):
-            results = grader.Grader().grade(FakeLab(), Path("v3-other"))
+            results = grader.grade(FakeLab(), Path("v3-other"))
         self.assertIn("test-v3-other", results[0].next)
 
     def test_failure_beats_invalid_and_skipped_alone_is_no_pass(self):
