@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <httplib.h>
 #include <pprof/httplib.h>
+#include <pprof/thread.h>
 
 #include <atomic>
 #include <cstdint>
@@ -36,7 +37,10 @@ int main(int argc, char** argv) {
   std::thread listener([&debug] { debug.listen_after_bind(); });
 
   std::atomic<bool> stop = false;
-  std::thread worker([&] { serve(reinterpret_cast<Checksum*>(symbol), stop); });
+  std::thread worker([&] {
+    const pprof::ThreadScope name("worker");
+    serve(reinterpret_cast<Checksum*>(symbol), stop);
+  });
   httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(60);
   const auto answer = client.Get("/debug/pprof/profile?seconds=2");
