@@ -49,8 +49,6 @@ COMMANDS = {
         "blind-spots": ("labs.views", "which profiler shows the problem of which lab"),
         "docs": ("docs.site", "the tutorial as a site with search, in build/site/"),
         "docs-check": ("docs.cli", "run every command of the tutorial and compare its output"),
-    },
-    "Other systems": {
         "elsewhere": ("elsewhere.cli", "a bare Debian 13, arm64 by emulation, the container"),
     },
 }
