@@ -2,11 +2,19 @@
 from datetime import datetime, timezone
 from pathlib import Path
 
+from markupsafe import Markup
+
 from base import console, stages, tools
 from base.commandline import Options, Parser
 from base.paths import BUILD, PROFILES, relative
-from report import (benchmark_view, callgraph, charts, findings, inputs, page, profile_view,
+from flame.page import asset, environment
+from report import (benchmark_view, callgraph, charts, findings, inputs, profile_view,
                     service_view, sources)
+
+HERE = Path(__file__).absolute().parent
+SECTIONS = (("service", "Service"), ("benchmarks", "Benchmarks"), ("cpu", "CPU"),
+            ("allocations", "Allocations"), ("locks", "Locks"), ("threads", "Threads"),
+            ("machine", "Measured on"))
 
 
 def add_arguments(parser: Parser) -> None:
@@ -74,6 +82,15 @@ def _fields(data, options, notice):
     }
 
 
+def _page(content):
+    """Templates, style, scripts and data, in one file that works offline."""
+    style = [asset("theme.css"), asset("flame.css"),
+             *(asset(name, HERE) for name in ("page.css", "tables.css", "print.css"))]
+    return environment(HERE / "templates").get_template("page.html.j2").render(
+        **content, sections=SECTIONS, style=Markup("").join(style),
+        script=Markup("\n").join([asset("flame.js"), asset("page.js", HERE)]))
+
+
 def run(options: Options) -> None:
     for stage in (options.old, options.new):
         if stage:
@@ -90,7 +107,7 @@ def write(options: Options, notice: str = "") -> None:
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     content = _fields(data, options, notice)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page.render(content), encoding="utf-8")
+    options.out.write_text(_page(content), encoding="utf-8")
     for each in content["findings"]:
         if not each.measured:
             console.warn(f"not measured: {each.name}. Run: {each.command}")
