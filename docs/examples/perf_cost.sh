@@ -28,7 +28,7 @@ cost_with() { # NAME RATE: milliseconds
     echo enable >"$folder/control"
     read -r _ <"$folder/answer"
   fi
-  perf stat -x ';' -e task-clock -p "$service" -- ab -q -k -c 8 -n 5000 \
+  perf stat -x ';' -e task-clock -p "$service" -- ab -q -k -s 200 -c 8 -n 5000 \
     'http://127.0.0.1:8080/v1/leftpad/?str=test&len=50&chr=*' 2>&1 >/dev/null | sed -n 's/^\([0-9]*\).*task-clock.*/\1/p'
   kill "$capture" 2>/dev/null || true
   wait "$capture" || true
