@@ -41,9 +41,15 @@ Enqueued ElasticPool::enqueue(Task task) {
   return Enqueued(true);
 }
 
+void ElasticPool::join_ended() {
+  for (const pthread_t thread : ended_) pthread_join(thread, nullptr);
+  ended_.clear();
+}
+
 // Gives the task to a thread; false if it must be refused.
 bool ElasticPool::dispatch(Task& task) {
   std::unique_lock lock(mutex_);
+  join_ended();
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (idle_.empty()) {
     if (counters_.threads < options_.max_threads && start_worker(task)) return true;
@@ -99,9 +105,7 @@ void ElasticPool::run(Worker& worker) {
   } while (wait_for_task(worker, lock));
   --counters_.threads;
   changed_.notify_one();
-  const auto before = std::exchange(ended_, pthread_self());
-  lock.unlock();
-  if (before) pthread_join(*before, nullptr);
+  ended_.push_back(pthread_self());
 }
 
 // Unlocks if there is one. False, with the mutex locked, if the thread has to end: at shutdown, or
@@ -129,9 +133,7 @@ void ElasticPool::shutdown() {
   for (Worker* worker : idle_) worker->ready.notify_one();
   if (connections_ != nullptr) connections_->stop();
   changed_.wait(lock, [this] { return counters_.threads == 0; });
-  const auto last = std::exchange(ended_, std::nullopt);
-  lock.unlock();
-  if (last) pthread_join(*last, nullptr);
+  join_ended();
   errno = reason;
 }
 

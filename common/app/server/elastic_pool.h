@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "app/server/connection_registry.h"
@@ -62,6 +61,7 @@ class ElasticPool final : public httplib::TaskQueue {
   static thread_local Worker* t_worker;  // null on other threads
 
   static void* thread_main(void* worker);
+  void join_ended();  // with the mutex, which they do not take again
   bool dispatch(Task& task);
   bool start_worker(Task& task);
   void run(Worker& worker);
@@ -73,7 +73,7 @@ class ElasticPool final : public httplib::TaskQueue {
   pprof::Mutex mutex_;                   // counters_.threads changes under it
   std::condition_variable_any changed_;  // a worker became idle, or has ended
   std::vector<Worker*> idle_;            // the last became idle last
-  std::optional<pthread_t> ended_;       // the last that ended; it has joined the one before
+  std::vector<pthread_t> ended_;         // not joined yet
   std::size_t ending_ = 0;               // workers that are `ending`
   bool stopping_ = false;
 };

@@ -14,7 +14,7 @@ std::string percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (const auto byte = percent_byte(text, i)) {
+    if (const auto byte = text[i] == '%' ? percent_byte(text, i) : std::nullopt) {
       out += static_cast<char>(*byte);
       i += 2;
     } else {

@@ -220,7 +220,7 @@ std::string_view take_until(std::string_view& text, char separator) {
 }
 
 std::optional<unsigned char> percent_byte(std::string_view text, std::size_t at) {
-  if (text[at] != '%' || at + 2 >= text.size()) return std::nullopt;
+  if (at + 2 >= text.size()) return std::nullopt;
   unsigned char byte = 0;
   const char* const end = text.data() + at + 3;
   const auto [stop, error] = std::from_chars(end - 2, end, byte, 16);

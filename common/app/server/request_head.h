@@ -44,7 +44,7 @@ struct RequestHead {
 
 // Takes the text before `separator` off `text`; all of it if there is none.
 std::string_view take_until(std::string_view& text, char separator);
-// The byte that a '%' and two hex digits at `text[at]` stand for.
+// The byte that two hex digits after the '%' at `text[at]` stand for.
 std::optional<unsigned char> percent_byte(std::string_view text, std::size_t at);
 
 // `head` ends with the first blank line. Grammar: RFC 9110 and 9112.

@@ -48,7 +48,8 @@ constexpr char kForm[] =
     "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n0x1\r\n--x--\r\n";
 constexpr char kFormType[] = "multipart/form-data; boundary=x";
 
-// While it lives, this process can open no file: standard input has the only number that is allowed.
+// While it lives, this process can open no file: standard input has the only number that is
+// allowed.
 class NoDescriptors {
  public:
   NoDescriptors() {
