@@ -1,5 +1,5 @@
-// Counts calls of operator new, for the benchmarks, the allocation budget and the probes of the
-// labs. Linking alloc_counter.cpp replaces the global operators; the service does not link it.
+// Counts calls of operator new, for the benchmarks and the allocation budget. Linking
+// alloc_counter.cpp replaces the global operators; the service does not link it.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,5 @@ struct Count {
 
 // What the calling thread has allocated since it started. Costs no lock and no allocation.
 Count this_thread();
-
-// Called by every thread with each block that operator new gives or delete takes. Must not
-// allocate.
-struct Observer {
-  void (*allocated)(void* block);
-  void (*freed)(void* block);
-};
-
-// `observer` must stay.
-void set_observer(const Observer* observer);
 
 }  // namespace alloc_counter

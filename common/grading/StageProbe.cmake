@@ -1,5 +1,5 @@
 # add_stage_probe(<stage>): probe-<stage>, which counts what the labs are graded by. It replaces
-# operator new, write and the mutex functions, so sanitizers get no such program.
+# malloc, write and the mutex functions, so sanitizers get no such program.
 function(add_stage_probe stage)
   if(WORKSHOP_SANITIZE)
     return()
@@ -10,8 +10,7 @@ function(add_stage_probe stage)
     ${directory}/main.cpp
     ${directory}/probe_costs.cpp
     ${directory}/probe_state.cpp
-    ${directory}/../benchmarks/operations.cpp
   )
   target_link_libraries(probe-${stage} PRIVATE
-    stage-${stage} alloc_counter benchmark::benchmark nlohmann_json::nlohmann_json workshop_options ${CMAKE_DL_LIBS})
+    stage-${stage} nlohmann_json::nlohmann_json workshop_options ${CMAKE_DL_LIBS})
 endfunction()

@@ -4,16 +4,26 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstddef>
 #include <utility>
 
-#include "alloc_counter.h"
+// The C library's own, under the names that it keeps for programs with a malloc of theirs.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
+}
 
 namespace {
 
-constinit thread_local std::uint64_t under_lock = 0;
+constinit thread_local counting::Count count;
 constinit thread_local int locks_held = 0;
 constinit std::atomic<std::int64_t> live{0};
 constinit std::atomic<std::uint64_t> all_writes{0};
@@ -26,22 +36,32 @@ Function* real(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-constexpr alloc_counter::Observer kObserver{
-    [](void* block) {
-      if (locks_held > 0) ++under_lock;
-      live += static_cast<std::int64_t>(malloc_usable_size(block));
-    },
-    [](void* block) { live -= static_cast<std::int64_t>(malloc_usable_size(block)); }};
+std::int64_t size_of(void* block) { return static_cast<std::int64_t>(malloc_usable_size(block)); }
 
-[[maybe_unused]] const bool observing = (alloc_counter::set_observer(&kObserver), true);
+void* counted(void* block, std::size_t bytes) {
+  ++count.allocations;
+  count.bytes += bytes;
+  if (locks_held > 0) ++count.allocations_under_lock;
+  if (block != nullptr) live += size_of(block);
+  return block;
+}
+
+void before_write() {
+  ++all_writes;
+  if (hook_set && !in_hook.exchange(true)) {
+    write_hook();
+    in_hook = false;
+  }
+}
 
 }  // namespace
 
 namespace counting {
 
 Count now() {
-  const alloc_counter::Count allocated = alloc_counter::this_thread();
-  return {allocated.allocations, allocated.bytes, under_lock, all_writes};
+  Count all = count;
+  all.writes = all_writes;
+  return all;
 }
 
 std::int64_t live_bytes() { return live; }
@@ -79,12 +99,39 @@ int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
 
 ssize_t write(int fd, const void* data, size_t size) {
   static const auto next = real<ssize_t(int, const void*, size_t)>("write");
-  ++all_writes;
-  if (hook_set && !in_hook.exchange(true)) {
-    write_hook();
-    in_hook = false;
-  }
+  before_write();
   return next(fd, data, size);
+}
+
+ssize_t writev(int fd, const iovec* parts, int count_of_parts) {
+  static const auto next = real<ssize_t(int, const iovec*, int)>("writev");
+  before_write();
+  return next(fd, parts, count_of_parts);
+}
+
+ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
+  static const auto next = real<ssize_t(int, const void*, size_t, off_t)>("pwrite");
+  before_write();
+  return next(fd, data, size, at);
+}
+
+void* malloc(size_t size) { return counted(__libc_malloc(size), size); }
+void* calloc(size_t n, size_t size) { return counted(__libc_calloc(n, size), n * size); }
+void* memalign(size_t alignment, size_t size) {
+  return counted(__libc_memalign(alignment, size), size);
+}
+void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+int posix_memalign(void** block, size_t alignment, size_t size) {
+  *block = memalign(alignment, size);
+  return *block == nullptr ? ENOMEM : 0;
+}
+void* realloc(void* block, size_t size) {
+  if (block != nullptr) live -= size_of(block);
+  return counted(__libc_realloc(block, size), size);
+}
+void free(void* block) {
+  if (block != nullptr) live -= size_of(block);
+  __libc_free(block);
 }
 
 }  // extern "C"

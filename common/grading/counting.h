@@ -1,7 +1,7 @@
-// Counts what a stage does while a probe looks on: operator new and delete (alloc_counter.h),
-// write(2), and whether the thread holds a mutex at that moment. Linking counting.cpp replaces
-// write and the mutex functions for the whole program, so only the probe links it; a service never
-// does.
+// Counts what a stage does while a probe looks on: malloc and what stands on it (operator new),
+// write, writev and pwrite, and whether the thread holds a mutex at that moment. Linking
+// counting.cpp replaces these functions for the whole program, so only the probe links it; a
+// service never does.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Count {
   std::uint64_t allocations = 0;
   std::uint64_t bytes = 0;  // as requested
   std::uint64_t allocations_under_lock = 0;
-  // write(2) calls of all threads: a stage may write from one of its own.
+  // Writes of all threads: a stage may write from one of its own.
   std::uint64_t writes = 0;
 
   friend Count operator-(const Count& a, const Count& b) {
@@ -25,10 +25,10 @@ struct Count {
 
 Count now();
 
-// Bytes allocated with operator new and not yet deleted, by all threads.
+// Bytes allocated and not yet freed, by all threads.
 std::int64_t live_bytes();
 
-// Calls `hook` before each write(2) of any thread, but not from within the hook. An empty function
+// Calls `hook` before each write of any thread, but not from within the hook. An empty function
 // removes it. Set it while no other thread writes.
 void set_write_hook(std::function<void()> hook);
 

@@ -1,6 +1,8 @@
-// probe-<stage>: prints what one probe counted, as one line of JSON. Run by scripts/labs.
-#include <cstdlib>
+// probe-<stage>: what one probe counted. Run by scripts/labs/asking.py, which writes the question
+// to standard input, {"words": […], "answer": FILE}, and reads the answer from that file: what a
+// stage prints, and how it ends the program, is none.
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,8 +14,8 @@ namespace {
 
 constexpr char kUsage[] =
     "Usage: probe-STAGE operations|inputs|logger|blocking|growth|sharing|loop OPERATION "
-    "ITERATIONS\n";
-const std::map<std::string_view, grading::Metrics (*)()> kProbes = {
+    "< QUESTION\n";
+const std::map<std::string_view, grading::Counted (*)(const grading::Words&)> kProbes = {
     {"operations", grading::operations}, {"inputs", grading::inputs}, {"logger", grading::logger},
     {"blocking", grading::blocking},     {"growth", grading::growth}, {"sharing", grading::sharing},
 };
@@ -23,20 +25,20 @@ constexpr int kUsageError = 2;
 
 int main(int argc, char** argv) {
   const std::string_view name = argc > 1 ? argv[1] : "";
-  grading::Metrics metrics;
+  const bool loop = argc == 3 && name == "loop";
+  if (!loop && !(argc == 2 && kProbes.contains(name))) {
+    std::cerr << kUsage;
+    return kUsageError;
+  }
   try {
-    if (argc == 4 && name == "loop") {
-      metrics = grading::loop(argv[2], std::atoi(argv[3]));
-    } else if (argc == 2 && kProbes.contains(name)) {
-      metrics = kProbes.at(name)();
-    } else {
-      std::cerr << kUsage;
-      return kUsageError;
-    }
+    const auto question = nlohmann::json::parse(std::cin);
+    const auto words = question.at("words").get<grading::Words>();
+    const auto counted = loop ? grading::loop(argv[2], words) : kProbes.at(name)(words);
+    std::ofstream(question.at("answer").get<std::string>())
+        << nlohmann::json{{"metrics", counted.metrics}, {"answers", counted.answers}};
   } catch (const std::exception& error) {
     std::cerr << argv[0] << ": " << error.what() << "\n";
     return 1;
   }
-  std::cout << nlohmann::json(metrics).dump() << "\n";
   return 0;
 }

@@ -26,10 +26,32 @@ constexpr int kRequests = 5000;
 constexpr std::chrono::seconds kPatience{2};
 constexpr std::intptr_t kCacheLineBytes = 64;
 
-void log_lines(service::Logger& logger, int lines) {
-  for (int i = 0; i < lines; ++i) {
-    logger.request("/v1/leftpad/?str=test&len=50&chr=*", "127.0.0.1", "ApacheBench/2.3");
+// The request lines of many words, without memory of its own.
+class Lines {
+ public:
+  explicit Lines(const Words& words) {
+    for (const std::string& word : words) {
+      urls_.push_back("/v1/leftpad/?str=" + word + "&len=50&chr=*");
+    }
   }
+  void log(service::Logger& logger, int lines) const {
+    for (int i = 0; i < lines; ++i) {
+      logger.request(urls_[static_cast<std::size_t>(i) % urls_.size()], "127.0.0.1",
+                     "ApacheBench/2.3");
+    }
+  }
+
+ private:
+  std::vector<std::string> urls_;
+};
+
+// What the stage answers to each word, and so shows that it still works.
+Answers bodies(const service::Rig<>& rig, const Words& words) {
+  Answers answers;
+  for (const std::string& word : words) {
+    answers["LeftpadHandler"].push_back(rig.answer(service::leftpad_request(word)).body);
+  }
+  return answers;
 }
 
 struct Blocking {
@@ -37,22 +59,22 @@ struct Blocking {
   int lines = 0;         // lines logged by all threads
 };
 
-Blocking log_during_writes(service::Logger& logger) {
+Blocking log_during_writes(service::Logger& logger, const Lines& lines) {
   Blocking found;
   std::thread other;
   counting::set_write_hook([&] {
     if (found.blocked) return;
     std::promise<void> logged;
     std::future<void> done = logged.get_future();
-    other = std::thread([&logger, logged = std::move(logged)]() mutable {
-      log_lines(logger, 1);
+    other = std::thread([&logger, &lines, logged = std::move(logged)]() mutable {
+      lines.log(logger, 1);
       logged.set_value();
     });
     ++found.lines;
     found.blocked = done.wait_for(kPatience) != std::future_status::ready;
     if (!found.blocked) other.join();
   });
-  log_lines(logger, kLines);
+  lines.log(logger, kLines);
   logger.flush();
   counting::set_write_hook({});
   if (other.joinable()) other.join();
@@ -68,28 +90,32 @@ std::string padded_number(int number) {
 
 }  // namespace
 
-Metrics logger() {
-  service::Rig<> rig;
-  log_lines(rig.logger, 1);
-  rig.logger.flush();
-  const counting::Count before = counting::now();
-  log_lines(rig.logger, kLines);
-  rig.logger.flush();
-  const counting::Count used = counting::now() - before;
-  return {{"writes", static_cast<std::int64_t>(used.writes)},
-          {"allocations_under_lock", static_cast<std::int64_t>(used.allocations_under_lock)},
-          {"allocations", static_cast<std::int64_t>(used.allocations)}};
-}
-
-Metrics blocking() {
+Counted logger(const Words& words) {
   const TempLog log;
   service::Rig<> rig(log.path());
-  const Blocking found = log_during_writes(rig.logger);
-  return {{"write_blocks_others", found.blocked ? 1 : 0},
-          {"lines_missing", found.lines - log.lines()}};
+  const Lines lines(words);
+  lines.log(rig.logger, 1);
+  rig.logger.flush();
+  const counting::Count before = counting::now();
+  lines.log(rig.logger, kLines);
+  rig.logger.flush();
+  const counting::Count used = counting::now() - before;
+  return {{{"writes", static_cast<std::int64_t>(used.writes)},
+           {"allocations_under_lock", static_cast<std::int64_t>(used.allocations_under_lock)},
+           {"allocations", static_cast<std::int64_t>(used.allocations)}},
+          {{"log", {log.text()}}}};
 }
 
-Metrics growth() {
+Counted blocking(const Words& words) {
+  const TempLog log;
+  service::Rig<> rig(log.path());
+  const Blocking found = log_during_writes(rig.logger, Lines(words));
+  const std::int64_t missing = found.lines - log.lines();
+  return {{{"write_blocks_others", found.blocked ? 1 : 0}, {"lines_missing", missing}},
+          bodies(rig, words)};
+}
+
+Counted growth(const Words& words) {
   service::Rig<> rig;
   const auto request = [&rig](int from, int to) {
     for (int i = from; i < to; ++i) {
@@ -101,13 +127,13 @@ Metrics growth() {
   request(0, 10);
   const std::int64_t after_n = request(10, 10 + kRequests);
   const std::int64_t after_2n = request(10 + kRequests, 10 + 2 * kRequests);
-  return {{"live_bytes_growth", after_2n - after_n}};
+  return {{{"live_bytes_growth", after_2n - after_n}}, bodies(rig, words)};
 }
 
-Metrics sharing() {
-  if (service::counter_of_this_thread == nullptr) return {};
+Counted sharing(const Words& words) {
   constexpr int kThreads = 4;
   service::Rig<> rig;
+  if (service::counter_of_this_thread == nullptr) return {{}, bodies(rig, words)};
   std::vector<std::intptr_t> addresses;
   std::uint64_t counted = 0;
   std::vector<std::promise<void>> leave(kThreads);
@@ -131,8 +157,9 @@ Metrics sharing() {
   }
   for (auto& promise : leave) promise.set_value();
   for (auto& thread : threads) thread.join();
-  return {{"counters_share_a_line", nearest < kCacheLineBytes ? 1 : 0},
-          {"counted_of_4_requests", static_cast<std::int64_t>(counted)}};
+  return {{{"counters_share_a_line", nearest < kCacheLineBytes ? 1 : 0},
+           {"counted_of_4_requests", static_cast<std::int64_t>(counted)}},
+          bodies(rig, words)};
 }
 
 }  // namespace grading

@@ -5,32 +5,44 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace grading {
 
 using Metrics = std::map<std::string, std::int64_t>;
+// Four capital letters each, no two alike, drawn by the grader for this process alone: the inputs.
+using Words = std::vector<std::string>;
+// What the stage said to each word while it was counted, by what was asked. The grader knows what
+// is right.
+using Answers = std::map<std::string, std::vector<std::string>>;
 
-// `<operation>.allocations` and `<operation>.bytes` of one call of each of the five operations.
-Metrics operations();
+struct Counted {
+  Metrics metrics;
+  Answers answers;
+};
 
-// The same operations with inputs of other lengths: what a small string hides.
-Metrics inputs();
+// `<operation>.allocations` and `<operation>.bytes` of one call of each of the five operations, on
+// the average over the words.
+Counted operations(const Words& words);
+
+// The same with inputs of other lengths: what a small string hides.
+Counted inputs(const Words& words);
 
 // What 1,000 log lines cost: `writes`, `allocations`, `allocations_under_lock`.
-Metrics logger();
+Counted logger(const Words& words);
 
 // `write_blocks_others`: 1 if no other thread can log while a write(2) to the log is under way
 // (takes 2 s if so); `lines_missing`: lines that were logged in this way and are not in the file.
-Metrics blocking();
+Counted blocking(const Words& words);
 
 // `live_bytes_growth`: live(2N) - live(N) bytes over N different requests.
-Metrics growth();
+Counted growth(const Words& words);
 
 // `counters_share_a_line`: 1 if two of four threads count in one cache line;
 // `counted_of_4_requests`: what their counters say after one request of each.
-Metrics sharing();
+Counted sharing(const Words& words);
 
-// Runs one of the five operations `iterations` times, for a tool that counts instructions.
-Metrics loop(const std::string& operation, int iterations);
+// Runs one of the five operations on each word, for a tool that counts instructions.
+Counted loop(const std::string& operation, const Words& words);
 
 }  // namespace grading

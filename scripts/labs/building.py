@@ -45,12 +45,12 @@ def sources_of(stage_dir: Path) -> list:
     if not found:
         raise CompileError(f"{file.parent.name}/CMakeLists.txt has no add_stage(…)")
     for name in found[1].split():
-        if name not in _files(stage_dir):
+        if name not in files_of(stage_dir):
             raise CompileError(f"{name}: add_stage() lists it, but it is not there")
     return found[1].split()
 
 
-def _files(stage_dir):
+def files_of(stage_dir: Path) -> dict[str, bytes]:
     """What a source may include: all of the stage but answers to a lab."""
     return {
         str(file.relative_to(stage_dir)): file.read_bytes()
@@ -63,7 +63,7 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False) -> Path
     """The program `kind` (leftpad, heaptrack, test, probe or bench) of the stage; CompileError if
     it does not compile. `debug_information`: for one whose profiles are read."""
     tools.need("ccache", "ccache")
-    files = {**_files(stage_dir), "CMakeLists.txt": f"add_stage({' '.join(sources_of(stage_dir))})"
+    files = {**files_of(stage_dir), "CMakeLists.txt": f"add_stage({' '.join(sources_of(stage_dir))})"
              .encode()}
     key = hashlib.sha256(repr((debug_information, sorted(files.items()))).encode()).hexdigest()[:16]
     folder = paths.BUILD / "labs" / "stages" / key

@@ -37,6 +37,7 @@ def add_arguments(parser: Parser) -> None:
         add("--guess", metavar="NUMBER", default="", help="what you expect, before it is counted")
     if name == "grade":
         add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
     if name == "bug":
         add("seed", metavar="SEED", help="a whole number: which bug")
         add("--answer", action="store_true", help="tell the bug")
@@ -51,12 +52,13 @@ def add_arguments(parser: Parser) -> None:
 def _seed(text):
     if text.isascii() and text.isdigit():
         return int(text)
-    raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: make bug SEED=1")
+    raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: 1")
 
 
 RUN = {
     "lab": lambda given: commands.lab(given.number, given.guess),
-    "grade": lambda given: commands.grade(given.number, given.guess, given.stage),
+    "grade": lambda given: commands.grade(given.number, given.guess, given.stage,
+                                          given.seed and _seed(given.seed)),
     "hint": lambda given: commands.hint(given.number),
     "solution": lambda given: commands.solution(given.number),
     "bug": lambda given: bugs.bug(_seed(given.seed), given.answer),

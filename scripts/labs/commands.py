@@ -5,8 +5,8 @@ from pathlib import Path
 
 from base import children, console
 from base.errors import Failure
-from labs import (building, catalog, grader, noise as replay, paths, prediction, progress,
-                  running, screen, starters, timing)
+from labs import (asking, building, catalog, grader, noise as replay, paths, prediction,
+                  progress, running, screen, starters, timing)
 
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
@@ -38,17 +38,18 @@ def lab(number: str, guess: str) -> None:
     console.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
 
 
-def grade(number: str | None, guess: str, stage: str | None = None) -> int:
+def grade(number: str | None, guess: str, stage: str | None = None,
+          seed: int | None = None) -> int:
     """Judges a lab, or all that were started; the exit status. Raises Failure."""
     if number:
         chosen = catalog.find(number)
         if stage is None or Path(stage) == Path(chosen.stage):
-            return _grade_own(chosen, guess)
+            return _grade_own(chosen, guess, seed)
         if guess:
             raise Failure(f"GUESS={guess}",
                           f"a guess is about {chosen.stage}, not about --stage {stage}",
                           "Leave one of them out")
-        return _grade_other(chosen, stage)
+        return _grade_other(chosen, stage, seed)
     if guess or stage:
         raise Failure(f"GUESS={guess}" if guess else f"--stage {stage}",
                       "it belongs to one lab, and none is named",
@@ -56,11 +57,11 @@ def grade(number: str | None, guess: str, stage: str | None = None) -> int:
     chosen = [one for one in catalog.all_labs() if (paths.ROOT / one.stage).exists()]
     if not chosen:
         raise Failure("labs", "none has been started", "Start one: make lab N=1")
-    codes = [_grade_own(one, None) for one in chosen]
+    codes = [_grade_own(one, None, seed) for one in chosen]
     return EXIT[grader.FAIL] if EXIT[grader.FAIL] in codes else max(codes)
 
 
-def _grade_own(chosen, guess):
+def _grade_own(chosen, guess, seed):
     """Grades the lab's stage; the verdict and the progress are kept."""
     stage_dir = paths.ROOT / chosen.stage
     if not stage_dir.is_dir():
@@ -69,34 +70,36 @@ def _grade_own(chosen, guess):
     guessed = prediction.ask(chosen, guess)
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
     out.unlink(missing_ok=True)  # if this grading breaks off, no earlier verdict is packed
-    verdict = _judge(chosen, stage_dir, out)
+    verdict = _judge(chosen, stage_dir, seed, out)
     _tell_prediction(chosen, guessed)
     _tell_verdict(verdict, f"  {paths.relative(out)}")
     _after(chosen, verdict)
     return EXIT[verdict]
 
 
-def _grade_other(chosen, stage):
+def _grade_other(chosen, stage, seed):
     """Judges another stage by the lab; nothing of it is kept."""
     stage_dir = paths.ROOT / stage
     if not stage_dir.is_dir():
         raise Failure(stage, "this stage is not there", "It is the name of a folder here")
-    verdict = _judge(chosen, stage_dir)
+    verdict = _judge(chosen, stage_dir, seed)
     _tell_verdict(verdict, f"  (of {stage_dir.name}: not kept)")
     return EXIT[verdict]
 
 
-def _judge(chosen, stage_dir, out=None):
+def _judge(chosen, stage_dir, seed, out=None):
     """Prints the results and returns the verdict; `out` gets both as JSON."""
     console.step(f"Lab {chosen.number}, {chosen.title}: grading {stage_dir.name}")
     building.libraries()
+    seed = asking.draw_from(seed)
     results = grader.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     if out:
-        out.write_text(
-            json.dumps(grader.as_json(chosen, results), indent=2, ensure_ascii=False) + "\n",
-            encoding="utf-8")
+        told = grader.as_json(chosen, results, seed)
+        out.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     screen.table(results)
+    print(f"  Seed of the questions: {seed}    (the same ones: scripts/workshop grade "
+          f"{chosen.number} --seed {seed})")
     if verdict != grader.FAIL and timing.wanted(chosen):
         print("  3     time (decides nothing): "
               f"{timing.inform(chosen, building.Programs(stage_dir))}")

@@ -11,11 +11,12 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labs import building, counters, instructions, running, suite
+from labs import asking, building, counters, instructions, running, suite
 from labs.catalog import Lab
 from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
+REASON = "why there are no metrics"
 MAX_NAMES = 3
 # The stage crashes, hangs or breaks off connections.
 BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)
@@ -108,19 +109,27 @@ def _instructions(lab, programs, fine):
         ratio = instructions.ratio(lab, programs("probe"))
     except running.Unavailable as missing:
         return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
-    except subprocess.TimeoutExpired:
-        return Result(2, name, FAIL, "absent", budget, "The stage ran for "
-                      f"{instructions.VALGRIND_SECONDS} s under callgrind: does it hang?")
+    except BROKEN as error:
+        return Result(2, name, FAIL, "absent", budget, _reason(error))
     good = ratio >= spec["min_ratio"]
     return Result(2, name, PASS if good else FAIL, ratio, budget, "" if good else spec["next"])
 
 
 def _unless_broken(group, programs):
-    """The metrics; none at all if the stage is broken."""
+    """The metrics; only the reason if the stage is broken."""
     try:
         return group(programs)
-    except BROKEN:
-        return {}
+    except BROKEN as error:
+        return {REASON: _reason(error)}
+
+
+def _reason(error):
+    """What is the same on every run of what went wrong."""
+    if isinstance(error, asking.NoAnswer):
+        return str(error)
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"It ran for {error.timeout:.0f} s: does the stage hang?"
+    return "The stage crashed, hung, broke off, or lacks what this counts: see the page"
 
 
 def _suite_result(name, failed, command):
@@ -146,8 +155,8 @@ def _judge(budget, metric, measured):
         return Result(1, other, status, values.pop(), "= 0", f"Instead of {metric}: {missing}")
     values = [run.get(metric) for run in measured]
     if None in values:
-        return Result(1, metric, FAIL, "absent", limit,
-                      "The stage crashed, hung, broke off, or lacks what this counts: see the page")
+        return Result(1, metric, FAIL, "absent", limit, measured[0].get(
+            REASON, "The stage lacks what this counts: see the page"))
     if len(set(values)) > 1:
         return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit,
                       "Two runs disagree: grade again")
@@ -166,8 +175,9 @@ def verdict_of(results: list[Result]) -> str:
                           for result in results) else PASS
 
 
-def as_json(lab: Lab, results: list[Result]) -> dict:
+def as_json(lab: Lab, results: list[Result], seed: int) -> dict:
     """The verdict and its results, as build/labs/labNN.json has them."""
-    return {"lab": lab.number, "title": lab.title, "verdict": verdict_of(results), "results": [
-        {key: value for key, value in asdict(result).items() if value not in (None, "")}
-        for result in results]}
+    told = [{key: value for key, value in asdict(result).items() if value not in (None, "")}
+            for result in results]
+    return {"lab": lab.number, "title": lab.title, "verdict": verdict_of(results), "seed": seed,
+            "results": told}

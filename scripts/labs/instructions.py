@@ -1,32 +1,30 @@
 """Tier 2: executed instructions, counted by callgrind, as the ratio of the starter to the learner's
 stage.
 
-An empty environment, a fixed number of iterations and collection only inside the loop make the
-count of one binary the same on every run of a machine; the ratio, rounded to one digit after the
-point, on every machine.
+An empty environment, the words of one seed and collection only inside the loop make the count of
+one binary the same on every run of a machine; the ratio, rounded to one digit after the point, on
+every machine.
 """
 import subprocess
 from pathlib import Path
 
-from base import callgrind, children
-from base.errors import Failure
-from labs import building, running, starters
+from base import callgrind
+from labs import asking, building, running, starters
 from labs.catalog import Lab
 
-ITERATIONS = 200
 VALGRIND_SECONDS = 120
 
 
 def count(program: Path, operation: str) -> int:
-    """Instructions of ITERATIONS of a probe's loop. Raises Unavailable without valgrind, Failure
-    if it fails, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
+    """Instructions of a probe's loop over the words. Raises Unavailable without valgrind,
+    NoAnswer, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
-    command = ["env", "-i", "PATH=/usr/bin:/bin", *callgrind.command("grading::loop*"), program,
-               "loop", operation, ITERATIONS]
-    done = children.run(command, VALGRIND_SECONDS)
-    if done.status != 0:
-        raise Failure("valgrind", done.stderr.strip()[-200:], "Run: make doctor")
-    return callgrind.collected(done.stderr)
+    before = "env", "-i", "PATH=/usr/bin:/bin", *callgrind.command("grading::loop_over*")
+    _, said = asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
+    if not (instructions := callgrind.collected(said)):
+        raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",
+                              "Does the stage end the program?")
+    return instructions
 
 
 def ratio(lab: Lab, program: Path) -> float:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from base import console
 from base.errors import Failure
-from labs import building, catalog, grader, paths, progress
+from labs import asking, building, catalog, grader, paths, progress
 
 BUNDLE = "submission.tar.gz"
-MAX_BYTES = 1_000_000  # a stage has a dozen kilobytes
+MAX_BYTES, MAX_FILES = 10_000_000, 1000  # of all stages; one has a dozen kilobytes
 ANOTHER = "Ask for a bundle of make submission"
-KEPT = (".cpp", ".h", ".txt", ".json")
+VERDICTS = (grader.PASS, grader.FAIL, grader.INVALID, grader.SKIPPED)
 
 
 def _graded():
@@ -25,7 +25,13 @@ def _graded():
 
 
 def _grade(lab, stage_dir):
-    return grader.as_json(lab, grader.grade(lab, stage_dir))
+    seed = asking.draw_from()
+    return grader.as_json(lab, grader.grade(lab, stage_dir), seed)
+
+
+def _outcome(verdict):
+    """What another grading has to find, too; the seed is another one, so counts may differ."""
+    return [verdict["verdict"], *((each["name"], each["status"]) for each in verdict["results"])]
 
 
 def pack() -> None:
@@ -47,9 +53,9 @@ def pack() -> None:
         with tarfile.open(out, "w:gz") as tar:
             tar.add(Path(folder, "submission.json"), "submission.json")
             for lab, _ in graded:
-                for file in sorted((paths.ROOT / lab.stage).iterdir()):
-                    if file.is_file() and file.suffix in KEPT:
-                        tar.add(file, f"{lab.stage}/{file.name}")
+                stage = paths.ROOT / lab.stage
+                for name in [*building.files_of(stage), *(f.name for f in stage.glob("*.json"))]:
+                    tar.add(stage / name, f"{lab.stage}/{name}")
     for lab, verdict in graded:
         print(f"  lab {lab.number:2}  {verdict['verdict']}")
     print(f"Result: {paths.relative(out)}")
@@ -59,11 +65,24 @@ def pack() -> None:
     )
 
 
-def _safe(member):
-    """Plain files of one folder, small: a bundle comes from somebody else."""
-    parts = Path(member.name).parts
-    return member.isfile() and len(parts) <= 2 and ".." not in parts and not member.name.startswith(
-        "/") and member.size <= MAX_BYTES
+def _printable(text):
+    """A compiler repeats what a stage has, which may be more than text to a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _extract(tar, folder):
+    """Plain files of stages, few and small: a bundle comes from somebody else."""
+    bytes_left = MAX_BYTES
+    for number, member in enumerate(tar):
+        parts = Path(member.name).parts
+        if not member.isfile() or ".." in parts or member.name.startswith("/"):
+            raise Failure(repr(member.name), "a bundle holds plain files of stages only", ANOTHER)
+        bytes_left -= member.size
+        if number == MAX_FILES or bytes_left < 0:
+            raise Failure(repr(member.name), f"a bundle holds at most {MAX_FILES} files and "
+                          f"{MAX_BYTES} bytes", ANOTHER)
+        member.mode = 0o644
+        tar.extract(member, folder)
 
 
 def _unpack(bundle, folder):
@@ -71,24 +90,23 @@ def _unpack(bundle, folder):
     stage that is there."""
     try:
         with tarfile.open(bundle) as tar:
-            members = tar.getmembers()
-            unsafe = [member.name for member in members if not _safe(member)]
-            if unsafe:
-                raise Failure(unsafe[0], "a bundle holds plain files of stages only", ANOTHER)
-            tar.extractall(folder, members)
+            _extract(tar, folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError):
         raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged",
                       ANOTHER) from None
+    labs = [lab.number for lab in catalog.all_labs()]
     try:
         items = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))["labs"]
         for item in items:
             stage = catalog.find(item["verdict"]["lab"]).stage
-            if not isinstance(item["verdict"]["verdict"],
-                              str) or not {"predicted", "counted", "hints"} <= set(item):
-                raise KeyError("verdict")
+            told = [item["predicted"], item["counted"], item["hints"]]
+            if _outcome(item["verdict"])[0] not in VERDICTS or not all(
+                    isinstance(one, (int, float, type(None))) for one in told):
+                raise ValueError
+            labs.remove(item["verdict"]["lab"])  # none twice
             if not Path(folder, stage).is_dir():
                 raise Failure(f"BUNDLE={bundle}", f"{stage}/ is not in it", ANOTHER)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise Failure(f"BUNDLE={bundle}",
                       "its submission.json is missing or is not one of make submission",
                       ANOTHER) from None
@@ -109,12 +127,15 @@ def regrade(bundle: str) -> int:
         for item in items:
             lab = catalog.find(item["verdict"]["lab"])
             now = _grade(lab, Path(folder, lab.stage))
-            equal = now == item["verdict"]
+            equal = _outcome(now) == _outcome(item["verdict"])
             same &= equal
             handed_in = item["verdict"]["verdict"]
             how = "as handed in" if equal else f"DIFFERS: handed in as {handed_in}"
             print(f"  lab {lab.number:2}  {now['verdict']:7}  {how}  "
                   f"predicted {item['predicted']}, counted {item['counted']}, hints "
                   f"{item['hints']}", flush=True)
+            for each in now["results"]:
+                if each["status"] == grader.FAIL:
+                    print(f"          {each['name']}: {_printable(each.get('next', ''))}")
     print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
     return 0 if same else 1

@@ -9,7 +9,7 @@ from unittest import mock
 
 from base import service
 from base.tests.sandbox import has_ended
-from labs import building, counters, grader, instructions, paths, running, starters, suite
+from labs import asking, building, counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
 
@@ -112,21 +112,59 @@ class BrokenStages(unittest.TestCase):
         file.chmod(0o755)
         return file
 
-    def test_a_probe_that_crashes_or_prints_no_json_fails(self):
+    def test_a_probe_that_gives_no_answer_fails_whatever_it_prints(self):
         for script in ("kill -SEGV $$", "echo debug", "exit 0", "exit 3", "printf '\\377\\n'"):
             with self.subTest(script):
                 results = graded([BUDGET], lambda script=script: counters.probe(
                     "g", lambda _kind: self.program(script)))
                 self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
-    def test_what_a_stage_prints_beside_a_probe_does_no_harm(self):
-        program = self.program("echo debug; echo '{\"x\": 3}'")
-        self.assertEqual(counters.probe("g", lambda _kind: program), {"x": 3})
+    def answering(self, answers):
+        """A program that answers {"metrics": {"x": 3}, "answers": …}, an expression of `words`."""
+        return self.program("exec /usr/bin/python3 -c '" + f"""
+import json, sys
+print("debug")
+question = json.load(sys.stdin)
+words = question["words"]
+json.dump({{"metrics": {{"x": 3}}, "answers": {answers}}}, open(question["answer"], "w"))'""")
 
-    def test_a_suite_that_ends_early_is_not_passed(self):
-        self.assertEqual(suite.contract(self.program("exit 0")),
-                         ["(the suite ended before its last test)"])
-        self.assertEqual(suite.contract(self.program("echo '[  PASSED  ] 12 tests.'")), [])
+    def test_a_count_needs_the_right_answers_to_words_that_are_new_each_time(self):
+        right = """{"LeftpadHandler": ["{\\"str\\":\\"" + 46 * "*" + word + "\\"}\\n"
+                                       for word in words]}"""
+        self.assertEqual(asking.probe(self.answering(right), "growth")[0], {"x": 3})
+        for wrong in ("{}", "[]", right.replace("46", "45"), right.replace("in words", "in []")):
+            with self.assertRaisesRegex(asking.NoAnswer, "did not give|no answer came"):
+                asking.probe(self.answering(wrong), "growth")
+        self.assertNotEqual(asking.draw(), asking.draw())
+
+    def test_a_seed_draws_the_same_words_again(self):
+        asking.draw_from(7)
+        before = asking.draw()
+        asking.draw_from(7)
+        self.assertEqual(asking.draw(), before)
+        self.assertEqual(len(set(before)), asking.WORDS)
+
+    def reporting(self, tests, answers):
+        """A suite that writes this report."""
+        return self.program("exec /usr/bin/python3 -c '" + f"""
+import json, os, sys
+words = os.environ["GRADER_WORDS"].split()
+report = {{"testsuites": [{{"name": "A", "testsuite": {tests}}}], "answers": {answers}}}
+json.dump(report, open(sys.argv[1].partition("json:")[2], "w"))' "$@\"""")
+
+    def test_a_suite_passes_only_with_all_tests_and_the_right_answers(self):
+        right = """"".join(46 * word[0] + word + " " for word in words)"""
+        one, two = """{"name": "x"}""", """{"name": "y", "failures": [1]}"""
+        with mock.patch.object(suite, "all_tests", lambda: {"A.x"}):
+            self.assertEqual(suite.contract(self.reporting(f"[{one}]", right)), [])
+            self.assertEqual(suite.contract(self.reporting("[]", right)), ["A.x"])
+            self.assertEqual(suite.contract(self.reporting(f"[{one}]", '"x"')),
+                             ["(leftpad does not answer the grader's own questions)"])
+            for script in ("exit 0", "echo '[  PASSED  ] 12 tests.'"):
+                self.assertEqual(suite.contract(self.program(script)),
+                                 ["(the program ended before its last test: exit status 0)"])
+        with mock.patch.object(suite, "all_tests", lambda: {"A.x", "A.y"}):
+            self.assertEqual(suite.contract(self.reporting(f"[{one}, {two}]", right)), ["A.y"])
 
     def test_a_service_that_never_listens_fails_after_a_while(self):
         with mock.patch.object(service, "START_SECONDS",
@@ -148,7 +186,7 @@ class BrokenStages(unittest.TestCase):
 
 class Json(unittest.TestCase):
     def test_has_neither_times_nor_paths(self):
-        text = json.dumps(grader.as_json(FakeLab(), graded([BUDGET], lambda: {"x": 3})))
+        text = json.dumps(grader.as_json(FakeLab(), graded([BUDGET], lambda: {"x": 3}), 7))
         self.assertNotIn(str(paths.ROOT), text)
         self.assertNotRegex(text, "20[0-9][0-9]-")
 

@@ -1,4 +1,5 @@
 """Bundles that are none, or reach outside."""
+import contextlib
 import io
 import json
 import os
@@ -8,13 +9,13 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import building, submission
+from labs import building, catalog, paths, submission
 from base.errors import Failure
 
 
 class Bundles(unittest.TestCase):
     def test_a_bundle_that_reaches_outside_is_refused(self):
-        for name in ("../x.cpp", "/etc/passwd", "a/b/c.cpp"):
+        for name in ("../x.cpp", "/etc/passwd", "a/../../c.cpp"):
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
                 bundle = Path(folder, "bundle.tar.gz")
                 with tarfile.open(bundle, "w:gz") as tar:
@@ -32,7 +33,10 @@ class Bundles(unittest.TestCase):
                     member.size = len(text)
                     tar.addfile(member, io.BytesIO(text))
             return out.getvalue()
-        lab = {"verdict": {"lab": 2, "verdict": "PASS"}, "predicted": 1, "counted": 1, "hints": 0}
+        lab = {"verdict": {"lab": 2, "verdict": "PASS", "results": []}, "predicted": 1,
+               "counted": 1, "hints": 0}
+        loud = {**lab, "verdict": {**lab["verdict"], "verdict": "\033[1GPASS as handed in"}}
+        many = {f"x{number}": b"" for number in range(submission.MAX_FILES + 1)}
         cases = {
             "no tar": b"hello" * 100, "empty file": b"",
             "cut off": packed(x_cpp=os.urandom(20000))[:9000], "nothing in it": packed(),
@@ -41,7 +45,14 @@ class Bundles(unittest.TestCase):
             "empty list": packed(submission_json=b'{"labs": []}'),
             "no verdict": packed(submission_json=b'{"labs": [{"verdict": {"lab": 2}}]}'),
             "no such lab": packed(submission_json=b'{"labs": [{"verdict": {"lab": 99}}]}'),
-            "no stage": packed(submission_json=json.dumps({"labs": [lab]}).encode())
+            "no stage": packed(submission_json=json.dumps({"labs": [lab]}).encode()),
+            "escapes": packed(submission_json=json.dumps({"labs": [loud]}).encode()),
+            "hints in words": packed(
+                submission_json=json.dumps({"labs": [{**lab, "hints": "\033[8m"}]}).encode()),
+            "deep": packed(submission_json=b"[" * 100000),
+            "twice": packed(submission_json=json.dumps({"labs": [lab, lab]}).encode(),
+                            v3_lab02_regex_per_call=b""),
+            "many files": packed(**many), "large": packed(x=bytes(submission.MAX_BYTES + 1))
         }
         for name, data in cases.items():
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
@@ -50,7 +61,24 @@ class Bundles(unittest.TestCase):
                 with mock.patch.object(building, "libraries"), \
                         self.assertRaises(Failure) as refused:
                     submission.regrade(bundle)
-                self.assertNotIn("\n", str(refused.exception))
+                self.assertTrue(str(refused.exception).isprintable(), refused.exception)
+
+    def test_a_bundle_holds_what_the_build_reads_and_the_answers(self):
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        stage = root / catalog.find(2).stage
+        for name in ("leftpad.cpp", "x.hpp", "detail/x.h", "answer.json"):
+            file = stage / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(name, encoding="utf-8")
+        (root / "labs").mkdir()
+        (root / "labs" / "lab02.json").write_text('{"verdict": "PASS"}', encoding="utf-8")
+        with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
+                mock.patch.object(paths, "PROGRESS", root), \
+                contextlib.redirect_stdout(io.StringIO()):
+            submission.pack()
+        with tarfile.open(root / submission.BUNDLE) as tar:
+            self.assertEqual(tar.getnames()[1:], [f"{stage.name}/{name}" for name in (
+                "detail/x.h", "leftpad.cpp", "x.hpp", "answer.json")])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""Asks the programs of a stage, and believes only what the stage can answer itself.
+
+Each run gets words that nobody has seen before, and the name of a file for its answer. A verdict
+needs the stage's own right answer to each word, given while it was counted. What a program prints,
+and how it ends, is never taken for a result.
+"""
+import json
+import random
+import re
+import secrets
+import string
+import tempfile
+from pathlib import Path
+
+from base import children
+from labs.running import Broken
+
+WORDS = 240
+PROGRAM_SECONDS = 60
+_random = random.Random()
+
+
+class NoAnswer(Broken):
+    """Of the stage, or a wrong one; the text is the same on every run."""
+
+
+def draw_from(seed: int | None = None) -> int:
+    """From here on the words are those of the seed, of a new one if there is none; the seed."""
+    seed = secrets.randbelow(10**9) if seed is None else seed
+    _random.seed(seed)
+    return seed
+
+
+def draw() -> list[str]:
+    """Words of four capital letters, no two alike."""
+    words = {}
+    while len(words) < WORDS:
+        words["".join(_random.choices(string.ascii_uppercase, k=4))] = None
+    return list(words)
+
+
+def padded(word: str, length: int, pad: str | None = None) -> str:
+    """What leftpad() is for; without a pad, with the first letter."""
+    return (pad or word[0]) * (length - len(word)) + word
+
+
+def _right(asked, words):
+    """{what: right answers} of a probe, as common/grading has them."""
+    def padding(length, pad=None):
+        return [padded(word, length, pad) for word in words]
+    body = [json.dumps({"str": text}, separators=(",", ":")) + "\n" for text in padding(50, "*")]
+    silence = [""] * len(words)
+    number = 100 + 26 * (ord(words[-1][0]) - ord("A")) + ord(words[-1][1]) - ord("A")
+    packet = f"leftpad.request.leftpad.timing:{number}.125|ms"
+    operations = {"TimedHandler": silence, "LeftpadHandler": body, "Leftpad10": padding(10),
+                  "Leftpad50": padding(50), "StatsD": silence}
+    if asked[0] == "operations":
+        return {**operations, "last packet": [packet]}
+    if asked[0] == "loop":
+        return {asked[1]: operations[asked[1]],
+                "last packet": [packet if asked[1] == "StatsD" else ""]}
+    if asked[0] == "inputs":
+        large = packet.replace(f":{number}", f":{number + 123456780000}")
+        return {
+            **{f"handler.{name}": body for name in ("agent_12_chars", "agent_31_chars",
+                                                    "ip_39_chars")},
+            **{f"leftpad.len_{length}": padding(length) for length in (10, 50, 1000)},
+            "leftpad.len_50_wide_pad": padding(50, "→"), "StatsD.long_name": silence,
+            "StatsD.large_value": silence, "last packet": [large]
+        }
+    if asked[0] == "logger":
+        return {"log": [f'request url="/v1/leftpad/?str={word}&len=50&chr=*" ip="127.0.0.1" '
+                        f'user_agent="ApacheBench/2.3"'
+                        for word in [words[0], *(words * 5)[:1000]]]}
+    return {"LeftpadHandler": body}
+
+
+def probe(program: Path, *asked: str, before: tuple = (),
+          seconds: float = PROGRAM_SECONDS) -> tuple[dict, str]:
+    """(what probe-<stage> counted, what it wrote to standard error). Raises NoAnswer, or
+    subprocess.TimeoutExpired after so many seconds. `before`: the words of a tool that runs it."""
+    words = draw()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "answer")
+        done = children.run([*before, program, *asked], seconds,
+                            input=json.dumps({"words": words, "answer": str(file)}))
+        name = f"probe {' '.join(asked)}"
+        try:
+            told = json.loads(file.read_bytes())
+            answers = dict(told["answers"])
+            metrics = {what: int(count) for what, count in told["metrics"].items()}
+            if asked[0] == "logger":  # without the times
+                answers["log"] = re.findall(r"^\S+ (.*)$", "".join(answers["log"]), re.M)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            ended = children.how_it_ended(done.status)
+            raise NoAnswer(name, f"no answer came before it ended ({ended})",
+                           "Does the stage crash, or end the program?") from None
+    for what, right in _right(asked, words).items():
+        if answers.get(what) != right:
+            raise NoAnswer(name, f"while it was counted, {what} did not give the right answers",
+                           "Does the stage answer in the same way each time?")
+    return metrics, done.stderr
