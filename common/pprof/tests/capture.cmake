@@ -39,13 +39,13 @@ target_include_directories(pprof_handler_test PRIVATE ../src)
 target_link_libraries(pprof_handler_test PRIVATE pprof GTest::gtest_main ${CMAKE_DL_LIBS})
 gtest_discover_tests(pprof_handler_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS pprof TIMEOUT 120)
 
-# PPROF_SAFETY_SECONDS=60 for the full run.
+# PPROF_SAFETY_SECONDS=60 for the full run. crypto: cpp-httplib's pool calls it inline since 0.18.
 add_library(pprof_safety_plugin MODULE safety_plugin.cpp)
 add_executable(pprof_safety_test safety_test.cpp sanitizers.cpp)
 target_compile_definitions(pprof_safety_test PRIVATE
   PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
 target_link_libraries(pprof_safety_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
-  PkgConfig::pprof_httplib ${CMAKE_DL_LIBS})
+  PkgConfig::pprof_httplib crypto ${CMAKE_DL_LIBS})
 add_dependencies(pprof_safety_test pprof_safety_plugin)
 add_test(NAME safety COMMAND pprof_safety_test)
 set_tests_properties(safety PROPERTIES LABELS pprof)
@@ -55,7 +55,7 @@ if(NOT PPROF_SANITIZED)
   target_compile_definitions(pprof_safety_static_test PRIVATE
     PPROF_SAFETY_PLUGIN="$<TARGET_FILE:pprof_safety_plugin>")
   target_link_libraries(pprof_safety_static_test PRIVATE pprof pprof_tcmalloc GTest::gtest_main
-    PkgConfig::pprof_httplib ${CMAKE_DL_LIBS} -static-libgcc -static-libstdc++)
+    PkgConfig::pprof_httplib crypto ${CMAKE_DL_LIBS} -static-libgcc -static-libstdc++)
   add_dependencies(pprof_safety_static_test pprof_safety_plugin)
   add_test(NAME safety_static_libgcc COMMAND pprof_safety_static_test)
   set_tests_properties(safety_static_libgcc PROPERTIES LABELS pprof)
