@@ -5,13 +5,13 @@ import csv
 import io
 import re
 import signal
-import tempfile
 from pathlib import Path
 from collections.abc import Callable, Iterator
 
 from base import children, console
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET
+from base.signals import temporary_folder
 
 ENDLESS = 100_000  # requests a second: ab -t alone means at most 50000 in all
 REMEDY = "See the service's output; try fewer clients"
@@ -99,7 +99,7 @@ def in_background(command: list, remedy: Callable[[], str], shown: bool = True) 
     gives.
     """
     figures = []
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+    with temporary_folder(prefix="leftpad.") as folder:
         report = Path(folder, "ab.txt")
         if shown:
             console.show(command, "&")

@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import socket
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from base import children
 from base.errors import Failure
 from base.paths import relative
+from base.signals import temporary_folder
 
 START_SECONDS = 20  # until it says "listening on"
 ANSWER_SECONDS = 60  # until an answer comes, on a busy machine
@@ -39,7 +39,7 @@ class Server:
     """
 
     def __init__(self, command, before=(), forks=True, **popen):
-        self.directory = tempfile.TemporaryDirectory(prefix="leftpad.")
+        self.directory = temporary_folder(prefix="leftpad.")
         self.program = str(command[0])
         self.command = [str(word) for word in (*before, *command)]
         self.traced, self.popen, self.process = bool(before) and forks, popen, None

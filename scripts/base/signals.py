@@ -2,6 +2,7 @@
 on the way out."""
 import contextlib
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 
@@ -45,3 +46,9 @@ def held() -> Iterator[None]:
         _holding -= 1
         if _came and not _holding:
             _leave(_came, None)
+
+
+def temporary_folder(**options: str) -> tempfile.TemporaryDirectory:
+    """A TemporaryDirectory that a signal cannot leave behind while it is being made."""
+    with held():
+        return tempfile.TemporaryDirectory(**options)

@@ -1,11 +1,11 @@
 """`make bench`: the micro-benchmarks of one stage. One stage says little alone: compare compares
 two."""
-import tempfile
 from pathlib import Path
 
 from base import children, console, stages
 from base.errors import Failure
 from base.paths import BUILD
+from base.signals import temporary_folder
 from compare import context
 
 PASSES_ON = "all"
@@ -28,7 +28,7 @@ def run(options) -> None:
     context.of(program)
     out = BUILD / "bench" / f"{stage}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+    with temporary_folder(prefix="leftpad.") as folder:
         written = Path(folder, f"{stage}.json")  # a run that fails leaves the earlier result
         command = [program, "--benchmark_counters_tabular=true", f"--benchmark_out={written}",
                    "--benchmark_out_format=json", *options.rest]

@@ -7,12 +7,12 @@ import fcntl
 import functools
 import json
 import re
-import tempfile
 from pathlib import Path
 
 from base import console, machine, stages, tools
 from base.errors import Failure, UsageError
 from base.paths import BUILD, ROOT, relative
+from base.signals import temporary_folder
 from compare import (context, estimate, formats, history, instructions, result, service_slices,
                      slices, tables)
 
@@ -79,8 +79,8 @@ def run(options) -> int:
     context.warn_of_differences(builds)
     names = context.common_names(programs["bench"], options.filter)
     options.out.mkdir(parents=True, exist_ok=True)
-    with _only_one(options.out), tempfile.TemporaryDirectory(prefix=".running.",
-                                                             dir=options.out) as folder:
+    with (_only_one(options.out),
+          temporary_folder(prefix=".running.", dir=options.out) as folder):
         measured = _measure(options, programs, names, Path(folder))
         about = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                  "machine": facts, **builds, **measured.about}

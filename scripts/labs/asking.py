@@ -9,10 +9,10 @@ import random
 import re
 import secrets
 import string
-import tempfile
 from pathlib import Path
 
 from base import children
+from base.signals import temporary_folder
 from labs.running import Broken
 
 WORDS = 240
@@ -80,7 +80,7 @@ def probe(program: Path, *asked: str, before: tuple = (),
     """(what probe-<stage> counted, what it wrote to standard error). Raises NoAnswer, or
     subprocess.TimeoutExpired after so many seconds. `before`: the words of a tool that runs it."""
     words = draw()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         file = Path(folder, "answer")
         done = children.run([*before, program, *asked], seconds,
                             input=json.dumps({"words": words, "answer": str(file)}))

@@ -2,12 +2,12 @@
 import contextlib
 import random
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from base import children, console
 from base.errors import Failure
+from base.signals import temporary_folder
 from labs import building, counters, paths, starters, suite
 from labs.building import Programs
 from labs.grader import BROKEN
@@ -45,7 +45,7 @@ def _copy_with(mutation, folder):
 @contextlib.contextmanager
 def directory_with(mutation: tuple | None) -> Iterator[Path]:
     """A temporary copy of v2-optimized, with the bug if there is one."""
-    with tempfile.TemporaryDirectory(prefix="leftpad-bug.") as parent:
+    with temporary_folder(prefix="leftpad-bug.") as parent:
         folder = Path(parent, "stage")
         _copy_with(mutation, folder)
         yield folder

@@ -9,12 +9,12 @@ import functools
 import os
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from base.client import ask
+from base.signals import temporary_folder
 from labs import amdahl, asking, noise, running
 from labs.running import Unavailable
 
@@ -58,7 +58,7 @@ def sends(programs: Callable[[str], Path]) -> dict:
     """send(2) calls an answer, counted by strace, and whether TCP_NODELAY is set on the
     connection."""
     running.need("strace")
-    with tempfile.TemporaryDirectory() as directory:
+    with temporary_folder() as directory:
         trace = Path(directory, "trace")
         before = ("strace", "-f", "-qq", "-o", str(trace), "-e",
                   "trace=sendto,sendmsg,write,writev", "-e", "signal=none",

@@ -7,7 +7,6 @@ profile.
 import functools
 import os
 import re
-import tempfile
 import time
 import urllib.request
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 from base import callgrind
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
+from base.signals import temporary_folder
 from flame.stacks import parse_folded
 from profiles import heaptrack, pprof
 from labs import amdahl, loads, running
@@ -68,7 +68,7 @@ def profiles(program: Path, load: str, culprit: re.Pattern) -> dict:
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
-    with tempfile.TemporaryDirectory() as folder, running.Service(
+    with temporary_folder() as folder, running.Service(
             program, debug="127.0.0.1:0") as service:
         with kind(service, clients):
             time.sleep(0.5)
@@ -127,7 +127,7 @@ def _ask_all(service, load):
 def heaptracked(program: Path, load: str, culprit: re.Pattern) -> tuple:
     """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack
     has it."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         data, requests = heaptrack.record(functools.partial(running.Service, program), folder,
                                           lambda service: _ask_all(service, load))
         text, folded = heaptrack.report(data, Path(folder, "folded"))
@@ -147,7 +147,7 @@ def _bytes(text):
 
 def traced(program: Path, load: str) -> tuple[dict, float]:
     """({system call: how often a request}, seconds a request on one connection) under strace."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         trace = Path(folder, "trace")
         before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "signal=none")
         with running.Service(program, before=before) as service:

@@ -2,13 +2,13 @@
 (v2-optimized) and patches."""
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from base import children
 from base.errors import Failure
+from base.signals import temporary_folder
 from labs import paths
 from labs.catalog import Lab
 
@@ -43,7 +43,7 @@ def copy_with(patches: list[Path], target: Path, base: str = paths.BASE_STAGE) -
 @contextlib.contextmanager
 def directory_with(patches: list[Path], base: str = paths.BASE_STAGE) -> Iterator[Path]:
     """A temporary copy of the base with the patches, as a context manager."""
-    with tempfile.TemporaryDirectory(prefix="leftpad-lab.") as parent:
+    with temporary_folder(prefix="leftpad-lab.") as parent:
         target = Path(parent, "stage")
         copy_with(patches, target, base)
         yield target

@@ -2,12 +2,12 @@
 machine grades anew."""
 import json
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path
 
 from base import console
 from base.errors import Failure
+from base.signals import temporary_folder
 from labs import asking, building, catalog, grader, paths, progress
 
 BUNDLE = "submission.tar.gz"
@@ -40,7 +40,7 @@ def pack() -> None:
     if not graded:
         raise Failure("submission", "no lab has been graded", "Grade what you have: make grade")
     out = paths.BUILD / BUNDLE
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         summary = {
             "labs": [{
                 "verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
@@ -121,7 +121,7 @@ def regrade(bundle: str) -> int:
         raise Failure(f"BUNDLE={bundle}", "there is no such file",
                       "The learner makes it with: make submission")
     same = True
-    with tempfile.TemporaryDirectory(prefix="submission.") as folder:
+    with temporary_folder(prefix="submission.") as folder:
         items = _unpack(bundle, folder)
         building.libraries()
         for item in items:

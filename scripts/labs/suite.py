@@ -6,10 +6,10 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from base import children
+from base.signals import temporary_folder
 from labs import asking, building, paths
 
 SUITE_SECONDS = 120
@@ -27,7 +27,7 @@ def all_tests() -> frozenset[str]:
 def contract(program: Path) -> list[str]:
     """Names of the failing tests, sorted; empty if all pass and the stage answers rightly."""
     words = asking.draw()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         report = Path(folder, "report.json")
         try:
             done = children.run([program, f"--gtest_output=json:{report}"], SUITE_SECONDS,

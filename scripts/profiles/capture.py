@@ -2,7 +2,6 @@
 and by the labs."""
 import contextlib
 import os
-import tempfile
 import time
 from pathlib import Path
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from base import ab, children, console, stages, tools
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET
 from base.service import Service
+from base.signals import temporary_folder
 from profiles import record
 from profiles.kinds import Kind
 
@@ -63,7 +63,7 @@ def captured(kind: Kind, stage: str, seconds: float, clients: int,
     console.step(f"Capturing {kind.name} of {stage} ({kind.what}): {seconds} s under load")
     service = Service(program, *options, env=environment)
     console.show(service.command)
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder, service:
+    with temporary_folder(prefix="leftpad.") as folder, service:
         file = Path(folder, f"{kind.name}.{'json' if kind.name == 'trace' else 'pb.gz'}")
         with load(service, seconds, clients) as figures:
             url = f"{service.debug_url}/debug/pprof/{kind.endpoint or kind.name}"

@@ -3,7 +3,6 @@ it, too."""
 import functools
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from base.commandline import Options, Parser, add_load, check_load
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET, PROFILES, relative
 from base.service import Service
+from base.signals import temporary_folder
 from flame.samples import Amount
 from flame.stacks import LIBRARY, parse_folded, without_parameters
 from profiles import show
@@ -48,7 +48,7 @@ def run(options: Options) -> None:
         f"Recording every allocation of {stage}: {options.requests} requests, "
         f"{options.clients} at a time")
     print("The program without tcmalloc, since heaptrack sees only the C library's malloc.")
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+    with temporary_folder(prefix="leftpad.") as folder:
         def drive(service):
             command = ab.command(service.url + EXAMPLE_TARGET, options.clients,
                                  requests=options.requests, quiet=True)

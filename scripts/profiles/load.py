@@ -3,7 +3,6 @@ the gist."""
 import contextlib
 import json
 import re
-import tempfile
 from pathlib import Path
 
 from base import ab, console, open_loop, stages, tools
@@ -11,6 +10,7 @@ from base.commandline import Number, Options, Parser, add_load, check_load
 from base.errors import UsageError
 from base.paths import BUILD, EXAMPLE_TARGET
 from base.service import Service
+from base.signals import temporary_folder
 
 PASSES_ON = "after --"
 RATE_SECONDS = 10
@@ -87,7 +87,7 @@ def _load(options, url, out):
     console.step(
         f"Loading {options.stage}: {options.requests} requests, {options.clients} at a time")
     console.show(command)
-    with tempfile.TemporaryDirectory(prefix="leftpad.") as folder:
+    with temporary_folder(prefix="leftpad.") as folder:
         text = ab.load(command, Path(folder, "ab.txt"),
                        f"Is the service running? Start it: make run STAGE={options.stage}")
     (out / "ab.txt").write_text(text, encoding="utf-8")

@@ -64,6 +64,16 @@ class Signals(unittest.TestCase):
             "loads.ab(service, 8).__enter__()")
         self.assertEqual(self.ends(body), "143 [False]\n")
 
+    def test_a_temporary_folder_that_is_being_made_is_not_left_behind(self):
+        body = (
+            "import tempfile; from base import signals; mkdtemp = tempfile.mkdtemp\n"
+            "        signals.leave_on_signals()\n"
+            "        tempfile.mkdtemp = lambda *given: "
+            "(mkdtemp(*given), os.kill(os.getpid(), signal.SIGTERM))[0]\n"
+            "        try: signals.temporary_folder(dir=folder)\n"
+            "        finally: print(sorted(os.listdir(folder)))")
+        self.assertEqual(self.ends(body), "['program']\n143 []\n")
+
     def test_the_commands_of_a_chapter(self):
         for command in ("run('sleep 60')", "run_in_background('sleep 60', 'x')"):
             body = ("from docs import runner; s = runner.Session(folder, folder)\n"
