@@ -9,29 +9,20 @@ service=$!
 trap 'kill "$service" 2>/dev/null; rm -r "$folder"' EXIT
 until grep -q 'listening on' "$folder/said"; do sleep 0.05; done
 
-mkfifo "$folder/control" "$folder/answer"
-
-capture() { # NAME RATE
+capture() { # NAME RATE: five seconds long
   case $1 in
-    none) exec sleep 1000 ;;
-    endpoint*) exec curl -s -o "$folder/profile" 'http://127.0.0.1:6060/debug/pprof/profile?seconds=100' ;;
-    *) exec perf record -q -D -1 --control "fifo:$folder/control,$folder/answer" -e cpu-clock -F "${2% Hz}" \
-         --call-graph "${1#perf }" -p "$service" -o "$folder/data" ;;
+    none) sleep 5 ;;
+    endpoint*) curl -s -o "$folder/profile" 'http://127.0.0.1:6060/debug/pprof/profile?seconds=5' ;;
+    *) perf record -q -e cpu-clock -F "${2% Hz}" --call-graph "${1#perf }" -p "$service" -o "$folder/data" -- sleep 5 ;;
   esac
 }
 
 cost_with() { # NAME RATE: milliseconds
   capture "$@" 2>/dev/null &
-  local capture=$!
-  sleep 0.5
-  if [[ $1 == perf* ]]; then # it takes its time to attach
-    echo enable >"$folder/control"
-    read -r _ <"$folder/answer"
-  fi
-  perf stat -x ';' -e task-clock -p "$service" -- ab -q -k -s 200 -c 8 -n 5000 \
+  sleep 2 # perf takes its time to attach
+  perf stat -x ';' -e task-clock -p "$service" -- ab -q -k -c 8 -n 5000 \
     'http://127.0.0.1:8080/v1/leftpad/?str=test&len=50&chr=*' 2>&1 >/dev/null | sed -n 's/^\([0-9]*\).*task-clock.*/\1/p'
-  kill "$capture" 2>/dev/null || true
-  wait "$capture" || true
+  wait $!
 }
 
 captures=('none,-' 'endpoint profile,100 Hz' 'perf fp,99 Hz' 'perf fp,999 Hz' 'perf dwarf,999 Hz')
