@@ -53,7 +53,7 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
             reasons = [str(error)]
         found.extend((block.line, reason) for reason in reasons)
     for item in chapter.items:
-        if not isinstance(item, Block) and item.word not in ("stop", "figure"):
+        if not isinstance(item, Block) and item.word not in ("stop", "figure", "needs"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
         stops = [each for each in (item.directives if isinstance(item, Block) else [item])
                  if each.word == "stop"]

@@ -12,6 +12,10 @@ from docs.runner import COMMAND_SECONDS, SHOWN_ROOT, Session
 from docs.workspace import remove_stages
 
 
+class NotHere(Exception):
+    """The machine does not allow what a page is about; the text is the command that it refuses."""
+
+
 @dataclass
 class Run:
     root: Path
@@ -35,6 +39,9 @@ class Run:
                 except DocumentError as error:
                     self.problems.append(f"{place}{error}")
                     break  # what follows depends on it
+                except NotHere as reason:
+                    print(f"{place}the rest is not run: this machine refuses {reason}", flush=True)
+                    return
         # A stage too many would slow every later build
         if chapter.path.parent.parent.name == "labs":
             remove_stages(self.root,
@@ -52,6 +59,8 @@ class Run:
                 session.stop()
             elif item.word == "figure":
                 figures.take([item], [], self.known)
+            elif item.word == "needs" and session.run(item.text, 60)[0]:
+                raise NotHere(item.text)
             return []  # any other one is out of place: book.static_problems says so
         if item.one("stop"):
             session.stop()

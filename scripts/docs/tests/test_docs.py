@@ -126,6 +126,15 @@ class Commands(Chapters):
         self.fails(text.replace("make test", "make tests"),
                    "`make tests .*` is not what .ci/run does")
 
+    def test_what_a_machine_refuses_is_not_run_and_said(self):
+        wrong = console("<!-- check: exact -->", "$ echo 3", "4")
+        self.fails(chapter("<!-- needs: true -->\n\nText.\n", wrong), "differs from what is shown")
+        refused = chapter("<!-- needs: false && true -->\n\nText.\n", wrong)
+        self.page.write_text(refused, encoding="utf-8")
+        self.assertRegex(self.check()[1], r"01-test\.md:3: the rest is not run: this machine "
+                         r"refuses false && true\n")
+        self.assertEqual(self.check()[0], 0)
+
     def test_a_command_may_say_how_long_it_takes(self):
         text = chapter(console("<!-- check: exact -->\n<!-- run: within 1 s -->", "$ sleep 20"))
         self.fails(text, "still running after 1 s")
