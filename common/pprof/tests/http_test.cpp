@@ -21,6 +21,7 @@
 #include "http/symbol.h"
 #include "http_fixture.h"
 #include "pprof/httplib.h"
+#include "sanitizers.h"
 #include "symbolize/symbolizer.h"
 
 namespace pprof {
@@ -171,6 +172,7 @@ TEST_F(Http, WrongMethodIs405WithAllow) {
 }
 
 TEST_F(Http, SaysWhyItCannotListTheThreads) {
+  if (!testing::kHasHeap) GTEST_SKIP() << "the sanitizers' own checks need descriptors";
   for (const std::string path : {"threads", "goroutine", "threads?debug=2", ""}) {
     const auto client = server_.client();
     client->set_keep_alive(true);
