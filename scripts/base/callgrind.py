@@ -7,6 +7,8 @@ from base.client import ask
 from base.errors import Failure
 from base.service import Service
 
+# Stands before a command: the environment's size moves addresses, and the count with them.
+EMPTY_ENVIRONMENT = ("env", "-i", "PATH=/usr/bin:/bin")
 CONNECTION = "*process_and_close_socket*"  # what serves a connection, and nothing else
 
 

@@ -94,6 +94,11 @@ def interval(values, alpha: float) -> tuple[float, float | None, float | None]:
     return middle, _walsh(ordered, rank), _walsh(ordered, averages + 1 - rank)
 
 
+def lies_beyond(low: float, high: float, margin: float) -> bool:
+    """Whether an interval of ln(new / old) lies beyond the margin, a part of 1, on either side."""
+    return low > math.log1p(margin) or high < -math.log1p(margin)
+
+
 def _walsh(ordered, number):
     """The number-th smallest of the averages of two values or of a value with itself (Walsh's), by
     halving the range down to PRECISION: there are too many to sort."""
@@ -166,9 +171,8 @@ def _measured(row, alpha):
     estimate, low, high = interval(row.ratios, alpha)
     if low is None:
         return Verdict(row, old, new, math.expm1(estimate), None, None, False)
-    margin = math.log1p(MARGIN)
     return Verdict(row, old, new, math.expm1(estimate), math.expm1(low), math.expm1(high),
-                   low > margin or high < -margin)
+                   lies_beyond(low, high, MARGIN))
 
 
 def _scattered(row):

@@ -1,12 +1,9 @@
 """Executed instructions per operation, counted by callgrind: the same on every run, whatever else
 the machine does.
 
-The environment is empty, since its size moves addresses, and only the counted loop of a slice is
-collected (common/benchmarks/slices.cpp, measured_loop).
+Only the counted loop of a slice is collected (common/benchmarks/slices.cpp, measured_loop).
 """
-import re
-
-from base import ab, children, console, tools
+from base import ab, callgrind, children, console, tools
 from base.errors import Failure
 from compare import estimate
 
@@ -14,24 +11,19 @@ ITERATIONS = 200
 
 
 def command(program) -> list:
-    return [
-        "env", "-i", "PATH=/usr/bin:/bin", "valgrind", "--tool=callgrind",
-        "--callgrind-out-file=/dev/null", "--collect-atstart=no",
-        "--toggle-collect=service::measured_loop*",
-        str(program), "--slices"
-    ]
+    return [*callgrind.EMPTY_ENVIRONMENT, *callgrind.command("service::measured_loop*"),
+            str(program), "--slices"]
 
 
 def count(program, name: str) -> float:
     """Instructions of one operation. Raises Failure."""
     done = children.run(command(program), input=f"{ITERATIONS} {name}\n")
-    collected = re.search(r"Collected : (\d+)", done.stderr)
-    if done.status != 0 or not collected:
+    if done.status != 0:
         raise Failure(
             "valgrind",
             f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
             "Run: make doctor")
-    return int(collected[1]) / ITERATIONS
+    return callgrind.collected(done.stderr) / ITERATIONS
 
 
 def rows(programs: dict, names: list) -> list[estimate.Row]:

@@ -44,10 +44,11 @@ def sources_of(stage_dir: Path) -> list:
     found = file.is_file() and re.search(r"add_stage\(([^)]*)\)", file.read_text(errors="replace"))
     if not found:
         raise CompileError(f"{file.parent.name}/CMakeLists.txt has no add_stage(…)")
-    for name in found[1].split():
-        if name not in files_of(stage_dir):
+    names, files = found[1].split(), files_of(stage_dir)
+    for name in names:
+        if name not in files:
             raise CompileError(f"{name}: add_stage() lists it, but it is not there")
-    return found[1].split()
+    return names
 
 
 def files_of(stage_dir: Path) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ def count(program: Path, operation: str) -> int:
     """Instructions of a probe's loop over the words. Raises Unavailable without valgrind,
     NoAnswer, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
-    before = "env", "-i", "PATH=/usr/bin:/bin", *callgrind.command("grading::loop_over*")
+    before = *callgrind.EMPTY_ENVIRONMENT, *callgrind.command("grading::loop_over*")
     _, said = asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
     if not (instructions := callgrind.collected(said)):
         raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",

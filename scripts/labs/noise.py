@@ -91,13 +91,12 @@ def _ratios(procedure, recorded):
 
 def differs(procedure: Procedure, ratios: list) -> bool:
     """What the procedure says of ln(new / old) of each pair."""
-    margin = math.log1p(procedure.margin_percent / 100)
     counts = {len(ratios)}
     if procedure.stop == "at the first difference":
         counts |= {len(ratios) * look // LOOKS for look in range(1, LOOKS)}
     for count in counts:
         _, low, high = estimate.interval(ratios[:count], 1 - procedure.confidence_percent / 100)
-        if low is not None and (low > margin or high < -margin):
+        if low is not None and estimate.lies_beyond(low, high, procedure.margin_percent / 100):
             return True
     return False
 
