@@ -28,9 +28,9 @@
 #include <thread>
 #include <vector>
 
+#include "pprof/httplib.h"
 #include "pprof/label.h"
 #include "pprof/mutex.h"
-#include "pprof/httplib.h"
 #include "pprof/thread.h"
 #include "pprof/trace.h"
 #include "sanitizers.h"

@@ -61,9 +61,9 @@ std::optional<pprof::Response> answer(const pprof::Request& request,
 // [handler]
 
 bool has_threads() {
-  const auto response = answer(
-      {.target = "/debug/pprof/threads?seconds=0.1", .headers = {{"Host", "localhost"}}},
-      [] { return true; });
+  const auto response =
+      answer({.target = "/debug/pprof/threads?seconds=0.1", .headers = {{"Host", "localhost"}}},
+             [] { return true; });
   return response && response->status == 200 && !response->body.empty();
 }
 
@@ -84,7 +84,8 @@ int main() try {
   const int port = server.bind_to_any_port("127.0.0.1");
   std::thread listener([&server] { server.listen_after_bind(); });
   std::thread(worker).join();
-  const bool works = has_threads() && fetch(port, "/order") && fetch(port, "/internal/pprof/heap") &&
+  const bool works = has_threads() && fetch(port, "/order") &&
+                     fetch(port, "/internal/pprof/heap") &&
                      fetch(port, "/internal/pprof/profile?seconds=0.2");
   server.stop();
   listener.join();
