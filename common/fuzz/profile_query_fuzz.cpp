@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     require(error->status == 400, "a bad query is a 400");
     return 0;
   }
-  const auto& query = std::get<pprof::internal::Query>(parsed);
+  const auto& query = std::get<pprof::internal::Take>(parsed);
   require(query.debug >= 0 && query.debug <= 2, "debug is 0 to 2");
   require(!query.duration || query.duration->count() > 0, "the duration is above 0");
   require(!query.duration || *query.duration <= kMaxDuration, "the duration is bounded");

@@ -202,11 +202,6 @@ def capture(world: World, what: str) -> None:
         with urllib.request.urlopen(url, timeout=60) as reply:
             if not reply.read():
                 world.complain(f"{what}: empty profile")
-    except urllib.error.HTTPError as error:
-        # One CPU profile at a time: the second one is told when to come again.
-        if error.code != 503 or not error.headers["Retry-After"]:
-            world.complain(f"{what}: {error} {error.read()[:200]!r}")
-        time.sleep(0.2)
     except OSError as error:
         world.complain(f"{what}: {error}")
     world.count("captures")

@@ -181,6 +181,27 @@ TEST(Cpu, APartlyBusyThreadGetsItsShare) {
   EXPECT_NEAR(ratio(labelled(profile, "thread", "partly"), used), 1, 0.10);
 }
 
+TEST(Cpu, CapturesThatOverlapHaveWindowsOfTheirOwn) {
+  const auto work = [](const char* part) {
+    const LabelScope label("part", part);
+    burn(milliseconds(300));
+  };
+  Profile inner;
+  const Profile outer = profile_during([&] {
+    work("before");
+    inner = profile_during([&] { work("in both"); });
+    work("after");
+  });
+  for (const char* const part : {"before", "after"}) {
+    EXPECT_EQ(labelled(inner, "part", part), nanoseconds(0)) << part;
+  }
+  EXPECT_EQ(labelled(inner, "part", "in both"), labelled(outer, "part", "in both"));
+  NEEDS_SIGNALS_IN_TIME();
+  for (const char* const part : {"before", "in both", "after"}) {
+    EXPECT_GT(labelled(outer, "part", part), nanoseconds(0)) << part;
+  }
+}
+
 TEST(Cpu, AThreadBornDuringTheCaptureIsSeen) {
   nanoseconds used{0};
   const Profile profile = profile_during([&used] {

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -12,7 +13,8 @@
 #include "encode/proto.h"
 #include "encode/proto_fields.h"
 #include "encode/text.h"
-#include "http/own_samples.h"
+#include "profiles/own_samples.h"
+#include "symbolize/symbolizer.h"
 
 namespace pprof::internal {
 namespace {
@@ -162,6 +164,27 @@ TEST(EncodedMapping, FlagsAndCommentsTellWhatIsMissing) {
   const std::string comment = encoded.all(ProfileField::kStringTable).at(comments[0]);
   EXPECT_TRUE(comment.starts_with("no debug information for /srv/plugin.so: 2 of 3 addresses"))
       << comment;
+}
+
+TEST(EncodedMapping, WithoutNamesWhoReadsItIsToFindThem) {
+  Profile profile = cpu_like_profile();
+  const auto own = reinterpret_cast<std::uintptr_t>(&cpu_like_profile);
+  const auto of_libc = reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, "qsort"));
+  profile.samples = {{{of_libc, own}, {1, 10}, {}}};
+  Addresses addresses(Symbolizer::instance());
+  const Fields encoded(encode_proto(profile, addresses));
+  EXPECT_TRUE(encoded.all(ProfileField::kFunction).empty());
+  EXPECT_EQ(encoded.all(ProfileField::kLocation).size(), 2U);
+  const auto mappings = encoded.all(ProfileField::kMapping);
+  ASSERT_EQ(mappings.size(), 2U);
+  for (const std::string& message : mappings) {
+    const Fields mapping(message);
+    EXPECT_NE(mapping.number(MappingField::kBuildId), 0U);
+    for (const auto flag : {MappingField::kHasFunctions, MappingField::kHasFilenames,
+                            MappingField::kHasLineNumbers, MappingField::kHasInlineFrames}) {
+      EXPECT_EQ(mapping.number(flag), 0U);
+    }
+  }
 }
 
 TEST(EncodedMapping, NamesDebugInformationThatWasNotFound) {

@@ -14,13 +14,11 @@
 #include <string>
 #include <thread>
 
-#include "encode/proto.h"
-#include "http/endpoints.h"
 #include "pprof/label.h"
 #include "pprof/mutex.h"
 #include "pprof/thread.h"
 #include "pprof/trace.h"
-#include "symbolize/symbolizer.h"
+#include "profiles/capture.h"
 
 namespace pprof::internal {
 namespace {
@@ -49,16 +47,9 @@ struct SlowToDestroy {
 
 // Captures over and over, with names and encoding, as an endpoint does.
 [[noreturn]] void capture(const Endpoint& endpoint, milliseconds duration) {
-  const Wanted always = [] { return true; };
-  for (;;) {
-    if (endpoint.json) {
-      endpoint.json(duration, always);
-    } else {
-      Symbolizer::instance().observe_modules();
-      encode_proto(endpoint.timed ? endpoint.timed(duration, always) : endpoint.snapshot(),
-                   Symbolizer::instance());
-    }
-  }
+  Take what;
+  if (!endpoint.snapshot) what.duration = duration;
+  for (;;) take(endpoint, what, [] { return true; });
 }
 
 int exit_during(const Endpoint& endpoint, milliseconds duration, milliseconds when) {

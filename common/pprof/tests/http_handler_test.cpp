@@ -1,14 +1,17 @@
 // The handler without any HTTP: what a server gives it, and what it gets back.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "http/capture_task.h"
+#include "http/reply.h"
 #include "http/url.h"
 #include "pprof/handler.h"
 
@@ -66,6 +69,19 @@ TEST(Handler, ACaptureThatFailsIsAnError) {
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.body, "the capture failed: no room\n");
   EXPECT_EQ(header_of(response, "X-Go-Pprof"), "1");
+}
+
+TEST(Handler, AClientIsThereUntilItCloses) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  EXPECT_TRUE(is_connected(ends[0]));
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  EXPECT_TRUE(is_connected(ends[0])) << "it has sent the next request already";
+  char byte = 0;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  close(ends[1]);
+  EXPECT_FALSE(is_connected(ends[0]));
+  close(ends[0]);
 }
 
 TEST(Handler, HeadCapturesNothing) {

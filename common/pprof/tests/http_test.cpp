@@ -138,6 +138,7 @@ TEST_F(Http, UnusableSecondsAre400WithTheRule) {
   expect_error(server_.get("/debug/pprof/block?seconds=x"), 400, "above 0 and at most 300");
   expect_error(server_.get("/debug/pprof/threads?debug=3"), 400, "0 (profile.proto), 1 or 2");
   expect_error(server_.get("/debug/pprof/threads?debug=2&seconds=0.1"), 400, "give debug=1");
+  expect_error(server_.get("/debug/pprof/threads?symbolize=fast"), 400, "give none, or leave");
 }
 
 TEST_F(Http, LongestCaptureIsAnOption) {
@@ -150,7 +151,7 @@ TEST(Query, NoSecondsAreTheDefaultAsInGo) {
   const auto parsed = [](const std::optional<std::string>& value, seconds most,
                          std::optional<seconds> by_default) {
     const std::string query = value ? "seconds=" + *value : "";
-    return std::get<internal::Query>(internal::parse_query(query, most, by_default)).duration;
+    return std::get<internal::Take>(internal::parse_query(query, most, by_default)).duration;
   };
   for (const std::optional<std::string> value : {std::optional<std::string>(), {""}, {"0"}}) {
     EXPECT_EQ(parsed(value, seconds(300), seconds(30)), seconds(30)) << value.value_or("none");
@@ -317,6 +318,14 @@ TEST_F(Http, ProfileIsAFileToSave) {
   EXPECT_EQ(response.get_header_value("Content-Type"), "application/octet-stream");
   EXPECT_EQ(response.get_header_value("Content-Disposition"), "attachment; filename=\"profile\"");
   EXPECT_TRUE(response.body.starts_with("\x1f\x8b")) << "not gzip";
+}
+
+TEST_F(Http, NamesMayBeLeftOut) {
+  const std::string path = "/debug/pprof/threads?gc=1";  // which changes nothing here
+  const std::string named = server_.get(path).body;
+  const std::string unnamed = server_.get(path + "&symbolize=none").body;
+  EXPECT_TRUE(unnamed.starts_with("\x1f\x8b"));
+  EXPECT_LT(2 * unnamed.size(), named.size());
 }
 
 TEST_F(Http, DeltaIsNamedSo) {

@@ -20,6 +20,24 @@ if(NOT symbols MATCHES "pprof" OR symbols MATCHES "httplib")
 endif()
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(${CMAKE_COMMAND} -E env PPROF_TOKEN=secret ${WORK_DIR}/build/my_service)
+# Each header alone, and a program without HTTP by pkg-config.
+file(GLOB folder ${WORK_DIR}/prefix/*/pkgconfig ${WORK_DIR}/prefix/*/*/pkgconfig)
+execute_process(COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${folder}
+                        pkg-config --cflags --libs pprof-heap
+                OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags)
+file(GLOB headers ${WORK_DIR}/prefix/include/pprof/*.h)
+foreach(header ${headers})
+  run(${COMPILER} -std=c++20 -Wall -Wextra -Werror -fsyntax-only -x c++ -include ${header} /dev/null
+      -I${WORK_DIR}/prefix/include)
+endforeach()
+run(${COMPILER} -std=c++20 -g ${SOURCE_DIR}/../example/batch.cpp -o ${WORK_DIR}/batch ${flags})
+run(${WORK_DIR}/batch ${WORK_DIR} 1)
+execute_process(COMMAND ldd ${WORK_DIR}/batch OUTPUT_VARIABLE libraries COMMAND_ERROR_IS_FATAL ANY)
+if(libraries MATCHES "http" OR NOT libraries MATCHES "libprofiler"
+   OR NOT EXISTS ${WORK_DIR}/cpu.pb.gz OR NOT EXISTS ${WORK_DIR}/heap.pb.gz)
+  message(FATAL_ERROR "failed: batch has written no profiles, or needs an HTTP library: ${libraries}")
+endif()
 execute_process(COMMAND ${CMAKE_COMMAND} -E env --unset=PPROF_TOKEN ${WORK_DIR}/build/my_service
                 RESULT_VARIABLE result ERROR_VARIABLE text)
 if(NOT result EQUAL 2 OR NOT text MATCHES "PPROF_TOKEN is not set")

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "capture_helpers.h"
@@ -38,7 +39,7 @@ json trace_of(const std::function<void()>& work) {
   });
   const auto text = capture_trace_json(std::chrono::seconds(20), [&] { return !done; });
   thread.join();
-  return json::parse(text.value());
+  return json::parse(text);
 }
 
 json events_named(const json& trace, std::string_view name) {
@@ -109,9 +110,9 @@ TEST(Trace, ShowsWaitsForAMutex) {
 // Such spans do reach the buffer: a wait for a lock is timed whether a trace runs or not, and a
 // TraceSpan that a trace has timed may end in the next one.
 TEST(Trace, LeavesOutSpansThatBeganBeforeIt) {
-  start_recording();
+  const RecordingStart before = start_recording();
   auto span = std::make_unique<TraceSpan>("from the trace before");
-  stop_recording();
+  stop_recording(before);
   Mutex mutex;
   std::unique_lock lock(mutex);
   std::atomic<pid_t> tid{0};
@@ -121,12 +122,12 @@ TEST(Trace, LeavesOutSpansThatBeganBeforeIt) {
   });
   ASSERT_TRUE(testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); }));
   const std::int64_t start_ns = trace_now_ns();
-  start_recording();
+  const RecordingStart start = start_recording();
   lock.unlock();
   waiter.join();
   span.reset();
   { const TraceSpan inside("inside"); }
-  const Recording recording = stop_recording();
+  const Recording recording = stop_recording(start);
   ASSERT_EQ(recording.spans.size(), 3U);
   const json trace = json::parse(trace_json(recording, start_ns, milliseconds(1)));
   EXPECT_TRUE(events_named(trace, "from the trace before").empty());
@@ -134,16 +135,43 @@ TEST(Trace, LeavesOutSpansThatBeganBeforeIt) {
   EXPECT_EQ(events_named(trace, "inside").size(), 1U);
 }
 
-TEST(Trace, OnlyOneRunsAtATime) {
-  std::optional<std::string> second;
-  trace_of([&] { second = capture_trace_json(milliseconds(1), [] { return true; }); });
-  EXPECT_FALSE(second.has_value());
+TEST(Trace, TracesThatOverlapHaveWindowsOfTheirOwn) {
+  const auto emit = [](const char* name) { const TraceSpan span(name); };
+  json inner;
+  const json outer = trace_of([&] {
+    emit("before");
+    inner = trace_of([&] { emit("in both"); });
+    emit("after");
+  });
+  for (const char* const name : {"before", "in both", "after"}) {
+    EXPECT_EQ(events_named(outer, name).size(), 1U) << name;
+    EXPECT_EQ(events_named(inner, name).size(), name == std::string("in both") ? 1U : 0U) << name;
+  }
+}
+
+TEST(Trace, ALaterOneCountsItsOwnLostSpans) {
+  const auto emit = [](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) trace_emit("span", "test", 1, 2);
+  };
+  const RecordingStart first = start_recording();
+  emit(kMaxSpans - 1);
+  const RecordingStart second = start_recording();
+  emit(3);
+  const RecordingStart third = start_recording();
+  emit(4);
+  for (const auto& [start, kept, dropped] :
+       {std::tuple(second, 1U, 6U), std::tuple(third, 0U, 4U)}) {
+    const Recording recording = stop_recording(start);
+    EXPECT_EQ(recording.spans.size(), kept);
+    EXPECT_EQ(recording.dropped, dropped);
+  }
+  EXPECT_EQ(stop_recording(first).spans.size(), kMaxSpans);
 }
 
 TEST(Trace, CountsSpansBeyondTheBuffer) {
-  start_recording();
+  const RecordingStart start = start_recording();
   for (std::size_t i = 0; i < kMaxSpans + 10; ++i) trace_emit("span", "test", 1, 2);
-  Recording recording = stop_recording();
+  Recording recording = stop_recording(start);
   EXPECT_EQ(recording.spans.size(), kMaxSpans);
   EXPECT_EQ(recording.dropped, 10U);
   recording.spans.resize(1);
@@ -153,7 +181,7 @@ TEST(Trace, CountsSpansBeyondTheBuffer) {
 }
 
 TEST(Trace, AChildForkedDuringItDoesNotHang) {
-  start_recording();
+  const RecordingStart start = start_recording();
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t) {
@@ -180,19 +208,19 @@ TEST(Trace, AChildForkedDuringItDoesNotHang) {
   }
   done = true;
   for (std::thread& thread : threads) thread.join();
-  stop_recording();
+  stop_recording(start);
 }
 
 TEST(Trace, CountsLabelsBeyondTheTable) {
   constexpr int kTooMany = 5000;
   const auto emit_all = [] {
-    start_recording();
+    const RecordingStart start = start_recording();
     for (int i = 0; i < kTooMany; ++i) {
       const std::string number = std::to_string(i);
       const LabelScope label("too many", number.c_str());
       trace_emit("span", "test", 1, 2);
     }
-    return stop_recording();
+    return stop_recording(start);
   };
   emit_all();
   const Recording recording = emit_all();  // the table is full from the start

@@ -45,6 +45,10 @@ struct Response {
   std::shared_ptr<internal::CaptureTask> capture = nullptr;
 };
 
+// Whether the client at the other end of this connected socket is still there: for servers that
+// wait in a loop. It takes nothing from the socket.
+bool is_connected(int socket) noexcept;
+
 struct MountOptions {
   // Path of the index page, without a trailing slash. It must start with '/'.
   std::string prefix = "/debug/pprof";

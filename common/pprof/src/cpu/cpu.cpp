@@ -1,4 +1,5 @@
-// One CPU capture; see cpu.h.
+// CPU captures; see cpu.h. All that run at the same time share one session: each is the difference
+// of what the session had counted at its end and at its beginning.
 //
 // gperftools calls `filter_in_thread` in its SIGPROF handler, on the interrupted thread. The filter
 // records the sample itself, with labels, which gperftools' own file format has no place for, and
@@ -9,18 +10,23 @@
 #include <gperftools/profiler.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cpu/sample_ring.h"
 #include "cpu/sample_table.h"
 #include "cpu/thread_timers.h"
 #include "cpu/tick.h"
+#include "encode/delta.h"
 #include "stacks/unwind.h"
 #include "threads/tasks.h"
 
@@ -33,6 +39,9 @@ constexpr milliseconds kPoll{50};
 constexpr char kAlreadyProfiling[] =
     "gperftools is already profiling this process: start it without CPUPROFILE, and do not call "
     "ProfilerStart() in it";
+constexpr char kForked[] =
+    "this process was forked while a CPU capture ran, and cannot take one: fork before, or call "
+    "exec";
 
 // True from before gperftools is started here until after it is stopped.
 std::atomic<bool> session_is_ours{false};
@@ -60,23 +69,116 @@ class GperftoolsSession {
   GperftoolsSession& operator=(const GperftoolsSession&) = delete;
 };
 
-// Lets the timers run, and refreshes them: every 50 ms, or less often where there are so many
-// threads that it would take more than 1 % of the time.
-void sample_until(steady_clock::time_point end, ThreadTimers& timers, SampleRing& ring,
-                  CpuSampleTable& table, const Wanted& wanted) {
-  constexpr int kCostFactor = 100;
-  steady_clock::time_point next_refresh = steady_clock::now() + kPoll;
-  for (auto now = steady_clock::now(); now < end && wanted(); now = steady_clock::now()) {
-    if (now >= next_refresh) {
-      timers.refresh();
-      refresh_unwinder();
-      const auto cost = steady_clock::now() - now;
-      next_refresh = now + std::max<steady_clock::duration>(kPoll, kCostFactor * cost);
-    }
-    std::this_thread::sleep_until(std::min(end, now + kPoll));
-    table.drain(ring);
-  }
+Profile empty_profile() {
+  Profile profile;
+  profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
+  profile.default_sample_type = "cpu";
+  profile.period_type = {"cpu", "nanoseconds"};
+  profile.period = kCpuPeriod.count();
+  profile.time = std::chrono::system_clock::now();
+  return profile;
 }
+
+// Counts samples while at least one capture runs. For one thread at a time.
+class Session {
+ public:
+  Session() {
+    begin_cpu_capture();
+    gperftools_.emplace(ring_);
+    timers_.emplace(kCpuPeriod);
+  }
+
+  // Takes the samples that there are, and refreshes the timers: every 50 ms, or less often where
+  // there are so many threads that it would take more than 1 % of the time.
+  void poll() {
+    constexpr int kCostFactor = 100;
+    table_.drain(ring_);
+    const auto now = steady_clock::now();
+    if (now < next_refresh_) return;
+    timers_->refresh();
+    refresh_unwinder();
+    const auto cost = steady_clock::now() - now;
+    next_refresh_ = now + std::max<steady_clock::duration>(kPoll, kCostFactor * cost);
+  }
+
+  void stop() {
+    timers_.reset();
+    gperftools_.reset();
+  }
+
+  Profile counts() {
+    Profile profile = empty_profile();
+    table_.drain(ring_);
+    table_.append_to(profile);
+    return profile;
+  }
+  std::vector<std::string> gaps() const { return timers_->gaps(); }
+  std::size_t lost() const { return ring_.lost(); }
+  bool is_of_this_process() const { return process_ == getpid(); }
+
+ private:
+  pid_t process_ = getpid();
+  SampleRing ring_;
+  CpuSampleTable table_;
+  std::optional<GperftoolsSession> gperftools_;
+  std::optional<ThreadTimers> timers_;
+  steady_clock::time_point next_refresh_ = steady_clock::now() + kPoll;
+};
+
+// One capture's part in the session: the first makes it, the last ends it.
+class Window {
+ public:
+  Window() {
+    const std::scoped_lock lock(shared().mutex);
+    if (shared().captures == 0) shared().session.emplace();
+    if (!shared().session->is_of_this_process()) throw std::runtime_error(kForked);
+    before_ = shared().session->counts();
+    lost_before_ = shared().session->lost();
+    ++shared().captures;
+  }
+  ~Window() {
+    if (!has_ended_) end();
+  }
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  void poll() const {
+    const std::scoped_lock lock(shared().mutex);
+    shared().session->poll();
+  }
+
+  Profile end() {
+    const std::scoped_lock lock(shared().mutex);
+    Session& session = *shared().session;
+    std::vector<std::string> comments = session.gaps();
+    if (shared().captures == 1) session.stop();
+    Profile profile = subtract(session.counts(), before_);
+    profile.time = before_.time;
+    profile.comments = std::move(comments);
+    if (const std::size_t lost = session.lost() - lost_before_; lost > 0) {
+      profile.comments.push_back(std::to_string(lost) + " samples lost: buffer full");
+    }
+    if (--shared().captures == 0) shared().session.reset();
+    has_ended_ = true;
+    return profile;
+  }
+
+ private:
+  struct Shared {
+    std::mutex mutex;
+    int captures = 0;
+    std::optional<Session> session;
+  };
+  // Never destroyed: captures may still run while static objects go.
+  static Shared& shared() {
+    static auto* const instance = new Shared;
+    return *instance;
+  }
+
+  Profile before_;
+  std::size_t lost_before_ = 0;
+  bool has_ended_ = false;
+};
 
 // Signals are blocked for a moment while a thread is made: asked again at the end of the capture.
 std::vector<pid_t> still_without_signal(std::vector<pid_t> tids) {
@@ -104,16 +206,6 @@ std::string missing_time(const Profile& profile, nanoseconds used) {
          " of CPU time: threads were not sampled, or lived for a few milliseconds only";
 }
 
-Profile empty_profile() {
-  Profile profile;
-  profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
-  profile.default_sample_type = "cpu";
-  profile.period_type = {"cpu", "nanoseconds"};
-  profile.period = kCpuPeriod.count();
-  profile.time = std::chrono::system_clock::now();
-  return profile;
-}
-
 }  // namespace
 
 std::string cpu_unavailable_reason() {
@@ -137,26 +229,17 @@ std::string cpu_unavailable_reason() {
 
 Profile cpu_profile(nanoseconds duration, const Wanted& wanted) {
   prepare_unwinder();
-  Profile profile = empty_profile();
-  SampleRing ring;
-  CpuSampleTable table;
   const std::vector<pid_t> blocking = still_without_signal(list_threads());
-  begin_cpu_capture();
+  Window window;
   const auto start = steady_clock::now();
   const nanoseconds used_before = process_cpu_time();
-  {
-    const GperftoolsSession session(ring);
-    ThreadTimers timers(kCpuPeriod);
-    sample_until(start + duration, timers, ring, table, wanted);
-    profile.comments = timers.gaps();
+  for (auto now = start; now < start + duration && wanted(); now = steady_clock::now()) {
+    std::this_thread::sleep_until(std::min(start + duration, now + kPoll));
+    window.poll();
   }
+  Profile profile = window.end();
   const nanoseconds used = process_cpu_time() - used_before;
   profile.duration = steady_clock::now() - start;
-  table.drain(ring);
-  table.append_to(profile);
-  if (ring.lost() > 0) {
-    profile.comments.push_back(std::to_string(ring.lost()) + " samples lost: buffer full");
-  }
   if (const auto count = still_without_signal(blocking).size(); count > 0) {
     profile.comments.push_back(std::to_string(count) + " threads not sampled: they block SIGPROF");
   }

@@ -17,9 +17,10 @@ std::string cpu_unavailable_reason();
 // Samples all threads for `duration` at 100 Hz of CPU time each, then returns samples/count and
 // cpu/nanoseconds with the labels in force and the thread's name as label "thread".
 // Stops early, with what it has, once `wanted` says no.
-// One at a time: the caller makes sure. Throws std::runtime_error with a text for the client if
-// gperftools refuses to start, for instance since CPUPROFILE had it started, or if the threads
-// cannot be listed.
+// Thread-safe: captures at the same time share timers and samples, and each has its own window.
+// Throws std::runtime_error with a text for the client if gperftools refuses to start, for instance
+// since CPUPROFILE had it started, if the threads cannot be listed, or in a child that was forked
+// during a capture.
 Profile cpu_profile(std::chrono::nanoseconds duration, const Wanted& wanted);
 
 }  // namespace pprof::internal

@@ -61,11 +61,13 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::U
   }
   // Without any of them, pprof looks for a binary or a debug file and gives names by itself.
   const bool has_functions =
-      mapping.has_debug_info || used.named >= used.unnamed || is_system_library(mapping.file);
+      mapping.has_names &&
+      (mapping.has_debug_info || used.named >= used.unnamed || is_system_library(mapping.file));
   message.add_bool(MappingField::kHasFunctions, has_functions);
   for (const auto flag : {MappingField::kHasFilenames, MappingField::kHasLineNumbers,
                           MappingField::kHasInlineFrames}) {
-    message.add_bool(flag, mapping.has_debug_info && used.unread_files.empty());
+    message.add_bool(flag,
+                     mapping.has_names && mapping.has_debug_info && used.unread_files.empty());
   }
 }
 
@@ -79,7 +81,9 @@ std::string missing_from(const LocationTable::UsedMapping& used) {
            (files > 1 ? " and " + std::to_string(files - 1) + " more" : "") +
            "; keep .dwo files where the compiler wrote them, or beside the object";
   }
-  if (mapping.has_debug_info || addresses == 0 || is_system_library(mapping.file)) return {};
+  if (mapping.has_debug_info || !mapping.has_names || addresses == 0 ||
+      is_system_library(mapping.file))
+    return {};
   return "no debug information for " + mapping.file + ": " + std::to_string(used.unnamed) + " of " +
          std::to_string(addresses) +
          " addresses have no function, none has a line; build with -g, or put its debug file "

@@ -1,17 +1,20 @@
 // Routes below the prefix; see handler.h.
 #include "pprof/handler.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "http/access.h"
-#include "http/endpoints.h"
 #include "http/index.h"
 #include "http/profile_request.h"
 #include "http/reply.h"
 #include "http/symbol.h"
 #include "http/url.h"
+#include "profiles/table.h"
 #include "symbolize/symbolizer.h"
 
 namespace pprof {
@@ -76,8 +79,7 @@ Response answer(const MountOptions& options, const Request& request) {
   if (is_symbol && request.method == "POST") return answer_post(request);
   if (!is_get) {
     const std::string allow = is_symbol ? "GET, HEAD, POST" : "GET, HEAD";
-    return error_reply({405, "method " + request.method + " is not allowed: use " + allow,
-                        std::chrono::seconds(0), allow});
+    return error_reply({405, "method " + request.method + " is not allowed: use " + allow, allow});
   }
   if (is_symbol) return answer_symbol(std::string(query), request);
   if (name == "cmdline") return reply(kPlainText, command_line());
@@ -106,6 +108,12 @@ Response Handler::operator()(const Request& request) const {
   } catch (const std::exception& error) {
     return internal::error_reply({500, error.what()});  // the threads cannot be listed
   }
+}
+
+bool is_connected(int socket) noexcept {
+  char byte = 0;
+  const ssize_t sent = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return sent > 0 || (sent < 0 && errno == EAGAIN);
 }
 
 std::optional<Refusal> refusal(const Request& request, const MountOptions& options) {

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "http/endpoints.h"
 #include "http/url.h"
+#include "profiles/table.h"
 
 namespace pprof::internal {
 namespace {

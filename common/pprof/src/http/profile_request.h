@@ -5,8 +5,8 @@
 #include <chrono>
 #include <string_view>
 
-#include "http/endpoints.h"
 #include "pprof/handler.h"
+#include "profiles/table.h"
 
 namespace pprof::internal {
 

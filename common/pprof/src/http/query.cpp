@@ -29,9 +29,9 @@ std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, 
 
 }  // namespace
 
-std::variant<Query, HttpError> parse_query(std::string_view text, std::chrono::seconds max_duration,
-                                           std::optional<std::chrono::seconds> by_default) {
-  Query query;
+std::variant<Take, HttpError> parse_query(std::string_view text, std::chrono::seconds max_duration,
+                                          std::optional<std::chrono::seconds> by_default) {
+  Take query;
   const std::string value = parameter(text, "seconds").value_or("");
   if (by_default) query.duration = std::min(*by_default, max_duration);
   if (!value.empty() && !(by_default && value == "0")) {
@@ -47,6 +47,13 @@ std::variant<Query, HttpError> parse_query(std::string_view text, std::chrono::s
           400, "debug=" + quoted(*debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
     }
     query.debug = debug->front() - '0';
+  }
+  if (const auto symbolize = parameter(text, "symbolize")) {
+    if (symbolize != "none") {
+      return HttpError{400, "symbolize=" + quoted(*symbolize) +
+                                " is not usable: give none, or leave it out to have names"};
+    }
+    query.with_names = false;
   }
   return query;
 }

@@ -7,20 +7,15 @@
 #include <variant>
 
 #include "http/reply.h"
+#include "profiles/capture.h"
 
 namespace pprof::internal {
 
-struct Query {
-  std::optional<std::chrono::nanoseconds> duration;  // always set if there is a default
-  int debug = 0;                                     // 0: profile.proto; 1, 2: text
-};
-
 // `seconds` must be a number above 0 and at most `max_duration`; fractions are allowed. Without it,
 // and if it is empty, it is `by_default` or, if that is longer, `max_duration`; 0 is the same where
-// there is a default, as in Go. `debug` must be 0, 1 or 2. Other parameters are left alone. An
-// error has status 400.
-std::variant<Query, HttpError> parse_query(std::string_view query,
-                                           std::chrono::seconds max_duration,
-                                           std::optional<std::chrono::seconds> by_default);
+// there is a default, as in Go. `debug` must be 0, 1 or 2, `symbolize` none. Other parameters are
+// left alone. An error has status 400.
+std::variant<Take, HttpError> parse_query(std::string_view query, std::chrono::seconds max_duration,
+                                          std::optional<std::chrono::seconds> by_default);
 
 }  // namespace pprof::internal

@@ -1,6 +1,9 @@
 // Headers and error bodies; see reply.h.
 #include "http/reply.h"
 
+#include <cstdio>
+#include <exception>
+#include <memory>
 #include <utility>
 
 namespace pprof::internal {
@@ -16,12 +19,32 @@ Response error_reply(const HttpError& error) {
   Response response = reply(kPlainText, error.text + "\n");
   response.status = error.status;
   response.headers.emplace_back("X-Go-Pprof", "1");
-  if (error.retry_after.count() > 0) {
-    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after.count()));
-  }
   if (!error.allow.empty()) response.headers.emplace_back("Allow", error.allow);
   if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
 
+Response with_capture(Response response, const Request& request, CaptureTask::Work work) {
+  if (request.method != "HEAD") response.capture = std::make_shared<CaptureTask>(std::move(work));
+  return response;
+}
+
 }  // namespace pprof::internal
+
+namespace pprof {
+
+bool Response::wait(std::chrono::milliseconds patience) {
+  if (capture == nullptr) return true;
+  if (!capture->wait(patience)) return false;
+  const auto ended = std::exchange(capture, nullptr);
+  try {
+    body = ended->result();
+  } catch (const std::exception& error) {
+    // Here, too, since the headers may have gone out: then nothing else can tell.
+    std::fprintf(stderr, "pprof: the capture failed: %s\n", error.what());
+    *this = internal::error_reply({500, "the capture failed: " + std::string(error.what())});
+  }
+  return true;
+}
+
+}  // namespace pprof

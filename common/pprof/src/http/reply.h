@@ -2,19 +2,18 @@
 // Used by every endpoint; thread-safe.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "pprof/handler.h"
+#include "profiles/capture_task.h"
 
 namespace pprof::internal {
 
 // An error for the client: what was wrong, the rule, and what to do.
 struct HttpError {
   int status = 400;
-  std::string text = {};                // one line, without a newline
-  std::chrono::seconds retry_after{0};  // 0: no Retry-After header
-  std::string allow = {};               // for 405: the methods that are allowed
+  std::string text = {};   // one line, without a newline
+  std::string allow = {};  // for 405: the methods that are allowed
 };
 
 // An answer with the headers that each has: nothing is guessed, nothing is cached.
@@ -22,6 +21,10 @@ Response reply(const std::string& content_type, std::string body = {});
 
 // pprof shows the text of an error only with X-Go-Pprof and text/plain.
 Response error_reply(const HttpError& error);
+
+// `response`, which has its headers, with the result of `work` as the body to come. HEAD has no
+// body, and so nothing to capture.
+Response with_capture(Response response, const Request& request, CaptureTask::Work work);
 
 inline constexpr char kPlainText[] = "text/plain; charset=utf-8";
 inline constexpr char kBinary[] = "application/octet-stream";

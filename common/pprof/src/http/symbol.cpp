@@ -9,7 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "http/capture_task.h"
 #include "http/reply.h"
 #include "symbolize/symbolizer.h"
 

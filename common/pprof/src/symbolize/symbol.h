@@ -16,6 +16,7 @@ struct Mapping {
   std::string file;            // absolute, also when the file is gone
   std::string build_id;        // lower-case hex, or empty
   bool has_debug_info = true;  // so files, lines and inlined calls are known
+  bool has_names = true;       // false: none were asked for; who reads the profile finds them
   bool operator==(const Mapping&) const = default;
 };
 

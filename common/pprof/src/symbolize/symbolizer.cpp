@@ -58,6 +58,13 @@ const Mapping& Symbolizer::main_mapping() {
   return modules_.main().mapping;
 }
 
+const Mapping* Symbolizer::mapping_at(std::uintptr_t address) {
+  const std::scoped_lock lock(mutex_);
+  modules_.refresh();
+  const Module* const module = modules_.find(address);
+  return module == nullptr ? nullptr : &module->mapping;
+}
+
 std::string Symbolizer::name_of(std::uintptr_t address) {
   const std::scoped_lock lock(mutex_);
   modules_.refresh();
@@ -78,6 +85,21 @@ DebugInfo& Symbolizer::debug_info(Module& module) {
     module.mapping.has_debug_info = info->has_units();
   }
   return *info;
+}
+
+const Location& Addresses::locate(std::uintptr_t address) {
+  const Mapping* const mapping = symbols_.mapping_at(address);
+  if (mapping == nullptr) return symbols_.locate(address);  // no address, but perhaps a mark
+  return locations_.try_emplace(mapping, Location{.mapping = &without_names(*mapping)})
+      .first->second;
+}
+
+const Mapping& Addresses::main_mapping() { return without_names(symbols_.main_mapping()); }
+
+const Mapping& Addresses::without_names(const Mapping& mapping) {
+  const auto [entry, is_new] = mappings_.try_emplace(&mapping, mapping);
+  if (is_new) entry->second.has_names = false;
+  return entry->second;
 }
 
 }  // namespace pprof::internal

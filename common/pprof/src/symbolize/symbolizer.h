@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,6 +29,9 @@ class Symbolizer : public SymbolSource {
   const Location& locate(std::uintptr_t address) override;
   const Mapping& main_mapping() override;
 
+  // Where `address` lies, without a look at its names; null if nothing is loaded there.
+  const Mapping* mapping_at(std::uintptr_t address);
+
   // The name of the innermost function at `address`, as locate() gives it; "" if nothing was loaded
   // there. Remembers nothing: a client chooses the addresses.
   std::string name_of(std::uintptr_t address);
@@ -43,6 +47,21 @@ class Symbolizer : public SymbolSource {
   // By module, since a closed object's addresses may come to mean another one's. Only addresses
   // of captured code come here, so the cache is bounded by the program's size. Nodes do not move.
   std::unordered_map<const Module*, AddressCache> cache_;
+};
+
+// Mappings alone, for a profile that is named where it is read. For one encoding by one thread.
+class Addresses : public SymbolSource {
+ public:
+  explicit Addresses(Symbolizer& symbols) : symbols_(symbols) {}
+  const Location& locate(std::uintptr_t address) override;
+  const Mapping& main_mapping() override;
+
+ private:
+  const Mapping& without_names(const Mapping& mapping);
+
+  Symbolizer& symbols_;
+  std::map<const Mapping*, Mapping> mappings_;
+  std::map<const Mapping*, Location> locations_;  // one for all addresses of a mapping
 };
 
 }  // namespace pprof::internal

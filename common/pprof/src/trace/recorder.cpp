@@ -1,4 +1,5 @@
-// See recorder.h. A span claims its place in the buffer with one atomic addition.
+// See recorder.h. A span claims its place in the buffer with one atomic addition, and is there once
+// its end is.
 #include "trace/recorder.h"
 
 #include <pthread.h>
@@ -27,6 +28,7 @@ std::vector<Span>& buffer() {
   return *instance;
 }
 std::atomic<std::size_t> next_place{0};
+int recordings = 0;  // that run; guarded by the label table's mutex, which fork() takes
 // Threads inside trace_emit(). Sequentially consistent with trace_running: either the writer sees
 // that the trace has ended, or stop_recording() sees the writer.
 std::atomic<int> writers{0};
@@ -62,6 +64,8 @@ LabelTable& label_table() {
     pthread_atfork([] { label_table().mutex.lock(); }, [] { label_table().mutex.unlock(); },
                    [] {
                      trace_running = false;
+                     recordings = 0;
+                     writers = 0;
                      label_table().mutex.unlock();
                    });
     return new LabelTable;
@@ -118,30 +122,55 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
   if (trace_running.load()) {
     const std::size_t place = next_place.fetch_add(1, std::memory_order_relaxed);
     if (place < buffer().size()) {
-      buffer()[place] = {name,     category, current_thread_name(), labels,
-                         start_ns, end_ns,   current_tid()};
+      Span& span = buffer()[place];
+      span.name = name;
+      span.category = category;
+      span.thread_name = current_thread_name();
+      span.labels = labels;
+      span.start_ns = start_ns;
+      span.tid = current_tid();
+      std::atomic_ref(span.end_ns).store(end_ns, std::memory_order_release);
     }
   }
   writers.fetch_sub(1);
 } catch (const std::exception&) {  // no memory for new labels: the span is not recorded
 }
 
-void start_recording() {
-  buffer().resize(kMaxSpans);
-  next_place = 0;
-  spans_without_labels = 0;
-  label_table();  // here, so that no child is forked while another thread makes it
-  trace_running = true;
+RecordingStart start_recording() {
+  const std::scoped_lock lock(label_table().mutex);
+  if (recordings++ == 0) {
+    buffer().assign(kMaxSpans, {});
+    next_place = 0;
+    trace_running = true;
+  }
+  return {next_place.load(), spans_without_labels.load()};
 }
 
-Recording stop_recording() {
-  trace_running = false;
-  while (writers.load() != 0) std::this_thread::yield();
+Recording stop_recording(const RecordingStart& start) {
+  const std::scoped_lock lock(label_table().mutex);
+  const bool is_last = --recordings == 0;
+  if (is_last) {
+    trace_running = false;
+    while (writers.load() != 0) std::this_thread::yield();
+  }
   const std::size_t emitted = next_place.load();
-  Recording recording{std::exchange(buffer(), {}), emitted - std::min(emitted, kMaxSpans),
-                      spans_without_labels.load()};
-  recording.spans.resize(std::min(emitted, kMaxSpans));
-  return recording;
+  const std::size_t first = std::min(start.place, kMaxSpans);
+  const std::size_t end = std::min(emitted, kMaxSpans);
+  for (std::size_t i = first; i < end; ++i) {  // whoever claimed the place writes it now
+    while (std::atomic_ref(buffer()[i].end_ns).load(std::memory_order_acquire) == 0) {
+      std::this_thread::yield();
+    }
+  }
+  std::vector<Span> spans;
+  if (is_last) {
+    spans.swap(buffer());
+    spans.resize(end);
+  } else {
+    spans.assign(buffer().begin(), buffer().begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  spans.erase(spans.begin(), spans.begin() + static_cast<std::ptrdiff_t>(first));
+  return {std::move(spans), (emitted - end) - (start.place - first),
+          spans_without_labels.load() - start.spans_without_labels};
 }
 
 }  // namespace pprof::internal

@@ -1,5 +1,5 @@
 // The buffer that spans go to while a trace runs. Written by trace_emit() on any thread, started,
-// stopped and read by trace.cpp. Thread-safety: start and stop by one thread at a time.
+// stopped and read by trace.cpp. Thread-safety: any threads; recordings may overlap.
 #pragma once
 
 #include <sys/types.h>
@@ -30,8 +30,14 @@ struct Recording {
   std::uint64_t spans_without_labels = 0;  // although they had some: the table was full
 };
 
-void start_recording();
-// Ends the recording, waits for spans being written, and hands the buffer over.
-Recording stop_recording();
+struct RecordingStart {
+  std::size_t place;  // of the first span in the buffer
+  std::uint64_t spans_without_labels;
+};
+
+// The first recording makes the buffer, those that overlap with it share it, the last frees it.
+RecordingStart start_recording();
+// Waits for spans being written. What was emitted since `start`, which start_recording() gave.
+Recording stop_recording(const RecordingStart& start);
 
 }  // namespace pprof::internal

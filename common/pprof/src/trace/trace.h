@@ -1,9 +1,8 @@
 // Records spans of all threads for a while and writes them as a Chrome trace. Called by the trace
-// endpoint. Thread-safety: any thread; one capture at a time.
+// endpoint. Thread-safety: any thread; captures may run at the same time.
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 
 #include "wanted.h"
@@ -16,8 +15,7 @@ namespace pprof::internal {
 // metadata, labels as args. At most 524288 spans are kept (28 MB); otherData.dropped_spans and an
 // event named "spans dropped" say how many more there were. otherData.spans_without_labels counts
 // spans whose labels are left out, since the process had used 4096 different sets before.
-// nullopt: another trace is running.
-std::optional<std::string> capture_trace_json(std::chrono::nanoseconds duration,
-                                              const Wanted& wanted);
+// Traces that overlap share the room for spans.
+std::string capture_trace_json(std::chrono::nanoseconds duration, const Wanted& wanted);
 
 }  // namespace pprof::internal

@@ -36,13 +36,13 @@ TEST_P(Plugin, LabelsNamesAndSpansCount) {
   const auto call_labelled =
       reinterpret_cast<void (*)(void (*)(void*), void*)>(dlsym(plugin, "call_labelled"));
   Seen seen;
-  start_recording();
+  const RecordingStart start = start_recording();
   std::thread([&] {
     const LabelScope host("who", "host");
     const LabelScope route("route", "/a");
     call_labelled(look_around, &seen);
   }).join();
-  const Recording recording = stop_recording();
+  const Recording recording = stop_recording(start);
   EXPECT_EQ(seen.labels, (std::vector<Label>{{"who", "plugin"}, {"route", "/a"}}));
   EXPECT_EQ(seen.name, "plugin");
   ASSERT_EQ(recording.spans.size(), 1U);

@@ -61,7 +61,7 @@ extern "C" bool capture_everything() {
       meets_a_worker([&] { return has_label(cpu_profile(duration, always)); }) &&
       meets_a_worker([&] { return has_label(wall_profile(duration, always)); }) &&
       meets_a_worker([] { return has_label(threads_profile()); }) && meets_a_worker([&] {
-        return capture_trace_json(duration, always)->find("/work") != std::string::npos;
+        return capture_trace_json(duration, always).find("/work") != std::string::npos;
       });
   heap_profile();
   block_profile();

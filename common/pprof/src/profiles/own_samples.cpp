@@ -1,5 +1,5 @@
 // See own_samples.h.
-#include "http/own_samples.h"
+#include "profiles/own_samples.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-// Runs a capture on a thread of its own, and calls it off when nobody has the response any more.
+// Runs a capture on a thread of its own, and calls it off when nobody wants it any more.
 // Thread-safe.
 #pragma once
 
@@ -6,11 +6,9 @@
 #include <chrono>
 #include <functional>
 #include <future>
-#include <memory>
 #include <string>
 #include <thread>
 
-#include "http/reply.h"
 #include "wanted.h"
 
 namespace pprof::internal {
@@ -35,9 +33,4 @@ class CaptureTask {
   std::shared_future<std::string> result_;
   std::thread thread_;
 };
-
-// `response`, which has its headers, with the result of `work` as the body to come. HEAD has no
-// body, and so nothing to capture.
-Response with_capture(Response response, const Request& request, CaptureTask::Work work);
-
 }  // namespace pprof::internal

@@ -1,13 +1,13 @@
-// See endpoints.h. Descriptions follow those of Go's net/http/pprof where the profile is the same.
-#include "http/endpoints.h"
+// See table.h. Descriptions follow those of Go's net/http/pprof where the profile is the same.
+#include "profiles/table.h"
 
 #include <algorithm>
 
 #include "contention/contention.h"
 #include "cpu/cpu.h"
 #include "heap/heap.h"
-#include "http/own_samples.h"
-#include "http/threads_text.h"
+#include "profiles/own_samples.h"
+#include "profiles/threads_text.h"
 #include "symbolize/symbolizer.h"
 #include "threads/tasks.h"
 #include "threads/threads.h"
@@ -16,11 +16,6 @@
 
 namespace pprof::internal {
 namespace {
-
-// The profilers are the process's, however many servers have them mounted: so are the slots.
-CaptureSlot cpu_slot;
-CaptureSlot trace_slot;
-CaptureSlot wall_slot;
 
 std::size_t count_threads() { return list_threads().size(); }
 
@@ -62,8 +57,7 @@ Endpoint cpu_endpoint() {
               "CPU time by stack, 100 samples a second of CPU time. Give the duration "
               "as ?seconds=, 30 by default.",
           .unavailable = cpu_unavailable_reason,
-          .timed = cpu_profile,
-          .slot = &cpu_slot};
+          .timed = cpu_profile};
 }
 
 Endpoint threads_endpoint(const char* name, const char* description) {
@@ -75,16 +69,13 @@ Endpoint threads_endpoint(const char* name, const char* description) {
 }
 
 Endpoint trace_endpoint() {
-  return {
-      .name = "trace",
-      .description =
-          "Requests, lock waits and other spans by thread, as Chrome trace events "
-          "for Perfetto or speedscope. Give the duration as ?seconds=, 1 by "
-          "default.",
-      .json = [](auto duration,
-                 const auto& wanted) { return capture_trace_json(duration, wanted).value_or(""); },
-      .default_duration = std::chrono::seconds(1),
-      .slot = &trace_slot};
+  return {.name = "trace",
+          .description =
+              "Requests, lock waits and other spans by thread, as Chrome trace events "
+              "for Perfetto or speedscope. Give the duration as ?seconds=, 1 by "
+              "default.",
+          .json = capture_trace_json,
+          .default_duration = std::chrono::seconds(1)};
 }
 
 Endpoint wall_endpoint() {
@@ -92,8 +83,7 @@ Endpoint wall_endpoint() {
           .description =
               "Real time by stack, waiting included: all threads, 50 times a second or less often. "
               "Give the duration as ?seconds=, 30 by default.",
-          .timed = wall_profile,
-          .slot = &wall_slot};
+          .timed = wall_profile};
 }
 
 }  // namespace

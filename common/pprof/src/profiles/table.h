@@ -1,5 +1,6 @@
 // The table of profiles: what each is called, how it is taken, and when it cannot be.
-// Read by the index page and by profile requests. Thread-safe: constant after the first call.
+// Read by whatever takes a profile (capture.h), and by the index page. Thread-safe: constant after
+// the first call.
 #pragma once
 
 #include <chrono>
@@ -8,9 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "http/capture_task.h"
-#include "http/slot.h"
 #include "profile.h"
+#include "wanted.h"
 
 namespace pprof::internal {
 
@@ -28,10 +28,8 @@ struct Endpoint {
   std::function<Profile(std::chrono::nanoseconds, const Wanted&)> timed = nullptr;
   std::function<std::string(std::chrono::nanoseconds, const Wanted&)> json = nullptr;
 
-  // For timed and json: without ?seconds= (or max_duration, if that is less), and the slot that
-  // keeps a second capture out.
+  // For timed and json: without ?seconds= (or max_duration, if that is less).
   std::chrono::seconds default_duration{30};
-  CaptureSlot* slot = nullptr;
 
   // A text form of its own for ?debug=1 and 2. May be null.
   std::function<std::string(int debug)> text = nullptr;

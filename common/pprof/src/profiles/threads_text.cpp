@@ -1,5 +1,5 @@
 // See threads_text.h.
-#include "http/threads_text.h"
+#include "profiles/threads_text.h"
 
 #include <algorithm>
 #include <map>

@@ -1,0 +1,86 @@
+// Profiles without a server: into memory and files, for a duration, and between start and stop.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "pprof/capture.h"
+#include "pprof/trace.h"
+
+namespace pprof {
+namespace {
+
+using std::chrono::milliseconds, std::chrono::nanoseconds;
+
+constexpr std::string_view kGzip = "\x1f\x8b";
+
+std::string error_of(std::string_view profile, const CaptureOptions& options = {}) {
+  const auto result = capture(profile, options);
+  return result ? "" : result.error();
+}
+
+}  // namespace
+
+TEST(Core, TakesWhatTheEndpointsGive) {
+  for (const char* const profile : {"profile", "wall"}) {
+    EXPECT_TRUE(capture(profile, {.duration = milliseconds(50)}).value().starts_with(kGzip));
+  }
+  EXPECT_TRUE(capture("trace", {.duration = milliseconds(50)}).value().starts_with("{"));
+  for (const char* const profile : {"block", "mutex", "threads"}) {
+    EXPECT_TRUE(capture(profile).value().starts_with(kGzip)) << profile;
+    EXPECT_TRUE(capture(profile, {.duration = milliseconds(50)}).value().starts_with(kGzip));
+  }
+  EXPECT_TRUE(capture("threads", {.as_text = true}).value().starts_with("threads profile: total"));
+}
+
+TEST(Core, ErrorsAreValuesThatSayWhatToDo) {
+  EXPECT_TRUE(error_of("cpu").starts_with("unknown profile \"cpu\": use one of allocs block"));
+  for (const nanoseconds duration : {nanoseconds(0), nanoseconds(-1), nanoseconds::max()}) {
+    EXPECT_EQ(error_of("profile", {.duration = duration}),
+              "profile: the duration must be above 0 and at most a year");
+  }
+  EXPECT_NE(error_of("threads", {.duration = milliseconds(-1)}), "");
+}
+
+TEST(Core, WritesAFileOrNothing) {
+  const std::string folder = ::testing::TempDir() + "pprof_core_test";
+  std::filesystem::create_directory(folder);
+  const std::string path = folder + "/threads.pb.gz";
+  ASSERT_TRUE(capture_to_file("threads", path));
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(std::string(std::istreambuf_iterator<char>(file), {}).starts_with(kGzip));
+  EXPECT_FALSE(capture_to_file("nope", folder + "/nope"));
+  const auto lost = capture_to_file("threads", folder + "/none/threads");
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error(), folder +
+                              "/none/threads cannot be written: No such file or directory: "
+                              "choose another folder");
+  const std::filesystem::directory_iterator files(folder);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Core, CapturesFromStartToStop) {
+  { const TraceSpan span("too early"); }
+  Capture capture("trace");
+  { const TraceSpan span("in time"); }
+  const std::string trace = capture.stop().value();
+  { const TraceSpan span("too late"); }
+  EXPECT_NE(trace.find("in time"), std::string::npos);
+  EXPECT_EQ(trace.find("too"), std::string::npos);
+  EXPECT_EQ(capture.stop().value(), trace);
+  for (const char* const profile : {"profile", "wall", "threads"}) {
+    EXPECT_TRUE(Capture(profile).stop().value().starts_with(kGzip)) << profile;
+  }
+}
+
+TEST(Core, ACaptureThatNobodyStopsEndsWithIt) {
+  for (const char* const profile : {"profile", "wall", "trace", "block"}) Capture{profile};
+  EXPECT_TRUE(Capture("nope").stop().error().starts_with("unknown profile \"nope\""));
+}
+
+}  // namespace pprof
