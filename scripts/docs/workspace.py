@@ -60,7 +60,7 @@ def _stages_made(root: Path, commands: list[str]) -> list[Path]:
             names.append(found[1])
         if found := re.search(r"\bmake lab\b.*\bN=(\d+)", command):
             names += [json.loads(file.read_text(encoding="utf-8"))["stage"]
-                      for file in root.glob(f"docs/labs/{int(found[1]):02}-*/lab.json")]
+                      for file in root.glob(f"docs/labs/{int(found[1]):02}/lab.json")]
         if found := re.search(r"\bmake bug\b.*\bSEED=(\d+)", command):
             names.append(f"v3-bug-{int(found[1])}")
     return [root / name for name in names]

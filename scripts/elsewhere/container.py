@@ -15,7 +15,7 @@ HERE = CACHE / "container"
 BUILDAH = ("buildah", "--root", HERE / "storage", "--runroot", HERE / "run")
 BASE, IMAGE, CONTAINER = "localhost/debian-bare", "localhost/workshop", "workshop-tried"
 MOST_GB = 1.8
-LAB = ("make lab N=1 && make solution LAB=1 | patch -p1 -d v3-lab01-quadratic-pad && "
+LAB = ("make lab N=1 && make solution LAB=1 | patch -p1 -d v3-lab01 && "
        "make grade LAB=1")
 
 

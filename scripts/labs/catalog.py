@@ -1,4 +1,4 @@
-"""The labs. docs/labs/NN-name/ holds, for each:
+"""The labs. docs/labs/NN/ holds, for each:
 
 README.md          the page; its headings are the same in every lab
 lab.json           stage, base (absent: v2-optimized), minutes, predict {question, metric}, and
@@ -41,7 +41,7 @@ class Lab:
 
     @property
     def folder(self) -> Path:
-        """docs/labs/NN-name"""
+        """docs/labs/NN"""
         return self.page.parent
 
     def section(self, heading: str) -> str:
@@ -63,7 +63,7 @@ class Lab:
 def _read(folder):
     data = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
     page, solution = folder / "README.md", folder / "solution.patch"
-    return Lab(int(folder.name[:2]), data["stage"], data.get("base", paths.BASE_STAGE),
+    return Lab(int(folder.name), data["stage"], data.get("base", paths.BASE_STAGE),
                page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "), page,
                folder / "starter.patch", solution if solution.exists() else None,
                sorted((folder / "decoys").glob("*.patch")), data)
@@ -71,7 +71,7 @@ def _read(folder):
 
 def all_labs() -> list[Lab]:
     """Every Lab, by its number."""
-    return [_read(file.parent) for file in sorted(paths.LABS.glob("[0-9][0-9]-*/lab.json"))]
+    return [_read(file.parent) for file in sorted(paths.LABS.glob("[0-9][0-9]/lab.json"))]
 
 
 def find(number: str | int) -> Lab:

@@ -24,7 +24,7 @@ Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your st
     "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
                    "and compares the verdicts.", "make submission"),
     "noise": ("Lab 13: replays the stage's procedure.json.",
-              "scripts/workshop noise v3-lab13-the-noise-lab"),
+              "scripts/workshop noise v3-lab13"),
 }
 
 

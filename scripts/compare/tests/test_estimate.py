@@ -13,7 +13,7 @@ from compare import estimate, slices
 ROWS = 5
 ALPHA = (1 - estimate.CONFIDENCE) / ROWS
 MARGIN = math.log1p(estimate.MARGIN)
-RECORDED = ROOT / "docs/labs/13-the-noise-lab/slices-of-one-program.json"
+RECORDED = ROOT / "docs/labs/13/slices-of-one-program.json"
 
 
 def row(old, new, ratios=(), kind="counted"):

@@ -19,7 +19,7 @@ class HalfAStage(unittest.TestCase):
                                        side_effect=KeyboardInterrupt), \
                         mock.patch.object(bugs, "inject", side_effect=KeyboardInterrupt), \
                         self.assertRaises(KeyboardInterrupt):
-                    make(Path(folder, "v3-lab01-x"))
+                    make(Path(folder, "v3-lab01"))
                 self.assertEqual([file.name for file in Path(folder).iterdir()], [paths.BASE_STAGE])
 
 

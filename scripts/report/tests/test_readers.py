@@ -158,7 +158,7 @@ class Views(unittest.TestCase):
         for title, address in sources.lessons(ROOT / "build" / "report" / "index.html").values():
             self.assertTrue(title)
             self.assertTrue((ROOT / "build" / "report" / address).resolve().is_file(), address)
-        labs = {int(path.parent.name.partition("-")[0])
+        labs = {int(path.parent.name)
                 for path in ROOT.glob("docs/labs/*/lab.json")}
         self.assertLessEqual({number for number, _ in sources.LABS.values()}, labs)
 
