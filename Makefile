@@ -12,7 +12,7 @@ GIVEN_PAIR := $(if $(filter-out file,$(origin OLD) $(origin NEW)),$(OLD) $(NEW))
 
 # Before a command, what it needs is installed: groups of scripts/packages.txt, by the goals given.
 MEASURING := walkthrough compare report load bench soak profile-% trace alloc-sites heaptrack elsewhere
-GRADING := lab grade bug submission
+GRADING := lab watch grade bug submission
 TESTING := test check lint sanitize fuzz format docs-check
 # need GROUP,GOALS: the group, if one of these goals was given, or a test command.
 need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
@@ -74,9 +74,13 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 	@scripts/stage.sh $(if $(NAME)$(FROM),'$(NAME)',--help) $(if $(FROM),'$(FROM)')
 
 ##@ Labs
-.PHONY: lab grade hint solution bug submission
-lab: installed ## A sick service to repair [N=1 GUESS=10]
-	@scripts/workshop lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS))
+.PHONY: labs lab watch grade hint solution bug submission
+labs: ## The list: solved, begun, untouched
+	@scripts/workshop labs
+lab: installed ## A sick service to repair [N=1 GUESS=10; RESET=1 makes it anew]
+	@scripts/workshop lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS)) $(if $(filter-out 0 no,$(RESET)),--reset)
+watch: installed ## Judge a lab each time you save a file of it [LAB=1]
+	@scripts/workshop watch $(or $(LAB),$(N))
 grade: installed ## Judge your labs, or one [LAB=1]
 	@scripts/workshop grade $(or $(LAB),$(N)) $(if $(GUESS),--guess $(GUESS))
 hint: ## The next hint [LAB=1]

@@ -36,7 +36,9 @@ COMMANDS = {
         "report": ("report.cli", "one page, build/report/index.html, of what was captured last"),
     },
     "Labs": {
+        "labs": ("labs.cli", "the list: solved, begun, untouched"),
         "lab": ("labs.cli", "a sick service to fix"),
+        "watch": ("labs.cli", "judge a lab whenever you save a file"),
         "grade": ("labs.cli", "judge your labs, or one"),
         "hint": ("labs.cli", "the next hint"),
         "solution": ("labs.cli", "the reference solution as a diff"),

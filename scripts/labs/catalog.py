@@ -54,6 +54,13 @@ class Lab:
                           "Restore the file: git checkout docs/labs")
         return found[1].strip()
 
+    def lesson(self) -> list[str]:
+        """The paragraphs below "After PASS" that begin in bold, as plain text of one line each; a
+        link is its text."""
+        found = re.findall(r"^\*\*(.+?)(?=\n\n)", self.section("After PASS"), re.M | re.S)
+        return [re.sub(r"\[([^]]*)\]\([^)]*\)|[*`]", r"\1", " ".join(one.split()))
+                for one in found if not one.startswith("The other views")]
+
     def hints(self) -> list[str]:
         """The numbered texts below "Hints", each in one line."""
         return [" ".join(hint.split()) for hint in re.findall(

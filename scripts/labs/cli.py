@@ -5,12 +5,16 @@ from pathlib import Path
 from base import tools
 from base.commandline import Options, Parser
 from base.errors import Failure
-from labs import bugs, commands, submission
+from labs import bugs, commands, practice, submission
 
 # What stands above and below the arguments in the help.
 HELP = {
-    "lab": ("Makes the stage of lab N, builds it and shows the symptom.",
-            "make lab N=1, then make grade LAB=1"),
+    "labs": ("Lists the labs: solved, begun, untouched; what to type next.", "make labs"),
+    "lab": ("Makes the stage of lab N, builds it and shows the symptom; a stage that is there "
+            "stays.",
+            "make lab N=1, then make grade LAB=1", "make lab N=1 RESET=1"),
+    "watch": ("Grades lab N now and each time you save a file of its stage, until it passes. "
+              "Ctrl-C ends it.", "make watch LAB=1"),
     "grade": ("""\
 Judges lab N, or every lab that was started. LABS_TIME=0 leaves out the times, which decide
 nothing; of a --stage that is not the lab's own, the verdict is printed and nothing is kept.
@@ -31,10 +35,13 @@ Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your st
 def add_arguments(parser: Parser) -> None:
     name, add = parser.command, parser.add_argument
     parser.describe(*HELP[name])
-    if name in ("lab", "grade", "hint", "solution"):
+    if name in ("lab", "grade", "hint", "solution", "watch"):
         add("number", metavar="N", nargs="?" if name == "grade" else None, help="the lab's number")
     if name in ("lab", "grade"):
         add("--guess", metavar="NUMBER", default="", help="what you expect, before it is counted")
+    if name == "lab":
+        add("--reset", action="store_true",
+            help="make the stage anew; yours goes to build/labs/, guess and hints stay")
     if name == "grade":
         add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
         add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
@@ -56,7 +63,9 @@ def _seed(text):
 
 
 RUN = {
-    "lab": lambda given: commands.lab(given.number, given.guess),
+    "labs": lambda _: practice.listing(),
+    "lab": lambda given: commands.lab(given.number, given.guess, given.reset),
+    "watch": lambda given: practice.watch(given.number),
     "grade": lambda given: commands.grade(given.number, given.guess, given.stage,
                                           given.seed and _seed(given.seed)),
     "hint": lambda given: commands.hint(given.number),

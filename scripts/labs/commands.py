@@ -1,5 +1,6 @@
 """What a learner types: lab, grade, hint, solution. Each ends with the next command."""
 import json
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -11,17 +12,20 @@ from labs import (asking, building, catalog, grader, noise as replay, paths, pre
 EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
 
-def lab(number: str, guess: str) -> None:
-    """Makes the learner's stage and says what is wrong with it. An existing stage is kept."""
+def lab(number: str, guess: str, reset: bool = False) -> None:
+    """Makes the learner's stage and says what is wrong with it. An existing stage is kept; with
+    `reset` in build/labs/, over the one that was put there before."""
     chosen = catalog.find(number)
     stage_dir = paths.ROOT / chosen.stage
+    anew = f"make lab N={chosen.number} RESET=1"
+    if reset and stage_dir.exists():
+        _put_away(stage_dir)
     if stage_dir.exists():
-        print(f"{chosen.stage}/ is there already and stays as it is (start anew: rm -r "
-              f"{chosen.stage}).")
+        print(f"{chosen.stage}/ is there already and stays as it is (start anew: {anew}).")
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
         console.step(f"Made {chosen.stage}/")
-    building.release(f"leftpad-{chosen.stage}", f"Fix it, or start anew: rm -r {chosen.stage}")
+    building.release(f"leftpad-{chosen.stage}", f"Fix it, or start anew: {anew}")
     if "answer" not in progress.load(chosen.number):
         building.libraries()
         try:
@@ -36,6 +40,14 @@ def lab(number: str, guess: str) -> None:
         print(f"Predict: {chosen.data['predict']['question']} Say it with: make lab "
               f"N={chosen.number} GUESS=…")
     console.next_command(f"make run STAGE={chosen.stage}    then: make grade LAB={chosen.number}")
+
+
+def _put_away(stage_dir):
+    kept = paths.BUILD / "labs" / f"{stage_dir.name}.before"
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(stage_dir, kept)
+    print(f"What you had is in {paths.relative(kept)}/.")
 
 
 def grade(number: str | None, guess: str, stage: str | None = None,
@@ -125,13 +137,18 @@ def _after(chosen, verdict):
             f"make hint LAB={chosen.number}    or edit {chosen.stage}/ and grade again")
         return
     progress.save(chosen.number, passed=True)
+    print()
+    for paragraph in chosen.lesson():
+        print(textwrap.fill(paragraph, 100) + "\n")
     for line in prediction.calibration():
         print(line)
-    print(f"The reference solution: make solution LAB={chosen.number}")
+    print(f"The reference solution: make solution LAB={chosen.number}; what the other views show: "
+          f"{paths.relative(chosen.page)}, at its end.")
     open_labs = [one for one in catalog.all_labs() if not progress.load(one.number).get("passed")]
     passed = len(catalog.all_labs()) - len(open_labs)
     print(f"Passed in this clone: {passed} of {len(catalog.all_labs())} labs.")
-    console.next_command(f"make lab N={open_labs[0].number}" if open_labs else "make submission")
+    later = [one for one in open_labs if one.number > chosen.number] or open_labs
+    console.next_command(f"make lab N={later[0].number}" if later else "make submission")
 
 
 def hint(number: str) -> None:

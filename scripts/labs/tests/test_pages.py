@@ -5,22 +5,34 @@ import unittest
 from labs import catalog, counters, paths, views
 from base.errors import Failure
 
-HEADINGS = ("The symptom", "Predict", "Look", "Fix", "Check", "Hints", "What the other views show")
+HEADINGS = ("The symptom", "Predict", "Look", "Check", "Hints", "Fix", "After PASS")
+LESSON = ("Why it works.", "What else would have.", "Read on.")
 
 
 class Pages(unittest.TestCase):
     def test_every_lab_has_all_headings_hints_and_a_patch(self):
         for lab in catalog.all_labs():
             with self.subTest(lab.number):
-                for heading in HEADINGS:
-                    self.assertTrue(lab.section(heading))
+                text = lab.page.read_text(encoding="utf-8")
+                self.assertEqual(tuple(re.findall(r"^## (.*)", text, re.M)), HEADINGS)
+                self.assertEqual([one[:len(start)] for one, start in zip(lab.lesson(), LESSON)],
+                                 list(LESSON))
                 self.assertGreaterEqual(len(lab.hints()), 3)
-                self.assertIn(f"{lab.data['minutes']} minutes.",
-                              lab.page.read_text(encoding="utf-8"))
+                self.assertIn(f"{lab.data['minutes']} minutes.", text)
                 self.assertRegex(lab.stage, rf"^v3-lab{lab.number:02}$")
                 self.assertGreaterEqual(len(lab.decoys), 2)
                 for budget in lab.budgets:
                     self.assertIn(budget["metric"].split(":")[0], counters.GROUPS)
+
+    def test_the_answer_to_the_prediction_and_the_repair_are_folded(self):
+        for lab in catalog.all_labs():
+            with self.subTest(lab.number):
+                text = lab.page.read_text(encoding="utf-8")
+                open_text = re.sub(r"<details.*?</details>", "", text, flags=re.S)
+                for heading in ("Fix", "Hints", "After PASS"):
+                    self.assertRegex(open_text, rf"(?m)^## {heading}\n\s*(?=^## |\Z)")
+                self.assertNotRegex(open_text, r"```console\n\$ .*(strace|pprof|/debug/)")
+                self.assertLessEqual(text.count("\n"), 150)
 
     def test_an_unknown_lab_is_refused_with_the_list(self):
         with self.assertRaisesRegex(Failure, "lab '99': there are 1,"):

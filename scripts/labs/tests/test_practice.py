@@ -1,0 +1,108 @@
+"""The list of labs with marks, a stage made anew, and the watch."""
+import contextlib
+import io
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from base.errors import Failure
+from labs import building, catalog, commands, paths, practice, progress, starters
+
+
+def said(call, *given) -> str:
+    """What a call prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        call(*given)
+    return out.getvalue()
+
+
+class Practice(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name, value in (("ROOT", self.root), ("BUILD", self.root / "build"),
+                            ("PROGRESS", self.root / ".progress")):
+            self.enterContext(mock.patch.object(paths, name, value))
+        self.lab = catalog.find(1)
+        self.stage = self.root / self.lab.stage
+
+    def test_the_list_marks_what_is_solved_begun_and_untouched(self):
+        self.assertRegex(said(practice.listing), r"\[ \]  1  (?s:.*)Next: +make lab N=1\n")
+        self.stage.mkdir()
+        self.assertRegex(said(practice.listing), r"\[~\]  1  (?s:.*)Next: +make grade LAB=1\n")
+        progress.save(1, passed=True)
+        self.assertRegex(said(practice.listing), r"\[x\]  1  (?s:.*)Next: +make lab N=2\n")
+        for lab in catalog.all_labs():
+            progress.save(lab.number, passed=True)
+        self.assertIn("make submission", said(practice.listing))
+
+    def test_reset_makes_the_stage_anew_and_keeps_what_was_there(self):
+        shutil.copytree(Path(__file__).parents[3] / paths.BASE_STAGE, self.root / paths.BASE_STAGE)
+        progress.save(1, guess=3, answer=985, passed=True)
+        with mock.patch.object(building, "release"):
+            said(commands.lab, 1, "")
+            starter = (self.stage / "leftpad.cpp").read_text(encoding="utf-8")
+            (self.stage / "leftpad.cpp").write_text("mine", encoding="utf-8")
+            self.assertIn("stays as it is", said(commands.lab, 1, ""))
+            self.assertEqual((self.stage / "leftpad.cpp").read_text(encoding="utf-8"), "mine")
+            self.assertIn("What you had is in", said(commands.lab, 1, "", True))
+        self.assertEqual((self.stage / "leftpad.cpp").read_text(encoding="utf-8"), starter)
+        kept = self.root / "build" / "labs" / f"{self.lab.stage}.before"
+        self.assertEqual((kept / "leftpad.cpp").read_text(encoding="utf-8"), "mine")
+        self.assertEqual(progress.load(1)["guess"], 3)
+
+    def test_an_interrupted_reset_loses_nothing(self):
+        self.stage.mkdir()
+        (self.stage / "leftpad.cpp").write_text("mine", encoding="utf-8")
+        with mock.patch.object(starters, "copy_with", side_effect=KeyboardInterrupt), \
+                contextlib.redirect_stdout(io.StringIO()), self.assertRaises(KeyboardInterrupt):
+            commands.lab(1, "", True)
+        kept = self.root / "build" / "labs" / f"{self.lab.stage}.before" / "leftpad.cpp"
+        self.assertEqual(kept.read_text(encoding="utf-8"), "mine")
+
+    def test_watch_grades_once_for_each_change_until_it_passes(self):
+        self.stage.mkdir()
+        graded = []
+
+        def grade(number, _):
+            graded.append(number)
+            return int(len(graded) < 3)  # FAIL, FAIL, PASS
+
+        def wait(_):
+            self.assertLess(len(graded), 3)
+            (self.stage / "editor.swp").write_text(str(len(graded)), encoding="utf-8")
+            if waits.call_count % 2:
+                return  # nothing that counts has changed
+            (self.stage / "leftpad.cpp").write_text(str(len(graded)), encoding="utf-8")
+
+        with mock.patch.object(commands, "grade", grade), \
+                mock.patch.object(practice.time, "sleep", side_effect=wait) as waits:
+            said(practice.watch, 1)
+        self.assertEqual((graded, waits.call_count), ([1, 1, 1], 4))
+
+    def test_watch_of_a_stage_that_is_not_there_says_how_to_make_it(self):
+        with self.assertRaisesRegex(Failure, "Make it: make lab N=1"):
+            practice.watch(1)
+
+    def test_ctrl_c_ends_the_watch_and_what_it_runs_without_an_error(self):
+        self.stage.mkdir()
+        code = (
+            "from pathlib import Path\nfrom base import children\n"
+            "from labs import commands, paths\n"
+            f"paths.ROOT = Path({str(self.root)!r})\n"
+            "def grade(*_):\n    print('grading', flush=True)\n"
+            "    children.run(['sleep', '600'])\n"
+            "commands.grade = grade\nimport workshop; workshop.main_of(workshop.main)")
+        with subprocess.Popen([paths.PYTHON, "-c", code, "watch", "1"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as child:
+            self.assertEqual(child.stdout.readline(), "grading\n")
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, out, err), (0, "\nWatching has ended.\n", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
