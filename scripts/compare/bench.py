@@ -3,6 +3,7 @@ two."""
 from pathlib import Path
 
 from base import children, console, stages
+from base.commandline import Options, Parser
 from base.errors import Failure
 from base.paths import BUILD
 from base.signals import temporary_folder
@@ -13,7 +14,7 @@ PASSES_ON = "all"
 ASKS = ("--help", "--benchmark_list_tests", "--benchmark_out=")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.usage = "%(prog)s STAGE [GOOGLE BENCHMARK OPTION…]"
     parser.describe(
         """Runs build/bin/bench-STAGE: time, bytes and allocations per operation. The same data as
@@ -23,7 +24,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("stage", metavar="STAGE")
 
 
-def run(options) -> None:
+def run(options: Options) -> None:
     stage, program = options.stage, stages.program("bench", options.stage)
     context.of(program)
     out = BUILD / "bench" / f"{stage}.json"

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from base import console, machine, stages, tools
+from base.commandline import Options, Parser
 from base.errors import Failure, UsageError
 from base.paths import BUILD, ROOT, relative
 from base.signals import temporary_folder
@@ -22,7 +23,7 @@ RESULTS = ("old.txt", "new.txt", "old.json", "new.json", "compare.txt", "compare
            "slices.json", "latencies.json")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Two processes, one of each stage, take turns of half a millisecond; then two new ones,
         and so on. Prints processor time, bytes and allocations per operation, then what the
@@ -51,7 +52,7 @@ def add_arguments(parser) -> None:
         " -col stage -ignore commit) and old.json, new.json (Google Benchmark's compare.py)")
 
 
-def check_options(options) -> None:
+def check_options(options: Options) -> None:
     """Raises UsageError."""
     if not 1 <= options.seconds <= 86400:
         raise UsageError(f"--seconds {options.seconds:g}", "the value must lie between 1 and 86400",
@@ -65,7 +66,7 @@ def check_options(options) -> None:
         raise UsageError("--markdown, --csv, --json", "give one of them", options.prog)
 
 
-def run(options) -> int:
+def run(options: Options) -> int:
     """Compares; see add_arguments for the exit status. Raises Failure."""
     check_options(options)
     sides = {"old": options.old, "new": options.new}

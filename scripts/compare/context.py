@@ -2,6 +2,7 @@
 process at a time."""
 import json
 import re
+from pathlib import Path
 
 from base import ab, children, console
 from base.errors import Failure
@@ -21,7 +22,7 @@ def _said(program, *options):
     return done.stdout
 
 
-def names_in(program, pattern="") -> list[str]:
+def names_in(program: Path, pattern: str = "") -> list[str]:
     """The benchmarks of a program that match, in the order of the source. Raises Failure if two
     have one name."""
     names = [
@@ -50,7 +51,7 @@ def common_names(programs: dict, pattern: str) -> list[str]:
     return both
 
 
-def of(program) -> dict:
+def of(program: Path) -> dict:
     """{stage, commit, build_type, compiler, flags} of a program. Raises Failure unless it was built
     with optimization."""
     # Google Benchmark tells its context only when a benchmark runs.

@@ -17,6 +17,7 @@ import functools
 import itertools
 import math
 import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 CONFIDENCE = 0.99
@@ -75,13 +76,13 @@ class Verdict:
         return math.expm1(math.log1p(MARGIN) + POWER * half)
 
 
-def process_ratio(blocks) -> float:
+def process_ratio(blocks: Iterable[Sequence[float]]) -> float:
     """The figure of one process pair: the median over its blocks of ln(new / old). blocks: pairs
     (old, new), above 0."""
     return statistics.median(math.log(new / old) for old, new in blocks)
 
 
-def interval(values, alpha: float) -> tuple[float, float | None, float | None]:
+def interval(values: Iterable[float], alpha: float) -> tuple[float, float | None, float | None]:
     """Hodges-Lehmann's estimate, and Wilcoxon's interval that misses with probability alpha; None,
     None if there are too few values."""
     ordered = sorted(values)
@@ -130,7 +131,7 @@ def _rank(count, alpha):
     return sum(1 for _ in itertools.takewhile(lambda sums: sums <= alpha / 2 * 2**count, reached))
 
 
-def common_value(values) -> float | None:
+def common_value(values: Sequence[float]) -> float | None:
     """What nearly all processes have; None if they scatter."""
     value, count = collections.Counter(values).most_common(1)[0]
     return value if count >= COMMON * len(values) else None
@@ -191,7 +192,7 @@ def _shown(row, alpha):
         row, old, new, change(old, new), None, None, False)
 
 
-def judge(rows) -> list[Verdict]:
+def judge(rows: Sequence[Row]) -> list[Verdict]:
     """The verdicts, in the order of the rows."""
     counters = [_counter(row) if row.kind == "counted" else None for row in rows]
     rows = [_scattered(row) if row.kind == "counted" and not counter else row

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from base import paths
+from base.commandline import Options, Parser
 from base.errors import Failure
 from compare import tables
 
@@ -12,7 +13,7 @@ FILE = "history.jsonl"
 KEPT = ("metric", "name", "unit", "old", "new", "delta", "low", "high", "differs")
 
 
-def keep(folder, document: dict) -> None:
+def keep(folder: Path, document: dict) -> None:
     """Appends a comparison, without its runs. Raises OSError."""
     line = {key: document[key] for key in ("schema", "date", "old", "new")}
     line["rows"] = [{key: row[key]
@@ -23,7 +24,7 @@ def keep(folder, document: dict) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe("Lists earlier comparisons: the change of one row over time, oldest first.",
                     "scripts/workshop history Leftpad50")
     parser.add_argument("row", nargs="?", default="requests_per_second", metavar="ROW",
@@ -35,7 +36,7 @@ def add_arguments(parser) -> None:
                         help="where the comparisons are (default build/compare)")
 
 
-def run(options) -> int:
+def run(options: Options) -> int:
     """Prints the list. Raises Failure if there is none, or no such row."""
     file = options.out / FILE
     if not file.exists():

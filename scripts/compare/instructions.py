@@ -3,6 +3,8 @@ the machine does.
 
 Only the counted loop of a slice is collected (common/benchmarks/slices.cpp, measured_loop).
 """
+from pathlib import Path
+
 from base import ab, callgrind, children, console, tools
 from base.errors import Failure
 from compare import estimate
@@ -10,12 +12,12 @@ from compare import estimate
 ITERATIONS = 200
 
 
-def command(program) -> list:
+def command(program: Path) -> list:
     return [*callgrind.EMPTY_ENVIRONMENT, *callgrind.command("service::measured_loop*"),
             str(program), "--slices"]
 
 
-def count(program, name: str) -> float:
+def count(program: Path, name: str) -> float:
     """Instructions of one operation. Raises Failure."""
     done = children.run(command(program), input=f"{ITERATIONS} {name}\n")
     if done.status != 0:

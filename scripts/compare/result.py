@@ -1,5 +1,6 @@
 """Puts the verdicts on paper: compare.txt, Markdown, CSV and compare.json. Pure functions."""
 import math
+from collections.abc import Callable
 
 from compare import estimate, service_slices, tables
 
@@ -35,7 +36,8 @@ def _median(blocks, index):
     return ordered[len(ordered) // 2]
 
 
-def paper(old: str, new: str, verdicts: dict, notes: list, render=tables.as_text) -> str:
+def paper(old: str, new: str, verdicts: dict, notes: list,
+          render: Callable[[list], list] = tables.as_text) -> str:
     """The whole comparison as text. verdicts: {"benchmarks": [...], "service": [...]}; notes: lines
     below the tables."""
     stages = (old, new)

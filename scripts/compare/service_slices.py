@@ -11,6 +11,7 @@ import random
 import statistics
 import textwrap
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
     return run
 
 
-def measure(programs: dict, seconds: float, folder: Path, at, runs: list, generator=None) -> float:
+def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], None], runs: list,
+            generator: random.Random | None = None) -> float:
     """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so
     far) after each.
 

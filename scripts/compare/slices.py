@@ -13,6 +13,7 @@ import random
 import select
 import subprocess
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Worker:
         self.child.stderr.close()
 
 
-def iterations_of(program: str, names) -> dict[str, int]:
+def iterations_of(program: Path, names: Iterable[str]) -> dict[str, int]:
     """How many operations of each benchmark fill a slice."""
     found = {}
     with Worker(program) as worker:
@@ -96,7 +97,8 @@ class PairRun:
     counters: dict
 
 
-def run_pair(programs: dict, iterations: dict, names, generator: random.Random) -> dict:
+def run_pair(programs: dict, iterations: dict, names: Iterable[str],
+             generator: random.Random) -> dict:
     """{name: PairRun} of two new processes."""
     processor = generator.choice(sorted(os.sched_getaffinity(0)))
     found = {}
@@ -129,8 +131,9 @@ def _run_blocks(workers, iterations, name, generator):
     return PairRun(blocks, counters)
 
 
-def measure(programs: dict, iterations: dict, names, seconds: float, at, runs: list,
-            generator=None) -> None:
+def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
+            at: Callable[[float], None], runs: list,
+            generator: random.Random | None = None) -> None:
     """Appends process pairs to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far)
     after each.
 
@@ -143,7 +146,7 @@ def measure(programs: dict, iterations: dict, names, seconds: float, at, runs: l
         at(time.monotonic() - start)
 
 
-def write(path, iterations: dict, runs: list) -> None:
+def write(path: Path, iterations: dict, runs: list) -> None:
     """The raw measurement, as one JSON file."""
     document = {
         "unit": "ns/op", "block": ["old cpu", "old wall", "new cpu", "new wall"],

@@ -56,7 +56,7 @@ def _digits(verdict):
     return 2 if verdict.exact or narrow else 1
 
 
-def delta(verdict) -> str:
+def delta(verdict: estimate.Verdict) -> str:
     """The delta with its interval, or ~ and the interval."""
     digits = _digits(verdict)
     if verdict.exact:
@@ -67,7 +67,7 @@ def delta(verdict) -> str:
     return f"{percent(verdict.delta, digits) if verdict.differs else '~'} [{bounds}]"
 
 
-def change_of(verdict) -> str:
+def change_of(verdict: estimate.Verdict) -> str:
     """The change of any row with its interval, judged or not."""
     return change({"delta": verdict.delta, "low": verdict.low, "high": verdict.high})
 
@@ -79,7 +79,7 @@ def change(row: dict) -> str:
     return f"{percent(row['delta'])} [{percent(row['low'])[:-1]}, {percent(row['high'])[:-1]}]"
 
 
-def evidence(verdict) -> str:
+def evidence(verdict: estimate.Verdict) -> str:
     """What stands behind a row's delta, in brackets."""
     if verdict.exact:
         return "(" + "; ".join(["exact", *verdict.odd]) + ")"
@@ -102,7 +102,7 @@ def _row(name, verdict):
     ]
 
 
-def geomean(verdicts) -> tuple[float, float, int] | None:
+def geomean(verdicts: list) -> tuple[float, float, int] | None:
     """(old, new, how many rows) over the rows that are above 0 on both sides."""
     usable = [verdict for verdict in verdicts if verdict.old > 0 and verdict.new > 0]
     if not usable:

@@ -2,15 +2,18 @@
 import getpass
 import os
 import time
+from collections.abc import Sequence
 
 from base import console
+from base.commandline import Options, Parser
 from base.errors import Failure, UsageError
 from elsewhere import arm64, container, debian13
+from elsewhere.system import Step
 
 SYSTEMS = {"debian13": debian13, "arm64": arm64, "container": container}
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Runs the last commit of this tree on a bare Debian 13, on arm64 by emulation, and in the
         container, and prints a table of what ran. Needs root, some 8 GB in build/elsewhere/, where
@@ -20,7 +23,7 @@ def add_arguments(parser) -> None:
                         help=f"{', '.join(SYSTEMS)} (default: all)")
 
 
-def attempt(name, steps) -> list:
+def attempt(name: str, steps: Sequence[Step]) -> list[tuple]:
     """[(system, what ran, result, seconds)] up to the first step that fails, which the later ones
     need."""
     rows = []
@@ -38,7 +41,7 @@ def attempt(name, steps) -> list:
     return rows
 
 
-def table(rows) -> str:
+def table(rows: list[tuple]) -> str:
     """The rows with their columns aligned."""
     cells = [("system", "what ran", "result", "time"),
              *((*row[:3], f"{row[3]:.0f} s") for row in rows)]
@@ -47,7 +50,7 @@ def table(rows) -> str:
                      for row in cells)
 
 
-def run(options) -> int:
+def run(options: Options) -> int:
     """0 if all ran to its end."""
     if os.geteuid() != 0:
         raise Failure(f"user {getpass.getuser()}", "systems are made and entered as root only",
