@@ -16,7 +16,7 @@ from pathlib import Path
 from compare import estimate
 from labs import paths
 
-RECORDED = paths.LABS / "13-the-noise-lab" / "slices-of-one-program.json"
+RECORDED = paths.LABS / "13" / "slices-of-one-program.json"
 PROCEDURE = "procedure.json"
 REPLAYS = 200
 LOOKS = 5  # how often "at the first difference" looks
