@@ -1,39 +1,42 @@
 """Executed instructions, counted by valgrind's callgrind: the same on every run of one program,
 whatever else the machine does. The kernel's do not count."""
+import contextlib
 import re
-from pathlib import Path
+import socket
+from collections.abc import Callable, Iterator
 
-from base.client import ask
 from base.errors import Failure
-from base.service import Service
 
 # Stands before a command: the environment's size moves addresses, and the count with them.
 EMPTY_ENVIRONMENT = ("env", "-i", "PATH=/usr/bin:/bin")
+ANSWER_SECONDS, LOG_CHARACTERS = 20, 100_000
 CONNECTION = "*process_and_close_socket*"  # what serves a connection, and nothing else
 
 
-def command(function: str, out: str = "/dev/null") -> tuple[str, ...]:
+def command(function: str, *options: str) -> tuple[str, ...]:
     """The words that stand before a program. Counted is what runs while a function of that pattern
-    does; by whose code goes to the file `out`."""
-    return ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--collect-atstart=no",
-            f"--toggle-collect={function}")
+    does."""
+    return ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+            "--collect-atstart=no", f"--toggle-collect={function}", *options)
 
 
 def collected(said: str) -> int:
     """The number in callgrind's own words. Raises Failure if there is none."""
-    found = re.search(r"Collected : (\d+)", said)
+    process = re.match(r"==\d+== ", said)  # not of one that the program forks
+    found = process and re.search(rf"^{process[0]}Collected : (\d+)", said, re.MULTILINE)
     if not found:
         raise Failure("valgrind", said.strip()[-200:], "Run: make doctor")
     return int(found[1])
 
 
-def of_a_request(program: Path, function: str, requests: int, out: str = "/dev/null") -> float:
-    """Instructions of a service for each of so many requests on one connection."""
-    # A heap sample unwinds the stack: more instructions than a request has, and at random.
-    before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", *command(function, out))
-    with Service(program, "--log-flush-ms=60000", before=before, forks=False,
-                 debug="off") as service:
-        with service.connect() as sock:
-            ask(sock, requests)
-        service.stop()
-        return collected(service.said()) / requests
+@contextlib.contextmanager
+def counting(function: str) -> Iterator[tuple[tuple[str, ...], Callable[[], int]]]:
+    """The words of command(), and what gives the number once the program has ended. callgrind says
+    it to a socket that the program, which may lie, cannot write to."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as log:
+        def number():
+            log.settimeout(ANSWER_SECONDS)
+            with log.accept()[0] as callgrind, callgrind.makefile(errors="replace") as said:
+                callgrind.settimeout(ANSWER_SECONDS)
+                return collected(said.read(LOG_CHARACTERS))
+        yield command(function, f"--log-socket=127.0.0.1:{log.getsockname()[1]}"), number

@@ -19,6 +19,11 @@ def paint(stream: TextIO, sgr: str, text: str) -> str:
     return text if plain else f"\033[{sgr}m{text}\033[0m"
 
 
+def printable(text: str) -> str:
+    """What a program of somebody else says, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
 def step(text: str) -> None:
     """A heading on standard output."""
     print(paint(sys.stdout, "1;34", "==>"), text, flush=True)

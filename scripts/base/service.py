@@ -14,12 +14,13 @@ import time
 import urllib.request
 from pathlib import Path
 
-from base import children
+from base import children, sandbox
 from base.errors import Failure
 from base.paths import relative
 from base.signals import temporary_folder
 
 START_SECONDS = 20  # until it says "listening on"
+LIFE_SECONDS = 600  # of one in a sandbox
 ANSWER_SECONDS = 60  # until an answer comes, on a busy machine
 POLL_SECONDS = 0.005
 
@@ -33,16 +34,16 @@ class Server:
     """A command that says "listening on http://HOST:PORT", and perhaps "profiles at
     http://HOST:PORT/…", on either output.
 
-    Use with `with`. `before` is a command that runs it, such as strace: with the server as its
-    child, or `forks` is False. .process is what was started, .pid the server's own; .port, .url
-    and .debug_url (None without profiles).
+    Use with `with`. `before` is a command that runs it, such as strace, or several in a row.
+    .process is what was started, .pid the server's own; .port, .url and .debug_url (None without
+    profiles).
     """
 
-    def __init__(self, command, before=(), forks=True, **popen):
+    def __init__(self, command, before=(), **popen):
         self.directory = temporary_folder(prefix="leftpad.")
         self.program = str(command[0])
         self.command = [str(word) for word in (*before, *command)]
-        self.traced, self.popen, self.process = bool(before) and forks, popen, None
+        self.popen, self.process = popen, None
         self.output = Path(self.directory.name, "service.txt")
         self.url = self.port = self.debug_url = None
 
@@ -66,7 +67,7 @@ class Server:
 
     def said(self) -> str:
         """What it has written so far."""
-        return self.output.read_text(encoding="utf-8", errors="replace")
+        return sandbox.read(self.output).decode(errors="replace")
 
     def last_words(self) -> str:
         """The last lines of that, as one."""
@@ -89,15 +90,15 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The server's own: that of the tracer's child which runs the program."""
-        pid = self.process.pid
-        if not self.traced:
-            return pid
-        task = Path(f"/proc/{pid}/task/{pid}/children")
-        below = task.read_text(encoding="ascii").split() if task.exists() else []
-        program = os.path.realpath(self.program)
-        own = [int(one) for one in below if os.path.realpath(f"/proc/{one}/exe") == program]
-        return own[0] if own else pid
+        """The server's own: in the row of what runs it, the first with its program, or the last."""
+        pid, program = self.process.pid, os.path.realpath(self.program)
+        while self.command[0] != self.program and os.path.realpath(f"/proc/{pid}/exe") != program:
+            task = Path(f"/proc/{pid}/task/{pid}/children")
+            below = task.read_text(encoding="ascii").split() if task.exists() else []
+            if not below:
+                break
+            pid = int(below[0])
+        return pid
 
     def connect(self, port: int | None = None, seconds: float = ANSWER_SECONDS) -> socket.socket:
         """A connection to it, or to another port of its own; each wait on it ends after so many
@@ -132,11 +133,13 @@ class Server:
 
 
 class Service(Server):
-    """The service of a stage. .log is the file of its request lines. debug: the address for its
-    profiles, or "off"."""
+    """The service of a stage, in a sandbox if this process has entered one. .log is the file of
+    its request lines. debug: the address for its profiles, or "off"."""
 
-    def __init__(self, program, *options, before=(), forks=True, debug="127.0.0.1:0", **popen):
-        super().__init__([program], before, forks, **popen)
-        self.log = Path(self.directory.name, "requests.log")
+    def __init__(self, program, *options, before=(), debug="127.0.0.1:0", **popen):
+        super().__init__([program], before, **popen)
+        self.log = Path(self.directory.name, "log", "requests.log")
+        self.log.parent.mkdir()
+        self.command[:0] = sandbox.words(LIFE_SECONDS, [program], [self.log.parent])
         self.command += ["--port", "0", "--debug-addr",
                          debug, "--log-file", str(self.log), *options]

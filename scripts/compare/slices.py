@@ -32,9 +32,10 @@ ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
 class Worker:
     """A benchmark process that runs slices. Use with `with`."""
 
-    def __init__(self, program):
+    def __init__(self, program, processor: int | None = None):
         self.program = program
-        self.child = children.start([program, "--slices"], stdin=subprocess.PIPE,
+        pin = [] if processor is None else ["taskset", "--cpu-list", processor]
+        self.child = children.start([*pin, program, "--slices"], stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def slice(self, name: str, iterations: int) -> tuple[int, int, int, int]:
@@ -103,9 +104,7 @@ def run_pair(programs: dict, iterations: dict, names: Iterable[str],
     processor = generator.choice(sorted(os.sched_getaffinity(0)))
     found = {}
     with contextlib.ExitStack() as stack:
-        workers = {side: stack.enter_context(Worker(programs[side])) for side in SIDES}
-        for worker in workers.values():
-            os.sched_setaffinity(worker.child.pid, {processor})
+        workers = {side: stack.enter_context(Worker(programs[side], processor)) for side in SIDES}
         for name in generator.sample(list(names), len(names)):
             for side in SIDES:
                 workers[side].slice(name, iterations[side][name])

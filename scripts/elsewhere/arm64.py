@@ -96,7 +96,7 @@ def test() -> str:
 def profile() -> str:
     """Under load, the emulated service must name its own code, inlined frames and lines too."""
     out = HERE / "cpu.pb.gz"
-    with Service(BUILD / "bin" / "leftpad-v1-naive", before=EMULATOR, forks=False) as service:
+    with Service(BUILD / "bin" / "leftpad-v1-naive", before=EMULATOR) as service:
         load = children.start(ab.command(service.url + EXAMPLE_TARGET, 2, seconds=8), None)
         system.logged(["curl", "-fsS", "-o", out,
                        f"{service.debug_url}/debug/pprof/profile?seconds=5"], HERE / "curl.log")

@@ -11,7 +11,7 @@ import secrets
 import string
 from pathlib import Path
 
-from base import children
+from base import children, sandbox
 from base.signals import temporary_folder
 from labs.running import Broken
 
@@ -76,22 +76,23 @@ def _right(asked, words):
 
 
 def probe(program: Path, *asked: str, before: tuple = (),
-          seconds: float = PROGRAM_SECONDS) -> tuple[dict, str]:
-    """(what probe-<stage> counted, what it wrote to standard error). Raises NoAnswer, or
-    subprocess.TimeoutExpired after so many seconds. `before`: the words of a tool that runs it."""
+          seconds: float = PROGRAM_SECONDS) -> dict:
+    """What probe-<stage> counted. Raises NoAnswer, or subprocess.TimeoutExpired after so many
+    seconds. `before`: the words of a tool that runs it."""
     words = draw()
     with temporary_folder() as folder:
         file = Path(folder, "answer")
-        done = children.run([*before, program, *asked], seconds,
-                            input=json.dumps({"words": words, "answer": str(file)}))
+        done = sandbox.run([*before, program, *asked], seconds,
+                           input=json.dumps({"words": words, "answer": str(file)}),
+                           readable=[program], writable=[folder])
         name = f"probe {' '.join(asked)}"
         try:
-            told = json.loads(file.read_bytes())
+            told = json.loads(sandbox.read(file))
             answers = dict(told["answers"])
             metrics = {what: int(count) for what, count in told["metrics"].items()}
             if asked[0] == "logger":  # without the times
                 answers["log"] = re.findall(r"^\S+ (.*)$", "".join(answers["log"]), re.M)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             ended = children.how_it_ended(done.status)
             raise NoAnswer(name, f"no answer came before it ended ({ended})",
                            "Does the stage crash, or end the program?") from None
@@ -99,4 +100,4 @@ def probe(program: Path, *asked: str, before: tuple = (),
         if answers.get(what) != right:
             raise NoAnswer(name, f"while it was counted, {what} did not give the right answers",
                            "Does the stage answer in the same way each time?")
-    return metrics, done.stderr
+    return metrics

@@ -3,7 +3,8 @@
 Each content of a stage has a folder below build/labs/stages with a copy of its files, where
 stage/CMakeLists.txt builds it over the libraries of the release build. The list of sources is read
 from the stage's own CMakeLists.txt, which is not run. So a starter, a solution and a learner's
-stage are built in the same way, and what another one has compiled already comes from ccache.
+stage are built in the same way, in a sandbox, and what another one has compiled already comes from
+ccache. What was handed in adds nothing to that cache.
 """
 import fcntl
 import functools
@@ -11,13 +12,17 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
-from base import children, tools
+from base import children, console, sandbox, tools
 from base.errors import Failure
 from labs import paths
 
-KEPT = 60  # folders; one has about 10 MB
+KEPT, KEPT_SECONDS = 60, 1800  # folders, but none that is in use; one has about 10 MB
+COMPILE_SECONDS = 600
+NAME = re.compile(r"[\w.+-][\w./+-]*", re.ASCII)  # of a source
 
 
 class CompileError(Exception):
@@ -46,7 +51,7 @@ def sources_of(stage_dir: Path) -> list:
         raise CompileError(f"{file.parent.name}/CMakeLists.txt has no add_stage(…)")
     names, files = found[1].split(), files_of(stage_dir)
     for name in names:
-        if name not in files:
+        if not NAME.fullmatch(name) or name not in files:
             raise CompileError(f"{name}: add_stage() lists it, but it is not there")
     return names
 
@@ -60,9 +65,11 @@ def files_of(stage_dir: Path) -> dict[str, bytes]:
     }
 
 
-def program(stage_dir: Path, kind: str, debug_information: bool = False) -> Path:
+def program(stage_dir: Path, kind: str, debug_information: bool = False,
+            handed_in: bool = False) -> Path:
     """The program `kind` (leftpad, heaptrack, test, probe or bench) of the stage; CompileError if
-    it does not compile. `debug_information`: for one whose profiles are read."""
+    it does not compile. `debug_information`: for one whose profiles are read. `handed_in`: it comes
+    from somebody else."""
     tools.need("ccache", "ccache")
     files = {**files_of(stage_dir), "CMakeLists.txt": f"add_stage({' '.join(sources_of(stage_dir))})"
              .encode()}
@@ -74,9 +81,10 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False) -> Path
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "build.ninja").exists():
             _configure(folder, files, debug_information)
-        done = children.run(["ninja", "-C", folder, target], env={
-            **os.environ, "CCACHE_DIR": str(paths.BUILD / "labs" / "ccache"),
-            "CCACHE_BASEDIR": str(folder), "CCACHE_ABSSTDERR": "1", "CCACHE_MAXSIZE": "500M"})
+        try:
+            done = _boxed(["ninja", "-C", folder, target], folder, handed_in)
+        except subprocess.TimeoutExpired:
+            raise CompileError(f"it takes more than {COMPILE_SECONDS} s to compile") from None
     if done.status != 0:
         raise CompileError(_first_error(done.stdout.replace(f"{folder}/stage/",
                                                             f"{Path(stage_dir).name}/")))
@@ -86,12 +94,12 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False) -> Path
 class Programs:
     """The programs of one stage, built when first asked for."""
 
-    def __init__(self, stage_dir: Path):
-        self.stage_dir, self.built = stage_dir, {}
+    def __init__(self, stage_dir: Path, handed_in: bool = False):
+        self.stage_dir, self.handed_in, self.built = stage_dir, handed_in, {}
 
     def __call__(self, kind: str) -> Path:
         if kind not in self.built:
-            self.built[kind] = program(self.stage_dir, kind)
+            self.built[kind] = program(self.stage_dir, kind, handed_in=self.handed_in)
         return self.built[kind]
 
 
@@ -100,7 +108,26 @@ def _prune(folder):
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
     for old in sorted(folder.parent.iterdir(), key=os.path.getmtime)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        if time.time() - os.path.getmtime(old) > KEPT_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _boxed(command, folder, handed_in=False):
+    """Runs a tool that reads the stage's copy in the folder, and writes there."""
+    cache = paths.BUILD / "labs" / "ccache"
+    cache.mkdir(parents=True, exist_ok=True)
+    elsewhere = re.search(r"^HTTPLIB_DIR:\w+=(/.+)", Path(paths.BUILD, "CMakeCache.txt").read_text(
+        encoding="utf-8"), re.M)
+    readable = [paths.ROOT / "common", Path(__file__).parent / "stage", paths.BUILD / "common",
+                paths.BUILD / "CMakeCache.txt", *(paths.BUILD / "labs").glob("*.cmake"),
+                *([elsewhere[1]] if elsewhere else [])]
+    environment = {"CCACHE_DIR": str(cache), "CCACHE_BASEDIR": str(folder), "CCACHE_MAXSIZE": "1G",
+                   "CCACHE_ABSSTDERR": "1", "CCACHE_TEMPDIR": "/tmp", "HOME": "/tmp"}
+    if handed_in:
+        environment["CCACHE_READONLY"] = "1"
+        readable.append(cache)
+    return sandbox.run(command, COMPILE_SECONDS, is_ours=True, readable=readable,
+                       writable=[folder, *([] if handed_in else [cache])], environment=environment)
 
 
 def _configure(folder, files, debug_information):
@@ -109,10 +136,10 @@ def _configure(folder, files, debug_information):
         file = folder / "stage" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text)
-    done = children.run(["cmake", "-G", "Ninja", "-S", Path(__file__).parent / "stage", "-B", folder,
-                         f"-DRELEASE={paths.BUILD}", f"-DDEBUG_INFORMATION={debug_information}"])
+    done = _boxed(["cmake", "-G", "Ninja", "-S", Path(__file__).parent / "stage", "-B", folder,
+                   f"-DRELEASE={paths.BUILD}", f"-DDEBUG_INFORMATION={debug_information}"], folder)
     if done.status != 0:
-        print(done.stderr[-2000:])
+        print(console.printable(done.stderr[-2000:]))
         raise Failure("the stage", "CMake cannot configure it; its output is above",
                       "Run: make build")
 

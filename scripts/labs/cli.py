@@ -2,10 +2,10 @@
 import subprocess
 from pathlib import Path
 
-from base import tools
+from base import console, sandbox, tools
 from base.commandline import Options, Parser
 from base.errors import Failure
-from labs import bugs, commands, practice, submission
+from labs import bugs, commands, paths, practice, submission
 
 # What stands above and below the arguments in the help.
 HELP = {
@@ -54,6 +54,8 @@ def add_arguments(parser: Parser) -> None:
             help="the slices.json of a comparison of yours (default: the lab's)")
     if name == "submission":
         add("bundle", metavar="BUNDLE", nargs="?", help="one to grade anew (default: pack one)")
+        add("--without-sandbox", action="store_true",
+            help="grade it although its code can then do whatever you can")
 
 
 def _seed(text):
@@ -62,6 +64,7 @@ def _seed(text):
     raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: 1")
 
 
+RUNS_STAGES = ("lab", "watch", "grade", "bug", "submission")
 RUN = {
     "labs": lambda _: practice.listing(),
     "lab": lambda given: commands.lab(given.number, given.guess, given.reset),
@@ -77,8 +80,21 @@ RUN = {
 }
 
 
+def _enter_sandbox(options):
+    regrades = options.name == "submission" and options.bundle
+    try:
+        sandbox.enter(paths.BUILD / "labs" / "scratch")
+    except Failure as why:
+        if regrades and not options.without_sandbox:
+            raise Failure(*why.parts[:2], f"{why.parts[2]}. Or let strangers' code run with your "
+                          "rights: --without-sandbox") from None
+        console.warn(f"{why}. Your stage runs without a sandbox, with your rights")
+
+
 def run(options: Options) -> int:
     tools.need("patch", "patch")
+    if options.name in RUNS_STAGES:
+        _enter_sandbox(options)
     try:
         return RUN[options.name](options)
     except subprocess.TimeoutExpired as hung:

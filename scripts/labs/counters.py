@@ -7,27 +7,25 @@ import contextlib
 import ctypes
 import functools
 import os
-import re
 import socket
-import time
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 from base.client import ask
-from base.signals import temporary_folder
 from labs import amdahl, asking, noise, running
 from labs.running import Unavailable
 
 PIDFD_GETFD = 438  # the system call, on every architecture
 REQUESTS = 1000
-TRACED_REQUESTS = 20
-STALL_SECONDS = 0.030  # a delayed ACK takes 40 ms, an answer on loopback less than 1
+WATCHED_REQUESTS = 20
+DATA_SEGMENTS_IN = struct.Struct("152xI")  # of struct tcp_info, linux/tcp.h
 STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
 
 
 def probe(name: str, programs: Callable[[str], Path]) -> dict:
     """What probe-<stage> counts."""
-    return asking.probe(programs("probe"), name)[0]
+    return asking.probe(programs("probe"), name)
 
 
 def log(programs: Callable[[str], Path]) -> dict:
@@ -39,9 +37,15 @@ def log(programs: Callable[[str], Path]) -> dict:
         return {"kept_of_1000": service.lines_kept(), "exit_status": status}
 
 
+def _segments(sock):
+    """Data segments that have come on a connection, as the kernel counts them."""
+    return DATA_SEGMENTS_IN.unpack(
+        sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, DATA_SEGMENTS_IN.size))[0]
+
+
 def _is_nodelay_set(pid, client):
-    """On the process's connection with that client; asked of its own descriptor, since strace
-    sees an option that is inherited at another socket, or at none."""
+    """On the process's connection with that client; asked of its own descriptor: an option may be
+    inherited, or set on another socket."""
     pidfd = os.pidfd_open(pid)
     try:
         for name in os.listdir(f"/proc/{pid}/fd"):
@@ -55,39 +59,14 @@ def _is_nodelay_set(pid, client):
 
 
 def sends(programs: Callable[[str], Path]) -> dict:
-    """send(2) calls an answer, counted by strace, and whether TCP_NODELAY is set on the
-    connection."""
-    running.need("strace")
-    with temporary_folder() as directory:
-        trace = Path(directory, "trace")
-        before = ("strace", "-f", "-qq", "-o", str(trace), "-e",
-                  "trace=sendto,sendmsg,write,writev", "-e", "signal=none",
-                  "--decode-fds=socket")
-        with running.Service(programs("leftpad"), before=before) as service:
-            with service.connect() as sock:
-                own = f"->127.0.0.1:{sock.getsockname()[1]}]>"  # of the client, seen from there
-                ask(sock, TRACED_REQUESTS)
-                nodelay = _is_nodelay_set(service.pid, sock.getsockname())
-            service.stop()
-        lines = [line for line in trace.read_text(errors="replace").splitlines() if own in line]
-    sent = sum(bool(re.search(r"\b(sendto|sendmsg|write|writev)\(", line)) for line in lines)
-    if not sent:
-        raise asking.NoAnswer("strace", "it saw no answer leave on the client's connection",
-                              "Does the stage send in a way that strace does not count?")
-    each = -(-sent // TRACED_REQUESTS)
-    return {"sends_per_answer": each, "nodelay_set": int(nodelay),
-            "can_stall": int(each > 1 and not nodelay)}
-
-
-def stalls(programs: Callable[[str], Path]) -> dict:
-    """1 if most answers on a kept-alive connection take as long as a delayed ACK. Needs no tool."""
-    slow = 0
+    """Segments in which an answer comes, and whether one waits for the client to acknowledge the
+    one before."""
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
-        for _ in range(TRACED_REQUESTS + 1):
-            start = time.monotonic()
-            ask(sock)
-            slow += time.monotonic() - start > STALL_SECONDS
-    return {"most_answers_stall": int(slow > TRACED_REQUESTS // 2)}
+        before = _segments(sock)
+        ask(sock, WATCHED_REQUESTS)
+        each = -(-(_segments(sock) - before) // WATCHED_REQUESTS)
+        stalls = each > 1 and not _is_nodelay_set(service.pid, sock.getsockname())
+        return {"segments_per_answer": each, "can_stall": int(stalls)}
 
 
 def _is_answered(sock):
@@ -125,8 +104,5 @@ def replayed(programs: Callable[[str], Path]) -> dict:
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
         "operations", "inputs", "logger", "blocking", "growth", "sharing")},
-    "log": log, "sends": sends, "stalls": stalls, "idle": idle, "amdahl": amdahl.measure,
-    "noise": replayed,
+    "log": log, "sends": sends, "idle": idle, "amdahl": amdahl.measure, "noise": replayed,
 }
-# What to measure instead where a tool is missing: (group, metric).
-FALLBACKS = {"sends": ("stalls", "most_answers_stall")}

@@ -19,9 +19,10 @@ def count(program: Path, operation: str) -> int:
     """Instructions of a probe's loop over the words. Raises Unavailable without valgrind,
     NoAnswer, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
     running.need("valgrind")
-    before = *callgrind.EMPTY_ENVIRONMENT, *callgrind.command("grading::loop_over*")
-    _, said = asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
-    if not (instructions := callgrind.collected(said)):
+    with callgrind.counting("grading::loop_over*") as (before, number):
+        asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
+        instructions = number()
+    if not instructions:
         raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",
                               "Does the stage end the program?")
     return instructions

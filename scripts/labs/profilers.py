@@ -16,10 +16,11 @@ from pathlib import Path
 from base import callgrind
 from base.client import read_answer
 from base.paths import EXAMPLE_TARGET, PPROF
+from base.service import Service
 from base.signals import temporary_folder
 from flame.stacks import parse_folded
 from profiles import heaptrack, pprof
-from labs import amdahl, loads, running
+from labs import amdahl, loads
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads
@@ -29,6 +30,7 @@ WAITING_CAPTURES = 4
 IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
 TRACED = 200  # requests under strace and heaptrack
 HEAP_SAMPLE_BYTES = "16384"
+LATE_LOG = "--log-flush-ms=60000"  # as where the labs are judged
 # view: (endpoint, sample type); timed views are captured all at once
 TIMED = {
     "CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"),
@@ -68,8 +70,7 @@ def profiles(program: Path, load: str, culprit: re.Pattern) -> dict:
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
     kind, clients = loads.LOADS[load]
-    with temporary_folder() as folder, running.Service(
-            program, debug="127.0.0.1:0") as service:
+    with temporary_folder() as folder, Service(program, LATE_LOG) as service:
         with kind(service, clients):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
@@ -128,7 +129,8 @@ def heaptracked(program: Path, load: str, culprit: re.Pattern) -> tuple:
     """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack
     has it."""
     with temporary_folder() as folder:
-        data, requests = heaptrack.record(functools.partial(running.Service, program), folder,
+        service_of = functools.partial(Service, program, LATE_LOG, debug="off")
+        data, requests = heaptrack.record(service_of, folder,
                                           lambda service: _ask_all(service, load))
         text, folded = heaptrack.report(data, Path(folder, "folded"))
     peak = dict(heaptrack.totals(text))["peak heap memory consumption"]
@@ -150,7 +152,7 @@ def traced(program: Path, load: str) -> tuple[dict, float]:
     with temporary_folder() as folder:
         trace = Path(folder, "trace")
         before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "signal=none")
-        with running.Service(program, before=before) as service:
+        with Service(program, LATE_LOG, before=before, debug="off") as service:
             start = time.monotonic()
             requests = _ask_all(service, load)
             seconds = (time.monotonic() - start) / requests

@@ -1,8 +1,10 @@
 """Proves a lab: its starter fails, its solution passes, each decoy fails."""
 import time
 
+from base import console, sandbox
 from base.commandline import Options, Parser
-from labs import bugs, catalog, starters
+from base.errors import Failure
+from labs import bugs, catalog, paths, starters
 from labs.catalog import Lab
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, grade, verdict_of
 
@@ -45,6 +47,10 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: Options) -> int:
+    try:
+        sandbox.enter(paths.BUILD / "labs" / "scratch")
+    except Failure as why:
+        console.warn(why)
     if options.bugs:
         return bugs.prove()
     labs = [catalog.find(number) for number in options.labs] or catalog.all_labs()

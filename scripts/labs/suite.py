@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from base import children
+from base import children, sandbox
 from base.signals import temporary_folder
 from labs import asking, building, paths
 
@@ -19,7 +19,7 @@ SUITE_SECONDS = 120
 def all_tests() -> frozenset[str]:
     """The names of the suite's tests, as v2-optimized has them."""
     program = building.program(paths.ROOT / paths.BASE_STAGE, "test")
-    listed = children.run([program, "--gtest_list_tests"]).stdout
+    listed = sandbox.run([program, "--gtest_list_tests"], SUITE_SECONDS, readable=[program]).stdout
     return frozenset(suite + test for suite, tests in re.findall(
         r"^(\w+\.)\n((?:  .*\n)+)", listed, re.M) for test in re.findall(r"^  (\w+)", tests, re.M))
 
@@ -30,15 +30,16 @@ def contract(program: Path) -> list[str]:
     with temporary_folder() as folder:
         report = Path(folder, "report.json")
         try:
-            done = children.run([program, f"--gtest_output=json:{report}"], SUITE_SECONDS,
-                                env={**os.environ, "GRADER_WORDS": " ".join(words)})
+            done = sandbox.run([program, f"--gtest_output=json:{report}"], SUITE_SECONDS,
+                               readable=[program], writable=[folder],
+                               environment={"GRADER_WORDS": " ".join(words)})
         except subprocess.TimeoutExpired:
             return [f"(the suite hung for {SUITE_SECONDS} s)"]
         try:
-            told = json.loads(report.read_bytes())
+            told = json.loads(sandbox.read(report))
             tests = {f"{suite['name']}.{test['name']}": test
                      for suite in told["testsuites"] for test in suite["testsuite"]}
-        except (OSError, ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return [f"(the program ended before its last test: "
                     f"{children.how_it_ended(done.status)})"]
     failed = sorted(name for name in all_tests()
@@ -51,9 +52,10 @@ def contract(program: Path) -> list[str]:
 def over_http(program: Path) -> list[str]:
     """The same of common/tests/service/http_test.py, against the running service."""
     try:
-        done = children.run([sys.executable, paths.ROOT / "common/tests/service/http_test.py"],
-                            SUITE_SECONDS, env={**os.environ, "SERVICES": str(program),
-                                                "PYTHONDONTWRITEBYTECODE": "1"})
+        done = children.run([
+            "prlimit", "--data=1000000000:", sys.executable,
+            paths.ROOT / "common/tests/service/http_test.py"], SUITE_SECONDS, env={
+                **os.environ, "SERVICES": str(program), "PYTHONDONTWRITEBYTECODE": "1"})
     except subprocess.TimeoutExpired:
         return [f"(http_test.py hung for {SUITE_SECONDS} s)"]
     failed = set(re.findall(r"^(?:FAIL|ERROR): (\w+)", done.stderr, re.M))

@@ -1,6 +1,7 @@
 """What clients get over real HTTP."""
 
 import json
+import os
 import signal
 import unittest
 import urllib.error
@@ -88,7 +89,7 @@ class Lifetime(unittest.TestCase):
         with Service() as running:
             running.request("/v1/leftpad/?len=1&str=before")
             rotated = running.log.rename(f"{running.log}.1")
-            running.process.send_signal(signal.SIGHUP)
+            os.kill(running.pid, signal.SIGHUP)
             self.assertTrue(eventually(lambda: self.logged_after(running)), "it was not reopened")
             self.assertEqual(running.stop(), 0)
             self.assertIn("str=before", rotated.read_text(encoding="utf-8"))
@@ -102,7 +103,7 @@ class Lifetime(unittest.TestCase):
         with Service() as running:
             moved = running.log.rename(f"{running.log}.1")
             running.log.mkdir()
-            running.process.send_signal(signal.SIGHUP)
+            os.kill(running.pid, signal.SIGHUP)
             running.wait_for(f"^--log-file={running.log} cannot be reopened: Is a directory")
             running.request("/v1/leftpad/?len=1&str=after")
             running.stop()
@@ -146,7 +147,7 @@ class Lifetime(unittest.TestCase):
         with Service() as running:
             running.request("/v1/leftpad/?len=1")
             running.request("/v1/leftpad/")
-            running.process.send_signal(signal.SIGHUP)  # flushes
+            os.kill(running.pid, signal.SIGHUP)  # flushes
             self.assertTrue(eventually(lambda: running.counted()["log"]["bytes_written"] > 0))
             counted = running.counted()
             self.assertEqual(counted["server"]["requests"], 2)

@@ -67,7 +67,7 @@ class Stages(unittest.TestCase):
 
     def test_whatever_a_source_may_include_makes_a_new_program_and_nothing_else_does(self):
         self.enterContext(mock.patch.object(paths, "BUILD", self.stage.parent))
-        self.enterContext(mock.patch.object(building.children, "run",
+        self.enterContext(mock.patch.object(building, "_boxed",
                                             return_value=mock.Mock(status=0)))
         before = building.program(self.stage, "test")
         for name, new in (("leftpad.cpp", True), ("x.hpp", True), ("detail/x.h", True),
@@ -80,8 +80,8 @@ class Stages(unittest.TestCase):
 
     def test_of_many_stages_the_last_ones_are_kept(self):
         self.enterContext(mock.patch.object(paths, "BUILD", self.stage.parent))
-        self.enterContext(mock.patch.object(building, "KEPT", 2))
-        self.enterContext(mock.patch.object(building.children, "run",
+        self.enterContext(mock.patch.multiple(building, KEPT=2, KEPT_SECONDS=-1))
+        self.enterContext(mock.patch.object(building, "_boxed",
                                             return_value=mock.Mock(status=0)))
         made = []
         for number in range(4):

@@ -8,7 +8,6 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from base import callgrind
 from compare import slices
 from labs import amdahl, building, catalog, noise, starters, timing
 
@@ -29,8 +28,8 @@ class Amdahl(unittest.TestCase):
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
         counts = itertools.count(1000, 1000)
         with mock.patch.object(building, "program"), \
-                mock.patch.object(callgrind, "of_a_request", lambda *_: next(counts)), \
-                mock.patch.object(amdahl.running, "need"), mock.patch.object(starters, "starter"), \
+                mock.patch.object(amdahl.running, "instructions", lambda *_: next(counts)), \
+                mock.patch.object(starters, "starter"), \
                 mock.patch.object(starters, "solution"):
             self.assertEqual(amdahl.reference(), amdahl.reference())
             self.assertNotEqual(amdahl.executed("own", "f"), amdahl.executed("own", "f"))

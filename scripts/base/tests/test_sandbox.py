@@ -1,0 +1,98 @@
+"""What a program in a sandbox can read, write, reach and use up."""
+import os
+import socket
+import subprocess
+import tempfile
+import unittest
+import unittest.mock
+from pathlib import Path
+
+from base import paths, sandbox
+from base.errors import Failure
+
+# In a process of its own, since entering cannot be undone. `shell` runs a script in the sandbox.
+ENTERED = f"""
+import os, socket, subprocess, sys, tempfile
+from pathlib import Path
+sys.path.insert(0, {str(paths.ROOT / 'scripts')!r})
+from base import sandbox
+from base.errors import Failure
+try:
+    sandbox.enter(Path(sys.argv[1]))
+except Failure as why:
+    sys.exit(str(why))
+out = Path(tempfile.mkdtemp())
+def shell(script, seconds=60, **box):
+    return sandbox.run(["sh", "-c", script], seconds, **{{"writable": [out], **box}})
+"""
+
+
+def refusal() -> str:
+    """Why this machine keeps no sandbox; "" if it does."""
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run([paths.PYTHON, "-c", ENTERED, folder], capture_output=True, text=True,
+                              check=False).stderr
+
+
+@unittest.skipIf(refusal(), "no sandbox on this machine")
+class InASandbox(unittest.TestCase):
+    def entered(self, code, **environment):
+        """What the code prints in a process that has entered."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        return subprocess.run([paths.PYTHON, "-c", ENTERED + code, folder],
+                              env={**os.environ, **environment}, capture_output=True, text=True,
+                              check=True).stdout
+
+    def test_it_reads_programs_and_what_it_is_given_and_writes_one_folder(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as given:
+            given.write("given\n")
+            given.flush()
+            os.chmod(given.name, 0o644)
+            said = self.entered(f"""
+print(shell("cat {given.name}; cat /etc/passwd; cat {paths.ROOT}/README.md; env | grep SECRET; "
+            "ls /proc | grep -c '^[0-9]'; cat -; echo made > {{0}}/x; "
+            "touch /x /dev/shm/x /usr/x {given.name} || echo refused".format(out),
+            readable=[{given.name!r}]).stdout, sandbox.read(out / "x"))""", SECRET="1")
+        self.assertRegex(said, r"^given\n[3-9]\nrefused\n b'made\\n'\n$")
+
+    def test_it_reaches_nothing_but_the_judges_own_loopback(self):
+        with socket.create_server(("127.0.0.1", 0)) as machine:
+            port = machine.getsockname()[1]
+            said = self.entered(f"""
+connect = "exec 3<>/dev/tcp/127.0.0.1/%d"
+def reached(port):
+    return sandbox.run(["bash", "-c", connect % port], 60).status == 0
+with socket.create_server(("127.0.0.1", 0)) as judge:
+    print(reached({port}), reached(judge.getsockname()[1]))""")
+        self.assertEqual(said, "False True\n")
+
+    def test_what_it_starts_ends_with_it_and_what_it_uses_up_has_limits(self):
+        said = self.entered("""
+shell("setsid sleep 1234.5 & exit 0")
+print(subprocess.run(["pgrep", "-f", "^sleep 1234.5"]).returncode)
+print(shell("python3 -c 'bytearray(3 * 10**9)'").stderr.strip().splitlines()[-1])
+print(shell("yes").status, len(shell("yes").stdout) == sandbox.READ_BYTES)
+print(shell("i=0; while [ $i -lt 600 ]; do sleep 9 & i=$((i+1)); done; wait").status != 0)
+try: shell("sleep 60", 1)
+except subprocess.TimeoutExpired: print("timed out")
+print(shell("kill -SEGV $$").status)""")
+        self.assertEqual(said, "1\nMemoryError\n-25 True\nTrue\ntimed out\n-11\n")
+
+    def test_what_it_wrote_is_read_only_if_it_is_a_plain_file(self):
+        said = self.entered("""
+shell(f"ln -s /etc/passwd {out}/link; mkfifo {out}/pipe; mkdir {out}/folder")
+print(*(sandbox.read(out / name) for name in ("link", "pipe", "folder", "none")))""")
+        self.assertEqual(said, "b'' b'' b'' b''\n")
+
+
+class Without(unittest.TestCase):
+    def test_a_machine_without_it_is_told_what_helps_and_nothing_changes(self):
+        path = self.enterContext(tempfile.TemporaryDirectory())
+        with unittest.mock.patch.dict(os.environ, PATH=path), \
+                self.assertRaisesRegex(Failure, "bubblewrap: it is not installed. Run: apt-get"):
+            sandbox.enter(Path(path))
+        self.assertEqual(sandbox.words(1), ())
+
+
+if __name__ == "__main__":
+    unittest.main()
