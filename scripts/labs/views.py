@@ -18,7 +18,7 @@ import sys
 from base import console
 from base.commandline import Options, Parser
 from base.paths import PPROF
-from labs import building, catalog, counters, paths, profilers, starters
+from labs import building, catalog, paths, profilers, starters
 from labs.catalog import Lab
 
 VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads", "heaptrack",
@@ -26,6 +26,7 @@ VIEWS = ("CPU", "allocations", "heap in use", "mutex", "block", "wall", "threads
 YES, HARDLY, NO, ABSENT = "yes", "hardly", "no", "not applicable"
 MARK = {YES: "**yes**", HARDLY: "hardly", NO: "·", ABSENT: "–"}
 CLEAR, FAINT = 0.10, 0.02
+STALL_SECONDS = 0.030  # a delayed ACK takes 40 ms, an answer on loopback less than 1
 HALVED = 0.5
 LEAST = {  # below this the culprit's figure in the sick service is nothing, whatever its share
     "allocations": 0.2, "heaptrack": 0.2,  # a request
@@ -67,7 +68,7 @@ def of_calls(sick: tuple, repaired: tuple) -> dict:
     """A finding of strace: (calls a request, seconds a request) of both services."""
     more = {name: (count, repaired[0].get(name, 0)) for name, count in sick[0].items()
             if name in TRANSFERS and count >= CALLS and count >= 2 * repaired[0].get(name, 0)}
-    stalls = sick[1] >= counters.STALL_SECONDS and repaired[1] <= HALVED * sick[1]
+    stalls = sick[1] >= STALL_SECONDS and repaired[1] <= HALVED * sick[1]
     found = {"sees": YES if more or stalls else NO}
     if more:
         name = max(more, key=lambda one: more[one][0] - more[one][1])
