@@ -30,6 +30,11 @@ class Broken(Failure):
     for that."""
 
 
+def _children_of(pid):
+    task = Path(f"/proc/{pid}/task/{pid}/children")
+    return list(map(int, task.read_text(encoding="ascii").split())) if task.exists() else []
+
+
 class Server:
     """A command that says "listening on http://HOST:PORT", and perhaps "profiles at
     http://HOST:PORT/…", on either output.
@@ -90,15 +95,20 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The server's own: in the row of what runs it, the first with its program, or the last."""
-        pid, program = self.process.pid, os.path.realpath(self.program)
-        while self.command[0] != self.program and os.path.realpath(f"/proc/{pid}/exe") != program:
-            task = Path(f"/proc/{pid}/task/{pid}/children")
-            below = task.read_text(encoding="ascii").split() if task.exists() else []
-            if not below:
-                break
-            pid = int(below[0])
-        return pid
+        """The server's own: of what was started and all below it, the first with its program; or
+        the last of the first children, such as a tool that loads the program itself."""
+        started = [self.process.pid]
+        if self.command[0] == self.program:
+            return started[0]
+        program, last = os.path.realpath(self.program), started[0]
+        for pid in started:  # which grows
+            if os.path.realpath(f"/proc/{pid}/exe") == program:
+                return pid
+            below = _children_of(pid)
+            started += below
+            if pid == last and below:
+                last = below[0]
+        return last
 
     def connect(self, port: int | None = None, seconds: float = ANSWER_SECONDS) -> socket.socket:
         """A connection to it, or to another port of its own; each wait on it ends after so many

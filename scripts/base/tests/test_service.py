@@ -110,7 +110,8 @@ class Servers(Programs):
         server.symlink_to(sys.executable)
         code = ("import os, signal, sys; signal.signal(signal.SIGTERM, lambda *_: os._exit(0)); "
                 f"os.system('{LISTENS}'); [signal.pause() for _ in iter(int, 1)]")
-        tracer = self.program('trap "exit 9" TERM; "$@" & wait $!; echo traced')
+        tracer = self.program(  # heaptrack starts its reader first
+            'trap "exit 9" TERM; sleep 60 & reader=$!; "$@" & wait $!; kill $reader; echo traced')
         with service.Server([server, "-c", code], before=[tracer]) as running:
             self.assertNotEqual(running.pid, running.process.pid)
             self.assertEqual(running.stop(), 0)
