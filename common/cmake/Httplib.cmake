@@ -31,3 +31,7 @@ if(NOT httplib_version IN_LIST known_versions)
     "${known}. Install one of them (Debian: libcpp-httplib-dev), or give -DHTTPLIB_DIR= a folder with "
     "its httplib.h")
 endif()
+if(httplib_minor GREATER_EQUAL 18 AND CPPHTTPLIB_CFLAGS_OTHER MATCHES OPENSSL)
+  # its header's thread pool calls OpenSSL inline, which its pkg-config file keeps private
+  target_link_libraries(PkgConfig::CPPHTTPLIB INTERFACE crypto)
+endif()

@@ -1,9 +1,9 @@
 """mkdocs calls these while it builds the site: make the menu, drop the comments of docs-check,
 repair links, let search work from a disk.
 
-A browser lets no page from the disk fetch its search index or start a worker from a file. So the
-index and the worker's source become one script, which the theme takes instead (its variable
-`__search`).
+A browser lets no page from the disk fetch its search index or start a worker from a file. So one
+script has the index and the worker's source. mkdocs-material 8 takes the index from the variable
+`__search`, and 9 loads this script from the disk for its variable `__index`.
 """
 
 import json
@@ -57,7 +57,7 @@ def _mend(text: str, folder: str) -> str:
 
 def on_post_page(output: str, page: Any, **_) -> str:
     """The page with our script and style."""
-    script = f'<script src="{"../" * page.url.count("/")}search/offline.js"></script>'
+    script = f'<script src="{"../" * page.url.count("/")}search/search_index.js"></script>'
     output = output.replace("</head>", _HEAD + "</head>", 1)
     return re.sub(r'(<script src="[^"]*bundle)', script + r"\1", output, count=1)
 
@@ -68,7 +68,8 @@ def on_post_build(config: Any, **_) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     worker = next((site / "assets" / "javascripts" /
                    "workers").glob("search.*.js")).read_text(encoding="utf-8")
-    script = (f"var __search = {{index: Promise.resolve({json.dumps(index)}),\n"
-              f"  worker: URL.createObjectURL(new Blob([{json.dumps(worker)}], {{type: "
-              f"'text/javascript'}}))}};\n")
-    (site / "search" / "offline.js").write_text(script, encoding="utf-8")
+    script = (f"var __index = {json.dumps(index)};\n"
+              "var __search = {index: Promise.resolve(__index)};\n"
+              f"window.Worker = class extends Worker {{\n  constructor() {{\n"
+              f"    super(URL.createObjectURL(new Blob([{json.dumps(worker)}])));\n  }}\n}};\n")
+    (site / "search" / "search_index.js").write_text(script, encoding="utf-8")
