@@ -1,7 +1,9 @@
 """Debian 13 with nothing but git, make and sudo: the README's two commands, the first as root, the
 second as a user with sudo."""
 import shutil
+from pathlib import Path
 
+from base import children
 from base.errors import Failure
 from elsewhere import system
 from elsewhere.system import CACHE, TREE, Step
@@ -25,8 +27,23 @@ def bare() -> str:
     system.logged(["cp", "-a", HERE / "bare", ROOT], HERE / "copy.log")
     PACKAGES.mkdir(exist_ok=True)
     system.logged(system.inside(ROOT, USER), HERE / "user.log")
+    npm_settings(ROOT / "home" / "learner")
     system.clone(f"{ROOT}{TREE}", HERE / "clone.log")
     return said
+
+
+def npm_settings(home: Path) -> None:
+    """Whoever has that home asks the registry that npm asks here, with the same certificates."""
+    def ours(name):
+        said = children.run(["npm", "config", "get", name]).stdout.strip()
+        return said if said not in ("null", "undefined") else ""
+    if not shutil.which("npm"):
+        return
+    lines = [f"registry={ours('registry')}\n"]
+    if certificates := ours("cafile"):
+        shutil.copy(certificates, home / "npm.crt")
+        lines.append("cafile=${HOME}/npm.crt\n")
+    (home / ".npmrc").write_text("".join(lines), encoding="utf-8")
 
 
 def walkthrough() -> str:
