@@ -89,8 +89,8 @@ solution: ## The reference solution as a diff [LAB=1]
 	@scripts/workshop solution $(or $(LAB),$(N))
 bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
 	@scripts/workshop bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
-submission: installed ## Pack your labs to hand in; grade a bundle anew [BUNDLE=]
-	@scripts/workshop submission $(BUNDLE)
+submission: installed ## Pack your labs to hand in; grade a bundle anew [LEARNER= BUNDLE=]
+	@scripts/workshop submission $(BUNDLE) $(if $(LEARNER),--learner '$(LEARNER)')
 
 ##@ The machine and the tree
 .PHONY: setup doctor build check lint sanitize fuzz soak docs docs-check format elsewhere clean help

@@ -44,6 +44,7 @@ COMMANDS = {
         "solution": ("labs.cli", "the reference solution as a diff"),
         "bug": ("labs.cli", "a hidden performance bug in a copy of v2-optimized"),
         "submission": ("labs.cli", "pack your labs to hand in; grade a bundle anew"),
+        "regrade": ("labs.cli", "grade a class of bundles anew: the gradebook"),
         "noise": ("labs.cli", "lab 13: replay a way to compare"),
     },
     "Maintenance": {

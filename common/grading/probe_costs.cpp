@@ -106,6 +106,7 @@ struct Bench {
              }},
             {"Leftpad10", [this](std::size_t i) { return pad(i, 10); }},
             {"Leftpad50", [this](std::size_t i) { return pad(i, 50); }},
+            {"LeftpadWide", [this](std::size_t i) { return pad(i, 1000, "→"); }},
             {"StatsD", [this](std::size_t i) {
                statsd.timing(timing, value(words[i]));
                return std::string();

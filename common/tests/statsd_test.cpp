@@ -82,6 +82,17 @@ TEST(StatsD, IgnoresTheGlobalLocale) {
   EXPECT_EQ(line, "ns.x:1234567.5|h");
 }
 
+// A grader has one (scripts/labs/suite.py): what std::printf writes depends on it, too.
+TEST(StatsD, IgnoresTheLocaleOfTheCLibrary) {
+  const auto german = newlocale(LC_ALL_MASK, "de_DE.UTF-8", nullptr);
+  if (german == nullptr) GTEST_SKIP() << "there is no de_DE.UTF-8 on this machine";
+  const locale_t before = uselocale(german);
+  const std::string line = value(1234567.5);
+  uselocale(before);
+  freelocale(german);
+  EXPECT_EQ(line, "ns.x:1234567.5|h");
+}
+
 TEST(StatsD, SendsHalfOfThePacketsAtRateOneHalf) {
   constexpr int kCalls = 20'000;
   const auto sent = packets({"ns", 0.5}, [](StatsD& s) {

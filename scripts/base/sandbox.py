@@ -26,8 +26,9 @@ PATH = "/usr/bin:/bin"
 TEMPORARY_BYTES = 512_000_000  # of the judge and all that it runs; gone with it
 READ_BYTES = 20_000_000
 TRIAL_SECONDS = 60
+SIGNALS = 32
 # Private writable memory, since the heap's sampler reserves far more addresses than it uses.
-LIMITS = ("--data=2000000000", "--fsize=100000000", "--nproc=500", "--cpu=600", "--core=0")
+LIMITS = ("--data=2000000000", "--fsize=100000000", "--nproc=200", "--cpu=90", "--core=0")
 NEWNS, NEWUSER, NEWNET = 0x20000, 0x10000000, 0x40000000  # of unshare(2)
 MS_NOSUID_NODEV, MS_REC_PRIVATE = 6, 0x44000  # of mount(2)
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -74,7 +75,7 @@ def _unshare(folder):
             Path("/proc/self", name).write_text(text, encoding="ascii")
     _system_call("mount", b"none", b"/", None, MS_REC_PRIVATE, None)
     _system_call("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", MS_NOSUID_NODEV,
-                 f"size={TEMPORARY_BYTES},mode=0755".encode())
+                 f"size={TEMPORARY_BYTES},nr_inodes=100k,mode=0755".encode())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
@@ -120,8 +121,8 @@ def run(command: list, seconds: float, input: str | None = None, environment: di
             done = children.run([*words(seconds + 60, **box), "env", "-i", *own, *command], seconds,
                                 input, stdout=stdout, stderr=stderr)
         said = [read(file).decode(errors="replace") for file in files]
-    # bubblewrap and env end as a shell does: with 128 + signal.
-    return children.Done(128 - done.status if done.status > 128 else done.status, *said)
+    signal = done.status - 128  # as a shell, bubblewrap ends with this sum
+    return children.Done(-signal if 0 < signal < SIGNALS else done.status, *said)
 
 
 def read(file: Path) -> bytes:

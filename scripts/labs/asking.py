@@ -53,7 +53,7 @@ def _right(asked, words):
     number = 100 + 26 * (ord(words[-1][0]) - ord("A")) + ord(words[-1][1]) - ord("A")
     packet = f"leftpad.request.leftpad.timing:{number}.125|ms"
     operations = {"TimedHandler": silence, "LeftpadHandler": body, "Leftpad10": padding(10),
-                  "Leftpad50": padding(50), "StatsD": silence}
+                  "Leftpad50": padding(50), "LeftpadWide": padding(1000, "→"), "StatsD": silence}
     if asked[0] == "operations":
         return {**operations, "last packet": [packet]}
     if asked[0] == "loop":

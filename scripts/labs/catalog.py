@@ -4,7 +4,8 @@ README.md          the page; its headings are the same in every lab
 lab.json           stage, base (absent: v2-optimized), minutes, predict {question, metric}, and
                    budgets
                    [{metric, max | min | equals, next}]: what passes, and what to do if it does not;
-                   instructions {operation, min_ratio, next}: tier 2; time: the operation of tier 3,
+                   instructions [{operation, min_ratio, next}]: tier 2;
+                   time: the operation of tier 3,
                      if it is another one;
                    views: see views.py
 starter.patch      turns a copy of the base into the sick service

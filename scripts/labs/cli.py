@@ -1,11 +1,12 @@
 """The labs' commands: make a learner's stage, judge it, give hints and solutions."""
+import os
 import subprocess
 from pathlib import Path
 
 from base import console, sandbox, tools
-from base.commandline import Options, Parser
+from base.commandline import Number, Options, Parser
 from base.errors import Failure
-from labs import bugs, commands, paths, practice, submission
+from labs import bugs, commands, gradebook, paths, practice, regrading, submission
 
 # What stands above and below the arguments in the help.
 HELP = {
@@ -27,6 +28,11 @@ Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your st
             "judges it.", "make bug SEED=1"),
     "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
                    "and compares the verdicts.", "make submission"),
+    "regrade": ("""\
+Grades every bundle of a folder anew and writes FOLDER/gradebook/: gradebook.csv, .json and .html.
+One that was killed goes on with the bundles that are left. On several machines: run the command
+`scripts/workshop submission BUNDLE --row FOLDER/gradebook/rows/BUNDLE.json` for each bundle, on any
+of them; then this one finds the rows.""", "scripts/workshop regrade bundles --jobs 4"),
     "noise": ("Lab 13: replays the stage's procedure.json.",
               "scripts/workshop noise v3-lab13"),
 }
@@ -54,6 +60,14 @@ def add_arguments(parser: Parser) -> None:
             help="the slices.json of a comparison of yours (default: the lab's)")
     if name == "submission":
         add("bundle", metavar="BUNDLE", nargs="?", help="one to grade anew (default: pack one)")
+        add("--learner", metavar="NAME", help="who hands in (default: git's user.email)")
+        add("--row", metavar="FILE", type=Path, help="keep what was found there, as JSON")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
+    if name == "regrade":
+        add("folder", metavar="FOLDER", type=Path, help="with bundles, NAME.tar.gz")
+        add("--jobs", metavar="N", action=Number, default=os.cpu_count(),
+            help="bundles at a time (default: one a processor)")
+    if name in ("submission", "regrade"):
         add("--without-sandbox", action="store_true",
             help="grade it although its code can then do whatever you can")
 
@@ -75,8 +89,11 @@ RUN = {
     "solution": lambda given: commands.solution(given.number),
     "bug": lambda given: bugs.bug(_seed(given.seed), given.answer),
     "noise": lambda given: commands.noise(given.stage, given.slices),
-    "submission": lambda given: submission.regrade(given.bundle) if given.bundle
-    else submission.pack(),
+    "submission": lambda given: regrading.regrade(
+        Path(given.bundle), given.row, given.seed and _seed(given.seed)) if given.bundle
+    else submission.pack(given.learner or submission.learner()),
+    "regrade": lambda given: gradebook.regrade(
+        given.folder, given.jobs, ["--without-sandbox"] * given.without_sandbox),
 }
 
 

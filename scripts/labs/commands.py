@@ -1,5 +1,4 @@
 """What a learner types: lab, grade, hint, solution. Each ends with the next command."""
-import json
 import shutil
 import textwrap
 from pathlib import Path
@@ -108,7 +107,7 @@ def _judge(chosen, stage_dir, seed, out=None):
     verdict = grader.verdict_of(results)
     if out:
         told = grader.as_json(chosen, results, seed)
-        out.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        progress.write(out, told)
     screen.table(results)
     print(f"  Seed of the questions: {seed}    (the same ones: scripts/workshop grade "
           f"{chosen.number} --seed {seed})")

@@ -7,17 +7,20 @@ import contextlib
 import ctypes
 import functools
 import os
+import re
 import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from base.client import ask
+from base.client import ask, read_answer
 from labs import amdahl, asking, noise, running
 from labs.running import Unavailable
 
 PIDFD_GETFD = 438  # the system call, on every architecture
 REQUESTS = 1000
+CACHED = 4000
+LONG_REQUEST = b"GET /v1/leftpad/?str=%08d&len=4000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 WATCHED_REQUESTS = 20
 DATA_SEGMENTS_IN = struct.Struct("152xI")  # of struct tcp_info, linux/tcp.h
 STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
@@ -28,13 +31,49 @@ def probe(name: str, programs: Callable[[str], Path]) -> dict:
     return asking.probe(programs("probe"), name)
 
 
+def _processes(pid):
+    """The process and all that it has started."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            yield from _processes(int(child))
+
+
+def _of_kernel(service, file, name):
+    """A number that the kernel keeps of a service, summed over its processes. Raises Unavailable
+    where the kernel does not tell."""
+    try:
+        return sum(int(re.search(rf"^{name}:\s+(\d+)", Path(f"/proc/{pid}/{file}").read_text(
+            encoding="ascii"), re.M)[1]) for pid in _processes(service.process.pid))
+    except (OSError, TypeError):
+        raise Unavailable(f"the kernel does not show {name} of a process") from None
+
+
 def log(programs: Callable[[str], Path]) -> dict:
-    """Lines in the log after SIGTERM, of 1,000 requests; the exit status."""
+    """System calls that write, as the kernel counts them, for 1,000 requests; their lines in the
+    log after SIGTERM; the exit status."""
     with running.Service(programs("leftpad")) as service:
         with service.connect() as sock:
-            ask(sock, REQUESTS)
+            ask(sock)
+            before = _of_kernel(service, "io", "syscw")
+            ask(sock, REQUESTS - 1)
+            writes = _of_kernel(service, "io", "syscw") - before
         status = service.stop()
-        return {"kept_of_1000": service.lines_kept(), "exit_status": status}
+        return {"writes": writes, "kept_of_1000": service.lines_kept(), "exit_status": status}
+
+
+def memory(programs: Callable[[str], Path]) -> dict:
+    """By how many KiB a service grows over requests for long texts never seen before, after as many
+    that may fill a cache with a bound."""
+    with running.Service(programs("leftpad")) as service, service.connect() as sock:
+        sizes = []
+        for texts in (range(CACHED), range(CACHED, 2 * CACHED)):
+            for number in texts:
+                sock.sendall(LONG_REQUEST % number)
+                read_answer(sock)
+            sizes.append(_of_kernel(service, "smaps_rollup", "Anonymous")
+                         + _of_kernel(service, "smaps_rollup", "Swap"))
+        return {"growth_kib": max(0, sizes[1] - sizes[0])}
 
 
 def _segments(sock):
@@ -104,5 +143,6 @@ def replayed(programs: Callable[[str], Path]) -> dict:
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
         "operations", "inputs", "logger", "blocking", "growth", "sharing")},
-    "log": log, "sends": sends, "idle": idle, "amdahl": amdahl.measure, "noise": replayed,
+    "log": log, "memory": memory, "sends": sends, "idle": idle, "amdahl": amdahl.measure,
+    "noise": replayed,
 }

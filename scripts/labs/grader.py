@@ -61,9 +61,9 @@ def grade(lab: Lab, stage_dir: Path, tiers: int = 2, thorough: bool = True,
         results += _counters(lab, programs, behaves, 2 if thorough else 1)
     except building.CompileError as error:
         return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
-    if tiers >= 2 and "instructions" in lab.data:
-        fine = all(result.status in (PASS, SKIPPED) for result in results)
-        results.append(_instructions(lab, programs, fine))
+    fine = all(result.status in (PASS, SKIPPED) for result in results)
+    for spec in lab.data.get("instructions", []) if tiers >= 2 else ():
+        results.append(_instructions(lab, spec, programs, fine))
     return results
 
 
@@ -101,14 +101,13 @@ def _measure(group, programs, times):
         return str(missing)
 
 
-def _instructions(lab, programs, fine):
-    spec = lab.data["instructions"]
+def _instructions(lab, spec, programs, fine):
     name = f"instructions, {spec['operation']}: starter / yours"
     budget = f">= {spec['min_ratio']}"
     if not fine:
         return Result(2, name, SKIPPED, None, budget, "First the budgets above")
     try:
-        ratio = instructions.ratio(lab, programs("probe"))
+        ratio = instructions.ratio(lab, spec["operation"], programs("probe"))
     except running.Unavailable as missing:
         return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
     except BROKEN as error:

@@ -28,9 +28,8 @@ def count(program: Path, operation: str) -> int:
     return instructions
 
 
-def ratio(lab: Lab, program: Path) -> float:
+def ratio(lab: Lab, operation: str, program: Path) -> float:
     """Instructions of the lab's sick stage as a multiple of the program's."""
-    operation = lab.data["instructions"]["operation"]
     with starters.starter(lab) as folder:
         sick = building.program(folder, "probe")
     try:

@@ -5,6 +5,7 @@ nothing.
 """
 import json
 import os
+from pathlib import Path
 
 from base.errors import Failure
 from labs import paths
@@ -32,8 +33,23 @@ def load(number: int) -> dict:
 def save(number: int, **changes) -> dict:
     """Adds the changes to the state of a lab, and gives it."""
     state = {**load(number), **changes}
-    paths.PROGRESS.mkdir(parents=True, exist_ok=True)
-    fresh = _file(number).with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(state, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(fresh, _file(number))
+    write(_file(number), dict(sorted(state.items())))
     return state
+
+
+def write(file: Path, told: dict) -> None:
+    """Writes JSON: the file is complete or absent."""
+    write_text(file, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a text: the file is complete, or what it was. Raises OSError that names it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+        os.replace(fresh, file)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None
+    finally:
+        fresh.unlink(missing_ok=True)

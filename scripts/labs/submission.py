@@ -1,17 +1,20 @@
-"""`make submission`: a bundle of a learner's stages, verdicts and predictions that another
-machine grades anew."""
+"""`make submission`: a bundle of a learner's stages, verdicts and predictions. regrading.py grades
+it anew on another machine."""
+import getpass
 import json
+import re
 import tarfile
 import zlib
 from pathlib import Path
 
-from base import console
+from base import children, console, machine
 from base.errors import Failure
 from base.signals import temporary_folder
-from labs import asking, building, catalog, grader, paths, progress
+from labs import building, catalog, grader, paths, progress
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES, MAX_FILES = 10_000_000, 1000  # of all stages; one has a dozen kilobytes
+NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,100}")  # of a learner
 ANOTHER = "Ask for a bundle of make submission"
 VERDICTS = (grader.PASS, grader.FAIL, grader.INVALID, grader.SKIPPED)
 
@@ -24,25 +27,29 @@ def _graded():
             yield lab, json.loads(verdict.read_text(encoding="utf-8"))
 
 
-def _grade(lab, stage_dir):
-    seed = asking.draw_from()
-    return grader.as_json(lab, grader.grade(lab, stage_dir), seed)
-
-
-def _outcome(verdict):
+def outcome(verdict: dict) -> list:
     """What another grading has to find, too; the seed is another one, so counts may differ."""
     return [verdict["verdict"], *((each["name"], each["status"]) for each in verdict["results"])]
 
 
-def pack() -> None:
-    """Makes the bundle. Raises Failure if no lab has been graded."""
+def learner() -> str:
+    """Who hands in, if nobody says: the address that git knows, or the login name."""
+    known = children.run(["git", "-C", paths.ROOT, "config", "user.email"]).stdout.strip()
+    return known or getpass.getuser()
+
+
+def pack(name: str) -> None:
+    """Makes the bundle of the learner of that name. Raises Failure if no lab has been graded."""
+    if not NAME.fullmatch(name):
+        raise Failure(f"LEARNER={name!r}", "a learner's name is a line of at most 100 characters",
+                      "For example: make submission LEARNER=anna@example.org")
     graded = list(_graded())
     if not graded:
         raise Failure("submission", "no lab has been graded", "Grade what you have: make grade")
     out = paths.BUILD / BUNDLE
     with temporary_folder() as folder:
         summary = {
-            "labs": [{
+            "learner": name, "version": machine.commit(paths.ROOT), "labs": [{
                 "verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
                 "counted": progress.load(lab.number).get("answer"),
                 "hints": progress.load(lab.number).get("hints", 0)
@@ -65,11 +72,6 @@ def pack() -> None:
     )
 
 
-def _printable(text):
-    """A compiler repeats what a stage has, which may be more than text to a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def _extract(tar, folder):
     """Plain files of stages, few and small: a bundle comes from somebody else."""
     bytes_left = MAX_BYTES
@@ -85,57 +87,34 @@ def _extract(tar, folder):
         tar.extract(member, folder)
 
 
-def _unpack(bundle, folder):
-    """Extracts the bundle; the items of its submission.json, each with a lab that is known and a
-    stage that is there."""
+def unpack(bundle: Path, folder: Path) -> tuple[str, list[dict]]:
+    """Extracts the bundle; the learner, and the items of its submission.json, each with a lab that
+    is known and a stage that is there. Raises Failure if it is no bundle."""
     try:
         with tarfile.open(bundle) as tar:
             _extract(tar, folder)
-    except (tarfile.TarError, EOFError, zlib.error, OSError):
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, MemoryError):
         raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged",
                       ANOTHER) from None
     labs = [lab.number for lab in catalog.all_labs()]
     try:
-        items = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))["labs"]
+        told = json.loads(Path(folder, "submission.json").read_text(encoding="utf-8"))
+        name, items = told["learner"], told["labs"]
+        if not NAME.fullmatch(name):
+            raise ValueError
         for item in items:
             stage = catalog.find(item["verdict"]["lab"]).stage
-            told = [item["predicted"], item["counted"], item["hints"]]
-            if _outcome(item["verdict"])[0] not in VERDICTS or not all(
-                    isinstance(one, (int, float, type(None))) for one in told):
+            numbers = [item["predicted"], item["counted"], item["hints"]]
+            if outcome(item["verdict"])[0] not in VERDICTS or not all(
+                    isinstance(one, (int, float, type(None))) for one in numbers):
                 raise ValueError
             labs.remove(item["verdict"]["lab"])  # none twice
             if not Path(folder, stage).is_dir():
                 raise Failure(f"BUNDLE={bundle}", f"{stage}/ is not in it", ANOTHER)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Failure(f"BUNDLE={bundle}",
                       "its submission.json is missing or is not one of make submission",
                       ANOTHER) from None
     if not items:
         raise Failure(f"BUNDLE={bundle}", "there is no lab in it", ANOTHER)
-    return items
-
-
-def regrade(bundle: str) -> int:
-    """Grades a bundle anew. 0 if every verdict is the one that the learner got."""
-    if not Path(bundle).is_file():
-        raise Failure(f"BUNDLE={bundle}", "there is no such file",
-                      "The learner makes it with: make submission")
-    same = True
-    with temporary_folder(prefix="submission.") as folder:
-        items = _unpack(bundle, folder)
-        building.libraries()
-        for item in items:
-            lab = catalog.find(item["verdict"]["lab"])
-            now = _grade(lab, Path(folder, lab.stage))
-            equal = _outcome(now) == _outcome(item["verdict"])
-            same &= equal
-            handed_in = item["verdict"]["verdict"]
-            how = "as handed in" if equal else f"DIFFERS: handed in as {handed_in}"
-            print(f"  lab {lab.number:2}  {now['verdict']:7}  {how}  "
-                  f"predicted {item['predicted']}, counted {item['counted']}, hints "
-                  f"{item['hints']}", flush=True)
-            for each in now["results"]:
-                if each["status"] == grader.FAIL:
-                    print(f"          {each['name']}: {_printable(each.get('next', ''))}")
-    print(f"Result: {'every verdict is confirmed' if same else 'verdicts differ'}")
-    return 0 if same else 1
+    return name, items

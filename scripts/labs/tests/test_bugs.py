@@ -43,6 +43,14 @@ class Bugs(unittest.TestCase):
     def test_one_that_is_as_good_as_v2_passes(self):
         self.assertEqual(self.judged(counters=lambda: {"growth:x": 5, "operations:y": 2})[0], 0)
 
+    def test_a_byte_to_spare_is_no_bug_and_an_allocation_is(self):
+        before = {"operations:X.bytes": 51, "operations:X.allocations": 1, "growth:y": 0}
+        for after, found in (({**before, "operations:X.bytes": 52, "growth:y": 999}, []),
+                             ({**before, "operations:X.bytes": 60}, ["operations:X.bytes"]),
+                             ({**before, "operations:X.allocations": 2},
+                              ["operations:X.allocations"])):
+            self.assertEqual([name for name, _, _ in bugs.worse(before, after)], found)
+
     def test_what_breaks_the_contract_or_rises_or_hangs_fails(self):
         def hang():
             raise subprocess.TimeoutExpired("probe", 60)

@@ -73,13 +73,12 @@ class Verdicts(unittest.TestCase):
         self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
     def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
-        lab = mock.Mock(
-            data={"instructions": {"operation": "X", "min_ratio": 2, "next": "do less"}})
+        spec = {"operation": "X", "min_ratio": 2, "next": "do less"}
         hung = subprocess.TimeoutExpired("valgrind", 1)
         for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
             with mock.patch.object(instructions, "count",
                                    side_effect=counts), mock.patch.object(starters, "starter"):
-                result = grader._instructions(lab, lambda kind: kind, fine=True)
+                result = grader._instructions(mock.Mock(), spec, lambda kind: kind, fine=True)
             self.assertEqual(result.status, expected, result)
 
     def test_what_to_run_names_the_stage_that_is_graded(self):
@@ -150,7 +149,7 @@ json.dump(report, open(sys.argv[1].partition("json:")[2], "w"))' "$@\"""")
     def test_a_suite_passes_only_with_all_tests_and_the_right_answers(self):
         right = """"".join(46 * word[0] + word + " " for word in words)"""
         one, two = """{"name": "x"}""", """{"name": "y", "failures": [1]}"""
-        with mock.patch.object(suite, "all_tests", lambda: {"A.x"}):
+        with mock.patch.object(suite, "reference", lambda: ({"A.x"}, 60)):
             self.assertEqual(suite.contract(self.reporting(f"[{one}]", right)), [])
             self.assertEqual(suite.contract(self.reporting("[]", right)), ["A.x"])
             self.assertEqual(suite.contract(self.reporting(f"[{one}]", '"x"')),
@@ -158,7 +157,7 @@ json.dump(report, open(sys.argv[1].partition("json:")[2], "w"))' "$@\"""")
             for script in ("exit 0", "echo '[  PASSED  ] 12 tests.'"):
                 self.assertEqual(suite.contract(self.program(script)),
                                  ["(the program ended before its last test: exit status 0)"])
-        with mock.patch.object(suite, "all_tests", lambda: {"A.x", "A.y"}):
+        with mock.patch.object(suite, "reference", lambda: ({"A.x", "A.y"}, 60)):
             self.assertEqual(suite.contract(self.reporting(f"[{one}, {two}]", right)), ["A.y"])
 
     def test_a_service_that_never_listens_fails_after_a_while(self):

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import building, catalog, paths, submission
+from labs import building, catalog, paths, regrading, submission
 from base.errors import Failure
 
 
@@ -22,7 +22,7 @@ class Bundles(unittest.TestCase):
                     member = tarfile.TarInfo(name)
                     tar.addfile(member, io.BytesIO(b""))
                 with mock.patch.object(building, "libraries"), self.assertRaises(Failure):
-                    submission.regrade(bundle)
+                    regrading.regrade(bundle)
 
     def test_a_bundle_that_is_none_is_refused_in_one_line(self):
         def packed(**files):
@@ -33,6 +33,10 @@ class Bundles(unittest.TestCase):
                     member.size = len(text)
                     tar.addfile(member, io.BytesIO(text))
             return out.getvalue()
+
+        def told(*labs, learner="anna", **files):
+            return packed(submission_json=json.dumps(
+                {"learner": learner, "labs": labs}).encode(), **files)
         lab = {"verdict": {"lab": 2, "verdict": "PASS", "results": []}, "predicted": 1,
                "counted": 1, "hints": 0}
         loud = {**lab, "verdict": {**lab["verdict"], "verdict": "\033[1GPASS as handed in"}}
@@ -41,17 +45,13 @@ class Bundles(unittest.TestCase):
             "no tar": b"hello" * 100, "empty file": b"",
             "cut off": packed(x_cpp=os.urandom(20000))[:9000], "nothing in it": packed(),
             "no JSON": packed(submission_json=b"{"), "no labs": packed(submission_json=b"{}"),
-            "a list": packed(submission_json=b"[1]"),
-            "empty list": packed(submission_json=b'{"labs": []}'),
-            "no verdict": packed(submission_json=b'{"labs": [{"verdict": {"lab": 2}}]}'),
-            "no such lab": packed(submission_json=b'{"labs": [{"verdict": {"lab": 99}}]}'),
-            "no stage": packed(submission_json=json.dumps({"labs": [lab]}).encode()),
-            "escapes": packed(submission_json=json.dumps({"labs": [loud]}).encode()),
-            "hints in words": packed(
-                submission_json=json.dumps({"labs": [{**lab, "hints": "\033[8m"}]}).encode()),
+            "a list": packed(submission_json=b"[1]"), "empty list": told(),
+            "no verdict": told({"verdict": {"lab": 2}}),
+            "no such lab": told({"verdict": {"lab": 99}}), "no stage": told(lab),
+            "escapes": told(loud), "hints in words": told({**lab, "hints": "\033[8m"}),
+            "a name that a terminal obeys": told(lab, learner="\033[8m"),
             "deep": packed(submission_json=b"[" * 100000),
-            "twice": packed(submission_json=json.dumps({"labs": [lab, lab]}).encode(),
-                            v3_lab02_regex_per_call=b""),
+            "twice": told(lab, lab, v3_lab02=b""),
             "many files": packed(**many), "large": packed(x=bytes(submission.MAX_BYTES + 1))
         }
         for name, data in cases.items():
@@ -60,7 +60,7 @@ class Bundles(unittest.TestCase):
                 bundle.write_bytes(data)
                 with mock.patch.object(building, "libraries"), \
                         self.assertRaises(Failure) as refused:
-                    submission.regrade(bundle)
+                    regrading.regrade(bundle)
                 self.assertTrue(str(refused.exception).isprintable(), refused.exception)
 
     def test_a_bundle_holds_what_the_build_reads_and_the_answers(self):
@@ -75,7 +75,7 @@ class Bundles(unittest.TestCase):
         with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
                 mock.patch.object(paths, "PROGRESS", root), \
                 contextlib.redirect_stdout(io.StringIO()):
-            submission.pack()
+            submission.pack("anna")
         with tarfile.open(root / submission.BUNDLE) as tar:
             self.assertEqual(tar.getnames()[1:], [f"{stage.name}/{name}" for name in (
                 "detail/x.h", "leftpad.cpp", "x.hpp", "answer.json")])
