@@ -7,7 +7,7 @@ install(EXPORT pprof-targets NAMESPACE pprof:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/pprof-config.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/pprof-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/pprof-config-version.cmake
-  COMPATIBILITY SameMajorVersion)
+  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pprof-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/pprof-config-version.cmake
               cmake/dependencies.cmake cmake/plugins.list

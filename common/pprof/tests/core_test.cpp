@@ -1,12 +1,15 @@
 // Profiles without a server: into memory and files, for a duration, and between start and stop.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "pprof/capture.h"
 #include "pprof/trace.h"
@@ -76,6 +79,23 @@ TEST(Core, CapturesFromStartToStop) {
   for (const char* const profile : {"profile", "wall", "threads"}) {
     EXPECT_TRUE(Capture(profile).stop().value().starts_with(kGzip)) << profile;
   }
+}
+
+TEST(Core, ASignalIsTakenOnceAndOnlyIfItIsFree) {
+  for (const int signal : {SIGKILL, SIGURG, SIGPROF}) {
+    EXPECT_EQ(capture_on_signal(signal).error(),
+              "signal " + std::to_string(signal) +
+                  " has a handler, or cannot have one: choose another one");
+  }
+  EXPECT_EQ(capture_on_signal(SIGUSR2, {.profiles = {"cpu"}}).error(), "unknown profile \"cpu\"");
+  const std::string folder = ::testing::TempDir() + "pprof_on_signal";
+  std::filesystem::create_directory(folder);
+  ASSERT_TRUE(capture_on_signal(SIGUSR2, {.profiles = {"threads"}, .folder = folder}));
+  EXPECT_FALSE(capture_on_signal(SIGUSR1));
+  std::raise(SIGUSR2);
+  const std::string file = folder + "/threads-" + std::to_string(getpid()) + "-1.pb.gz";
+  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(milliseconds(1));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Core, ACaptureThatNobodyStopsEndsWithIt) {

@@ -260,8 +260,8 @@ TEST(Cpu, ANamedThreadHasItsTimerFromItsStart) {
 // wide: 0.42 to 0.95 and 0.25 to 0.65 were seen. A first tick after a whole period would leave
 // nothing of the second.
 TEST(Cpu, ShortLivedThreadsAreNotUndercounted) {
-  const double three_periods = share_seen_of_threads("three-periods", 60, 3 * kCpuPeriod);
-  const double half_a_period = share_seen_of_threads("half-a-period", 200, kCpuPeriod / 2);
+  const double three_periods = share_seen_of_threads("three-periods", 60, milliseconds(30));
+  const double half_a_period = share_seen_of_threads("half-a-period", 200, milliseconds(5));
   NEEDS_SIGNALS_IN_TIME();
   EXPECT_GT(three_periods, 0.2);
   EXPECT_LT(three_periods, 1.1);

@@ -13,6 +13,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "pprof/version.h"
+
 namespace pprof {
 
 struct CaptureOptions {

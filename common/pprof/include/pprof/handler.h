@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "pprof/version.h"
+
 namespace pprof {
 
 namespace internal {

@@ -13,6 +13,39 @@
 
 #include "pprof/handler.h"
 
+// What depends on the layout of httplib's classes: the version, and what it was told to support.
+#ifdef CPPHTTPLIB_OPENSSL_SUPPORT
+#define PPROF_HTTPLIB_SSL "_ssl"
+#else
+#define PPROF_HTTPLIB_SSL ""
+#endif
+#ifdef CPPHTTPLIB_ZLIB_SUPPORT
+#define PPROF_HTTPLIB_ZLIB "_zlib"
+#else
+#define PPROF_HTTPLIB_ZLIB ""
+#endif
+#ifdef CPPHTTPLIB_BROTLI_SUPPORT
+#define PPROF_HTTPLIB_BROTLI "_brotli"
+#else
+#define PPROF_HTTPLIB_BROTLI ""
+#endif
+#define PPROF_HTTPLIB \
+  "pprof_httplib_" CPPHTTPLIB_VERSION PPROF_HTTPLIB_SSL PPROF_HTTPLIB_ZLIB PPROF_HTTPLIB_BROTLI
+
+// The functions of different httplib.h have the same names, and the linker takes any: a program
+// with two crashes. Here it does not link, if both came with this header: each file defines this
+// symbol, in a group of which the linker keeps one for each httplib.
+asm(".ifndef " PPROF_HTTPLIB
+    ";"
+    ".pushsection .rodata.pprof_httplib,\"aG\",%progbits," PPROF_HTTPLIB
+    ",comdat;"
+    ".globl this_program_has_two_different_httplib_h;"
+    ".hidden this_program_has_two_different_httplib_h;"
+    "this_program_has_two_different_httplib_h:" PPROF_HTTPLIB
+    ": .byte 0;"
+    ".popsection;"
+    ".endif");
+
 namespace pprof {
 namespace internal {
 

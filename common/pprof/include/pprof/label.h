@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "pprof/plugin.h"
+#include "pprof/version.h"
 
 namespace pprof {
 

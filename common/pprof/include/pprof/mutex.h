@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-#include "pprof/plugin.h"
+#include "pprof/version.h"
 
 namespace pprof {
 

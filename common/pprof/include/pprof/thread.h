@@ -3,7 +3,7 @@
 // Thread-safety: a ThreadScope belongs to the thread that made it.
 #pragma once
 
-#include "pprof/plugin.h"
+#include "pprof/version.h"
 
 namespace pprof {
 

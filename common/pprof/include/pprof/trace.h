@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "pprof/plugin.h"
+#include "pprof/version.h"
 
 namespace pprof {
 

@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <map>
@@ -15,7 +17,11 @@
 namespace pprof::internal {
 namespace {
 
-constexpr std::int64_t kSampleEveryNs = 10'000;
+constexpr std::int64_t kShortWaitNs = 10'000;
+std::atomic<std::int64_t> block_rate_ns{kShortWaitNs};
+std::atomic<int> mutex_fraction{1};
+
+constexpr char kOff[] = "No waits are recorded now: ";
 
 struct Sums {
   double contentions = 0;
@@ -53,40 +59,40 @@ Tables& tables() {
   return *instance;
 }
 
-// Marsaglia's xorshift64; the seed differs from thread to thread.
-std::uint64_t random_bits() noexcept {
+// From 0 to below 1. Marsaglia's xorshift64; the seed differs from thread to thread.
+double random_share() noexcept {
   constinit static thread_local std::uint64_t state = 0;
   if (state == 0) state = reinterpret_cast<std::uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL | 1U;
   state ^= state << 13U;
   state ^= state >> 7U;
   state ^= state << 17U;
-  return state;
+  return static_cast<double>(state >> 11U) * 0x1p-53;
 }
 
-void record(Table& table, std::int64_t delay_ns, const void* return_address) {
-  Sums event{1, static_cast<double>(delay_ns)};
-  if (delay_ns < kSampleEveryNs) {
-    if (delay_ns <= 0 || static_cast<std::int64_t>(random_bits() % kSampleEveryNs) >= delay_ns) {
-      return;
-    }
-    event.contentions = static_cast<double>(kSampleEveryNs) / event.delay_ns;
-    event.delay_ns = kSampleEveryNs;
-  }
+// The share of waits of this length that is kept: the rule of Go's runtime/mprof.go.
+double share_of(std::int64_t delay_ns, std::int64_t rate_ns) noexcept {
+  return std::min(1.0, static_cast<double>(delay_ns) / static_cast<double>(rate_ns));
+}
+
+// Keeps the wait with probability `share`, as 1 / share of them.
+void record(Table& table, std::int64_t delay_ns, double share, const void* return_address) {
+  if (delay_ns <= 0 || random_share() >= share) return;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = capture_own_stack(stack.data(), stack.size(), return_address);
   std::vector<std::uintptr_t> key(stack.data(), stack.data() + depth);
   const std::lock_guard lock(table.mutex);
   Sums& sums = table.by_stack[std::move(key)];
-  sums.contentions += event.contentions;
-  sums.delay_ns += event.delay_ns;
+  sums.contentions += 1 / share;
+  sums.delay_ns += static_cast<double>(delay_ns) / share;
 }
 
-Profile profile_of(Table& table) {
+Profile profile_of(Table& table, const std::string& rate) {
   Profile profile;
   profile.sample_types = {{"contentions", "count"}, {"delay", "nanoseconds"}};
   profile.period_type = {"contentions", "count"};
   profile.period = 1;
   profile.time = std::chrono::system_clock::now();
+  if (rate.starts_with(kOff)) profile.comments.push_back(rate);
   const std::lock_guard lock(table.mutex);
   for (const auto& [stack, sums] : table.by_stack) {
     profile.samples.push_back(
@@ -97,16 +103,35 @@ Profile profile_of(Table& table) {
 
 }  // namespace
 
-Profile block_profile() { return profile_of(tables().block); }
-Profile mutex_profile() { return profile_of(tables().mutex); }
+Profile block_profile() { return profile_of(tables().block, block_rate_description()); }
+Profile mutex_profile() { return profile_of(tables().mutex, mutex_rate_description()); }
+
+void set_block_rate(std::chrono::nanoseconds rate) { block_rate_ns = rate.count(); }
+void set_mutex_fraction(int fraction) { mutex_fraction = fraction; }
+
+std::string block_rate_description() {
+  const std::int64_t rate = block_rate_ns;
+  if (rate == 0) return kOff + std::string("pprof::set_block_profile_rate(0) was called.");
+  return "One wait for each " + std::to_string(rate) + " ns of waiting.";
+}
+
+std::string mutex_rate_description() {
+  const int fraction = mutex_fraction;
+  if (fraction == 0) return kOff + std::string("pprof::set_mutex_profile_fraction(0) was called.");
+  return fraction == 1 ? "" : "One wait of " + std::to_string(fraction) + ".";
+}
 
 void record_block(std::int64_t delay_ns, const void* return_address) noexcept try {
-  record(tables().block, delay_ns, return_address);
+  const std::int64_t rate = block_rate_ns.load(std::memory_order_relaxed);
+  if (rate == 0) return;
+  record(tables().block, delay_ns, share_of(delay_ns, rate), return_address);
 } catch (const std::exception&) {  // no memory: the wait is not recorded
 }
 
 void record_mutex(std::int64_t delay_ns, const void* return_address) noexcept try {
-  record(tables().mutex, delay_ns, return_address);
+  const int fraction = mutex_fraction.load(std::memory_order_relaxed);
+  if (fraction == 0) return;
+  record(tables().mutex, delay_ns, share_of(delay_ns, kShortWaitNs) / fraction, return_address);
 } catch (const std::exception&) {  // no memory: the wait is not recorded
 }
 

@@ -45,6 +45,7 @@ constexpr char kForked[] =
 
 // True from before gperftools is started here until after it is stopped.
 std::atomic<bool> session_is_ours{false};
+std::atomic<int> samples_per_second{100};
 
 // gperftools, started with our filter. Between start and stop SIGPROF reaches record_tick().
 class GperftoolsSession {
@@ -69,12 +70,12 @@ class GperftoolsSession {
   GperftoolsSession& operator=(const GperftoolsSession&) = delete;
 };
 
-Profile empty_profile() {
+Profile empty_profile(nanoseconds period) {
   Profile profile;
   profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
   profile.default_sample_type = "cpu";
   profile.period_type = {"cpu", "nanoseconds"};
-  profile.period = kCpuPeriod.count();
+  profile.period = period.count();
   profile.time = std::chrono::system_clock::now();
   return profile;
 }
@@ -83,9 +84,9 @@ Profile empty_profile() {
 class Session {
  public:
   Session() {
-    begin_cpu_capture();
+    begin_cpu_capture(period_);
     gperftools_.emplace(ring_);
-    timers_.emplace(kCpuPeriod);
+    timers_.emplace(period_);
   }
 
   // Takes the samples that there are, and refreshes the timers: every 50 ms, or less often where
@@ -107,7 +108,7 @@ class Session {
   }
 
   Profile counts() {
-    Profile profile = empty_profile();
+    Profile profile = empty_profile(period_);
     table_.drain(ring_);
     table_.append_to(profile);
     return profile;
@@ -118,6 +119,7 @@ class Session {
 
  private:
   pid_t process_ = getpid();
+  nanoseconds period_ = nanoseconds(std::chrono::seconds(1)) / samples_per_second.load();
   SampleRing ring_;
   CpuSampleTable table_;
   std::optional<GperftoolsSession> gperftools_;
@@ -225,6 +227,12 @@ std::string cpu_unavailable_reason() {
              ? "SIGPROF is handled by another part of this process: remove that handler"
              : "gperftools does not handle SIGPROF: start the process without CPUPROFILE_REALTIME "
                "and CPUPROFILE_TIMER_SIGNAL, and do not ignore SIGPROF in it";
+}
+
+void set_cpu_rate(int per_second) { samples_per_second = per_second; }
+
+std::string cpu_rate_description() {
+  return std::to_string(samples_per_second) + " samples a second of CPU time.";
 }
 
 Profile cpu_profile(nanoseconds duration, const Wanted& wanted) {

@@ -26,6 +26,7 @@ struct Account {
 };
 constinit thread_local Account account;
 std::atomic<std::uint64_t> current_capture{0};
+std::atomic<nanoseconds> current_period{nanoseconds(1)};  // of that capture
 
 // gperftools does not tell the filter what was interrupted: its handler is called by ours.
 struct sigaction gperftools_action;
@@ -52,9 +53,10 @@ std::int64_t charge_periods(std::uint64_t capture) noexcept {
     account = {capture, now};
     return 1;
   }
-  const nanoseconds due = now - account.charged + kCpuPeriod / 2;
-  const std::int64_t periods = std::max<std::int64_t>(1, due / kCpuPeriod);
-  account.charged += periods * kCpuPeriod;
+  const nanoseconds period = current_period;
+  const nanoseconds due = now - account.charged + period / 2;
+  const std::int64_t periods = std::max<std::int64_t>(1, due / period);
+  account.charged += periods * period;
   return periods;
 }
 
@@ -75,11 +77,14 @@ void install_tick_handler() {
   sigaction(SIGPROF, &action, nullptr);
 }
 
-void begin_cpu_capture() { ++current_capture; }
+void begin_cpu_capture(nanoseconds period) {
+  current_period = period;
+  ++current_capture;
+}
 
 void expect_first_tick(nanoseconds due) {
   // charge_periods() rounds to the nearest period: half a period more makes it round down.
-  account = {current_capture, thread_cpu_time() + due - kCpuPeriod / 2};
+  account = {current_capture, thread_cpu_time() + due - current_period.load() / 2};
 }
 
 int record_tick(void* argument) {

@@ -5,17 +5,14 @@
 
 namespace pprof::internal {
 
-// Each thread's CPU time between two ticks: 100 Hz.
-inline constexpr std::chrono::nanoseconds kCpuPeriod = std::chrono::milliseconds(10);
-
 // Puts a handler of SIGPROF before that of gperftools, which must be installed; it stays. The first
 // ticks may come before it, and are not recorded. Not in a signal handler; one thread at a time.
 void install_tick_handler();
 bool is_tick_handler_ours();
 
 // Tells the handler that a new capture begins, so that no thread is charged for what was before.
-// Not in a signal handler.
-void begin_cpu_capture();
+// `period` is each thread's CPU time between two ticks. Not in a signal handler.
+void begin_cpu_capture(std::chrono::nanoseconds period);
 
 // The calling thread's first tick is due after this much of its CPU time. Without this call the
 // handler takes its first tick for a punctual one. Before the timer is started.

@@ -1,6 +1,7 @@
 // See heap.h.
 #include "heap/heap.h"
 
+#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -14,9 +15,10 @@ namespace {
 constexpr std::size_t kDefaultSampleBytes = std::size_t{512} << 10U;
 
 constinit const char* allocator_below = "";
-constinit const char* reason =
+constinit const char* obstacle =
     "heap profiles need a sampler in front of the allocator: link pprof::heap (or pprof::tcmalloc, "
     "which is that and tcmalloc)";
+constinit std::atomic<bool> has_sampled{false};
 
 std::size_t wanted_sample_bytes() {
   const char* const text = std::getenv("PPROF_HEAP_SAMPLE_BYTES");  // NOLINT(concurrency-mt-unsafe)
@@ -25,29 +27,45 @@ std::size_t wanted_sample_bytes() {
   const char* const end = given.data() + given.size();
   std::size_t bytes = 0;
   const auto [stop, status] = std::from_chars(given.data(), end, bytes);
-  if (status == std::errc() && stop == end) return bytes;
+  if (status == std::errc() && stop == end && bytes <= kMostSampleBytes) return bytes;
   std::fprintf(stderr,
-               "pprof: PPROF_HEAP_SAMPLE_BYTES=\"%s\" is not a whole number of bytes; it stays at "
-               "%zu (0: no samples)\n",
-               text, kDefaultSampleBytes);
+               "pprof: PPROF_HEAP_SAMPLE_BYTES=\"%s\" is not a whole number of bytes up to %zu; it "
+               "stays at %zu (0: no samples)\n",
+               text, kMostSampleBytes, kDefaultSampleBytes);
   return kDefaultSampleBytes;
 }
 
 }  // namespace
 
-void start_heap_sampler(const char* allocator, const char* obstacle) {
+void start_heap_sampler(const char* allocator, const char* reason) {
   const std::size_t bytes = wanted_sample_bytes();
   allocator_below = allocator;
-  reason = obstacle;
-  if (bytes == 0) reason = "PPROF_HEAP_SAMPLE_BYTES is 0: no heap profiles; unset it";
-  if (reason != nullptr) return set_sample_distance(0);
-  set_sample_distance(bytes);
+  obstacle = reason;
+  set_sample_distance(0);
+  if (obstacle == nullptr) set_heap_rate(bytes);
 }
 
-std::string heap_unavailable_reason() { return reason != nullptr ? reason : ""; }
+void set_heap_rate(std::size_t bytes) {
+  set_sample_distance(bytes);
+  if (bytes != 0) has_sampled = true;
+}
+
+std::string heap_obstacle() { return obstacle != nullptr ? obstacle : ""; }
+
+std::string heap_unavailable_reason() {
+  if (obstacle != nullptr || has_sampled) return heap_obstacle();
+  return "PPROF_HEAP_SAMPLE_BYTES is 0: no heap profiles; unset it, or call "
+         "pprof::set_heap_profile_rate()";
+}
 
 std::string heap_sampler_description() {
   return std::string("Samples are drawn in front of the malloc of ") + allocator_below + ".";
+}
+
+std::string heap_rate_description() {
+  const std::size_t bytes = sample_distance();
+  return bytes != 0 ? "One for each " + std::to_string(bytes) + " bytes."
+                    : "None are drawn now: pprof::set_heap_profile_rate(0) was called.";
 }
 
 Profile heap_profile() {
@@ -64,6 +82,7 @@ Profile heap_profile() {
   if (!heap_available()) return profile;
   profile.samples = heap_samples();
   profile.comments = {heap_sampler_description()};
+  if (profile.period == 0) profile.comments.push_back(heap_rate_description());
   if (const std::uint64_t lost = lost_samples(); lost > 0) {
     profile.comments.push_back(std::to_string(lost) +
                                " samples are missing: there was no memory or no address left for "

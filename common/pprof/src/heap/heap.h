@@ -14,15 +14,24 @@
 namespace pprof::internal {
 
 // Called once by front.cpp, before main(). `allocator` is the file of the allocator below;
-// `obstacle`, unless null, says why nothing may be sampled. Both are kept.
-void start_heap_sampler(const char* allocator, const char* obstacle);
+// `reason`, unless null, says why nothing may be sampled. Both are kept.
+void start_heap_sampler(const char* allocator, const char* reason);
+
+// What makes sampling impossible in this process, with the remedy; empty if it can be done.
+std::string heap_obstacle();
+
+// One sample for each so many bytes from now on, at most kMostSampleBytes; 0: none. Not if there is
+// an obstacle.
+inline constexpr std::size_t kMostSampleBytes = std::size_t{1} << 40U;
+void set_heap_rate(std::size_t bytes);
 
 // Why there are no samples, with the remedy; empty if there are.
 std::string heap_unavailable_reason();
 inline bool heap_available() { return heap_unavailable_reason().empty(); }
 
-// What samples and over which allocator, in a sentence. Only if heap_available().
+// Over which allocator, and how often now, in a sentence each. Only if heap_available().
 std::string heap_sampler_description();
+std::string heap_rate_description();
 
 // alloc_objects/count and alloc_space/bytes (since the start), inuse_objects/count and
 // inuse_space/bytes (not freed yet); estimates of all allocations, made from the samples.

@@ -29,7 +29,8 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 47U;  // no allocator can h
 constinit std::atomic<std::size_t> mean_bytes{0};
 constinit std::atomic<std::uint64_t> lost{0};
 constinit std::mutex mutex;  // of the blocks and the table; no other lock is taken under it
-[[gnu::tls_model("initial-exec")]] constinit thread_local bool begun = false;
+// Of the distribution that this thread's count was drawn from. 0: there is no count yet.
+[[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t mean_of_count = 0;
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool forking = false;
 
 // The lock, which a thread in fork() holds already: handlers of others allocate and free, too.
@@ -58,14 +59,15 @@ void hold_over_fork() {
   pthread_atfork(before, after, after);
 }
 
-// Starts the next count. Whether the one that `size` bytes used up ends in a sample.
-bool next_count(std::size_t size, std::size_t mean) {
-  const bool first = !std::exchange(begun, true);  // then there was no count yet
+// Starts the next count. The mean of the one that `size` bytes used up, or 0: it ends in no sample.
+std::size_t next_count(std::size_t size, std::size_t mean) {
+  const std::size_t before = std::exchange(mean_of_count, mean);
   auto distance = static_cast<std::size_t>(next_sample_distance(mean));
-  const bool sampled = !first || distance < size;
+  const bool sampled = before != 0 || distance < size;
   if (!sampled) distance -= size;
   bytes_until_sample = distance;
-  return sampled;
+  if (!sampled) return 0;
+  return before != 0 ? before : mean;
 }
 
 void count(HeapBucket& bucket, SampledBlock& block) {
@@ -120,7 +122,7 @@ SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t 
 void set_sample_distance(std::size_t bytes) noexcept {
   [[maybe_unused]] static const bool held = (hold_over_fork(), true);
   mean_bytes = bytes;
-  begun = false;
+  mean_of_count = 0;
   bytes_until_sample = 0;
 }
 
@@ -128,13 +130,14 @@ std::size_t sample_distance() noexcept { return mean_bytes; }
 
 void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
                    void* reused) noexcept {
-  const std::size_t mean = mean_bytes.load(std::memory_order_relaxed);
-  if (mean == 0 || NotSampled::is_true()) {
-    begun = false;
-    bytes_until_sample = mean == 0 ? kIdleBytes : 0;
+  const std::size_t next_mean = mean_bytes.load(std::memory_order_relaxed);
+  if (next_mean == 0 || NotSampled::is_true()) {
+    mean_of_count = 0;
+    bytes_until_sample = next_mean == 0 ? kIdleBytes : 0;
     return nullptr;
   }
-  if (!next_count(size, mean) || size > kMostBytes) return nullptr;
+  const std::size_t mean = next_count(size, next_mean);
+  if (mean == 0 || size > kMostBytes) return nullptr;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = stack_of(caller, stack);
   SampledBlock* const block = place_sample(size, alignment, mean, {stack.data(), depth},

@@ -22,8 +22,9 @@ namespace pprof::internal {
 [[gnu::tls_model("initial-exec"),
   gnu::visibility("hidden")]] extern constinit thread_local std::size_t bytes_until_sample;
 
-// Samples every `mean_bytes` bytes on average from now on; 0: none. Threads follow after at most
-// 16 MiB of their allocations; what was sampled before keeps its weight.
+// Samples every `mean_bytes` bytes on average from now on; 0: none. The calling thread at once,
+// others after what they had still to count, or at most 16 MiB; what was sampled before keeps its
+// weight.
 void set_sample_distance(std::size_t mean_bytes) noexcept;
 std::size_t sample_distance() noexcept;
 

@@ -5,6 +5,7 @@
 
 #include "http/url.h"
 #include "profiles/table.h"
+#include "stacks/unwind.h"
 
 namespace pprof::internal {
 namespace {
@@ -100,9 +101,10 @@ std::string profile_row(const Endpoint& endpoint, const std::string& token) {
   if (!reason.empty()) {
     return row("", endpoint.name, "", endpoint.description + " <b>Off:</b> " + escape(reason));
   }
+  const std::string rate = endpoint.rate ? endpoint.rate() : "";
   return row(endpoint.count ? std::to_string(endpoint.count()) : "",
              link(endpoint.name, "", token, endpoint.name), text_links(endpoint, token),
-             endpoint.description);
+             endpoint.description + (rate.empty() ? "" : " " + escape(rate)));
 }
 
 }  // namespace
@@ -114,7 +116,11 @@ std::string index_page(const IndexPage& about) {
   if (!about.version.empty()) page += "<b>" + escape(about.version) + "</b>, ";
   page += "process " + std::to_string(getpid()) + "</p>\n";
   page += "<p>Each profile is a file for pprof: <code>go tool pprof " + escape(profile_url(about)) +
-          "</code></p>\n" + kTableHead;
+          "</code></p>\n";
+  if (const std::string cut = why_stacks_are_cut(); !cut.empty()) {
+    page += "<p><b>Stacks are cut:</b> " + escape(cut) + "</p>\n";
+  }
+  page += kTableHead;
   for (const Endpoint& endpoint : endpoints()) page += profile_row(endpoint, about.token);
   page += row("", link("cmdline", "", about.token, "cmdline"), "",
               "The command line of the process, its arguments separated by NUL.");

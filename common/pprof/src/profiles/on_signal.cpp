@@ -6,11 +6,13 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "pprof/capture.h"
 #include "profiles/table.h"
+#include "threads/interrupt.h"
 
 namespace pprof {
 namespace {
@@ -42,8 +44,15 @@ tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) {
       return tl::unexpected("unknown profile \"" + profile + "\"");
     }
   }
+  static std::mutex mutex;
+  static bool has_signal = false;
+  const std::scoped_lock lock(mutex);
+  if (has_signal) {
+    return tl::unexpected(std::string("capture_on_signal() was called before: once is enough"));
+  }
   struct sigaction action {};
-  const bool is_free = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+  const bool is_free = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL &&
+                       signal != internal::capture_signal();
   if (is_free) sem_init(&asked, 0, 0);
   action.sa_handler = ask;
   action.sa_flags = SA_RESTART;
@@ -51,6 +60,7 @@ tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) {
     return tl::unexpected("signal " + std::to_string(signal) +
                           " has a handler, or cannot have one: choose another one");
   }
+  has_signal = true;
   std::thread([what = std::move(what)] {
     pthread_setname_np(pthread_self(), "pprof-signal");
     for (int count = 1;;) {

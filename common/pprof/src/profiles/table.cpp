@@ -31,8 +31,9 @@ Profile service_allocs_profile() {
 
 Endpoint heap_endpoint(const char* name, const std::string& description, Profile (*snapshot)()) {
   return {.name = name,
-          .description = description + (heap_available() ? " " + heap_sampler_description() : ""),
+          .description = description,
           .unavailable = heap_unavailable_reason,
+          .rate = [] { return heap_sampler_description() + " " + heap_rate_description(); },
           .count = [] { return heap_profile().samples.size(); },
           .snapshot = snapshot};
 }
@@ -40,6 +41,7 @@ Endpoint heap_endpoint(const char* name, const std::string& description, Profile
 Endpoint block_endpoint() {
   return {.name = "block",
           .description = "Stacks that waited for a pprof::Mutex or pprof::ConditionVariable.",
+          .rate = block_rate_description,
           .count = [] { return block_profile().samples.size(); },
           .snapshot = block_profile};
 }
@@ -47,16 +49,16 @@ Endpoint block_endpoint() {
 Endpoint mutex_endpoint() {
   return {.name = "mutex",
           .description = "Stacks that held a pprof::Mutex while others waited for it.",
+          .rate = mutex_rate_description,
           .count = [] { return mutex_profile().samples.size(); },
           .snapshot = mutex_profile};
 }
 
 Endpoint cpu_endpoint() {
   return {.name = "profile",
-          .description =
-              "CPU time by stack, 100 samples a second of CPU time. Give the duration "
-              "as ?seconds=, 30 by default.",
+          .description = "CPU time by stack. Give the duration as ?seconds=, 30 by default.",
           .unavailable = cpu_unavailable_reason,
+          .rate = cpu_rate_description,
           .timed = cpu_profile};
 }
 

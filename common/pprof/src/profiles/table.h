@@ -20,6 +20,8 @@ struct Endpoint {
 
   // Why this process cannot take the profile, with the remedy; empty if it can. May be null.
   std::function<std::string()> unavailable = nullptr;
+  // How much is looked at now, in a sentence for the index page. May be null.
+  std::function<std::string()> rate = nullptr;
   // The number on the index page. May be null.
   std::function<std::size_t()> count = nullptr;
 

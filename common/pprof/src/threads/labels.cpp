@@ -19,7 +19,7 @@
 namespace pprof {
 namespace internal {
 
-const char pprof_exported_by_the_executable = 1;
+const char pprof_1_0_is_not_in_this_program = 1;
 
 struct LabelEntry {
   std::atomic<std::uint64_t> id{0};  // never used twice; 0: its scope has ended

@@ -3,9 +3,11 @@
 
 Each endpoint x {go tool pprof, standalone pprof} x {raw, top, list, peek, tags, svg, each
 sample_index, diff_base}; for the go tool the service's binary is moved away first. What cannot
-work is asserted to fail as expected: disasm in the go tool, which does not read C++ binaries. Then
-npm's pprof-format, which shares no code with either, reads every profile, and counts the names; and
-speedscope opens the profiles and the trace in Chromium, where there is one.
+work is asserted to fail as expected: disasm in the go tool, which does not read C++ binaries.
+Profiles without names (?symbolize=none): standalone pprof finds them in the program, or in the one
+that it is given; the go tool has addresses alone. Then npm's pprof-format, which shares no code
+with either, reads every profile, and counts the names; and speedscope opens the profiles and the
+trace in Chromium, where there is one.
 """
 
 import argparse
@@ -41,6 +43,8 @@ SOURCE_LINES = {"count_words": "words >> word", "Totals::remember": "latest_.pus
                 "Totals::add": "lock_guard lock", "main": "server.listen"}
 LABELS = {"profile": {"thread", "route"}, "wall": {"thread", "route"}, "threads": {"thread"},
           "goroutine": {"thread"}}
+# Taken without names, too. addr2line, which pprof asks, gives inlined functions without a scope.
+WITHOUT_NAMES = ["profile", "wall", "heap", "allocs", "block", "mutex", "threads"]
 MIN_NAMED = 0.95
 # What speedscope must show. Of a call and what was inlined into it, it shows the outermost function
 # alone: Totals::add, for instance, never.
@@ -117,6 +121,26 @@ def check_disassembly(matrix, go_tool, standalone, binary, profile):
                  status != 0 and "no matches found" in output, output)
     matrix.cell("standalone disasm", standalone,
                 [*reports, binary, profile], r"ROUTINE =+", r"\b(call|mov)[a-z]*\b")
+
+
+def check_without_names(matrix, go_tool, standalone, service, captured):
+    """Profiles with addresses alone, while the program is where its mapping says."""
+    for endpoint in WITHOUT_NAMES:
+        query, types, function = ENDPOINTS[endpoint]
+        file = service.fetch(f"{endpoint}?{query}&symbolize=none",
+                             matrix.folder / f"{endpoint}.addresses.pb.gz")
+        name = function.rpartition("::")[2]
+        top = ["-top", "-nodecount=500", "-nodefraction=0", file]
+        matrix.cell(f"standalone {endpoint} finds names", standalone, top, rf"\b{name}\b")
+        matrix.cell(f"go tool {endpoint} without names", go_tool, ["-symbolize=none", "-raw", file],
+                    *[f"{t}/" for t in types], r"/pprof_example [0-9a-f]{40} \n")
+        smaller = captured[endpoint][2].stat().st_size / file.stat().st_size
+        matrix.check(f"{endpoint} without names is smaller", smaller > 1.5, f"{smaller}")
+        print(f"{endpoint} without names: 1/{smaller:.1f} of the size")
+    # Once: it looks for names where it knows none, which takes seconds.
+    status, output = matrix.run(go_tool, ["-top", matrix.folder / "profile.addresses.pb.gz"])
+    matrix.check("go tool has addresses alone", status == 0 and "[pprof_example]" in output
+                 and "count_words" not in output, output)
 
 
 def read_independently(matrix, node, modules, profiles):
@@ -210,7 +234,10 @@ def main():
             captured = capture(service, folder)
             check_disassembly(matrix, go_tool, standalone, service.binary, captured["profile"][2])
             check_tool(matrix, "standalone", standalone, captured)
+            check_without_names(matrix, go_tool, standalone, service, captured)
             service.binary.rename(away)
+            matrix.cell("standalone is given the program", standalone,
+                        ["-top", away, folder / "profile.addresses.pb.gz"], "count_words")
             check_tool(matrix, "go tool", go_tool, captured)
             gone = service.fetch("profile?seconds=1", folder / "gone.pb.gz")
             matrix.cell("captured with the binary gone", go_tool, ["-top", gone], "count_words")

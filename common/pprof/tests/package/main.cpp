@@ -1,5 +1,5 @@
 // Uses every public header of the installed library, on one server for service and profiles.
-// Run by package_test.cmake: fetches two profiles from itself and exits 0 if they came.
+// Usage: my_service FOLDER: fetches profiles from itself into the folder and exits 0 if they came.
 #include <pprof/httplib.h>
 #include <pprof/label.h>
 #include <pprof/mutex.h>
@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <mutex>
@@ -67,26 +68,29 @@ bool has_threads() {
   return response && response->status == 200 && !response->body.empty();
 }
 
-bool fetch(int port, const std::string& path) {
+bool fetch(int port, const std::string& path, const std::string& file) {
   httplib::Client client("127.0.0.1", port);
-  const httplib::Result result =
-      client.Get(path, {{"Authorization", std::string("Bearer ") + std::getenv("PPROF_TOKEN")}});
+  const httplib::Headers token{
+      {"Authorization", std::string("Bearer ") + std::getenv("PPROF_TOKEN")}};
+  const httplib::Result result = client.Get(path, token);
   std::cout << path << ' ' << (result ? result->status : 0) << '\n';
+  if (result) std::ofstream(file, std::ios::binary) << result->body;
   return result && result->status == 200 && !result->body.empty();
 }
 
 }  // namespace
 
-int main() try {
+int main(int argc, char** argv) try {
+  const std::string folder = argc > 1 ? argv[1] : ".";
   httplib::Server server;
   server.Get("/order", handle_order);
   add_profiles(server);
   const int port = server.bind_to_any_port("127.0.0.1");
   std::thread listener([&server] { server.listen_after_bind(); });
   std::thread(worker).join();
-  const bool works = has_threads() && fetch(port, "/order") &&
-                     fetch(port, "/internal/pprof/heap") &&
-                     fetch(port, "/internal/pprof/profile?seconds=0.2");
+  const bool works = has_threads() && fetch(port, "/order", "/dev/null") &&
+                     fetch(port, "/internal/pprof/heap", folder + "/heap.pb.gz") &&
+                     fetch(port, "/internal/pprof/threads", folder + "/threads.pb.gz");
   server.stop();
   listener.join();
   return works ? 0 : 1;
