@@ -1,20 +1,26 @@
 """`make walkthrough`: replays the whole article on this machine, step by step, and ends with the
 report."""
+import contextlib
+import os
+import re
 import sys
 import time
 
 from base import console, stages, tools
 from base.commandline import Options, Parser
 from base.errors import Failure
-from base.paths import BUILD
+from base.paths import BUILD, relative
 from walkthrough import actions, finished
 from walkthrough.steps import NEW, OLD, STEPS
+
+LINES, COLUMNS = 5, 120  # of what a step says
 
 
 def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Measures, profiles and compares both stages of the article, in its order, with the same
-        commands as the other make targets; prints each command. About five minutes. Then checks the
+        commands as the other make targets; prints each command, five lines of its output, and where
+        the rest is. About five minutes. Then checks the
         article's findings against the profiles and writes build/report/index.html. Fails if a step
         fails or a finding is not met.
 
@@ -23,6 +29,7 @@ def add_arguments(parser: Parser) -> None:
         gone.""",
         "make walkthrough", "scripts/workshop walkthrough --restart")
     parser.add_argument("--restart", action="store_true", help="forget finished steps")
+    parser.add_argument("--verbose", action="store_true", help="print all that the commands say")
     parser.add_argument("--list", action="store_true",
                         help="only list the steps; finished ones are marked")
 
@@ -40,7 +47,7 @@ def run(options: Options) -> None:
     if options.list:
         return _list()
     for number, step in enumerate(STEPS, 1):
-        _do(number, step)
+        _do(number, step, options.verbose)
     return _findings()
 
 
@@ -51,7 +58,36 @@ def _list():
     print(f"Left: about {finished.time_left(STEPS)}")
 
 
-def _do(number, step):
+@contextlib.contextmanager
+def _into(file):
+    """Standard output goes to the file, that of children, too."""
+    terminal = os.dup(sys.stdout.fileno())
+    with file.open("wb") as out:
+        os.dup2(out.fileno(), sys.stdout.fileno())
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(terminal, sys.stdout.fileno())
+        os.close(terminal)
+
+
+def _tell(step, file, failed):
+    """The command, LINES lines from the step's gist on, and the place of the rest; all of it, if
+    it failed."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    if failed:
+        return print("\n".join(lines), flush=True)
+    print("\n".join([line for line in lines if line.startswith("$ ")][:1]))
+    lines = [line[:COLUMNS] for line in lines if line.strip() and not line.startswith("$ ")]
+    start = next((n for n, line in enumerate(lines) if re.search(step.gist, line)), 0)
+    print("\n".join(lines[start:start + LINES]))
+    if len(lines) > LINES:
+        print(f"({len(lines) - LINES} lines more: {relative(file)})", flush=True)
+    return None
+
+
+def _do(number, step, verbose):
     """Announces a step and does it, unless it is finished. A signal's status is passed on,
     anything else is an error."""
     place = f"[{number}/{len(STEPS)}]"
@@ -64,7 +100,12 @@ def _do(number, step):
     print(f"\n{' '.join(painted)}  (about {left} left)")
     print(step.note, flush=True)
     started, (action, *words) = time.monotonic(), step.command
-    if status := getattr(actions, action)(*words):
+    file = finished.STATE / f"{step.id}.log"
+    with contextlib.nullcontext() if verbose else _into(file):
+        status = getattr(actions, action)(*words)
+    if not verbose:
+        _tell(step, file, status)
+    if status:
         if status > 128:
             raise SystemExit(status)
         raise Failure(f"step {number}, {step.title}",

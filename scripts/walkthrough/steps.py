@@ -2,12 +2,13 @@
 from dataclasses import dataclass
 
 OLD, NEW = "v1-naive", "v2-optimized"
+TABLE = "flat +flat%"  # the head of pprof's tables
 
 
 @dataclass(frozen=True)
 class Step:
     """seconds: an estimate. programs: what it runs of build/bin; without any it always runs.
-    result: below build/, or "".
+    result: below build/, or "". gist: a pattern of the first line that the terminal shows.
 
     command: "workshop" and the words after scripts/workshop, or a name of actions.py with its
     arguments.
@@ -20,17 +21,18 @@ class Step:
     title: str
     note: str
     command: tuple
+    gist: str = ""
 
 
 def _profile(kind, stage, side, title, note, seconds=5, takes=9):
     given = ("--seconds", str(seconds)) if seconds else ()
     return Step(f"{kind}-{side}", takes, (f"leftpad-{stage}",), f"profiles/{stage}/{kind}.pb.gz",
-                title, note, ("workshop", "profile", kind, stage, *given))
+                title, note, ("workshop", "profile", kind, stage, *given), TABLE)
 
 
 def _load(stage, side, title, note):
     return Step(f"load-{side}", 6, (f"leftpad-{stage}",), f"load/{stage}/ab.txt", title, note,
-                ("workshop", "load", stage))
+                ("workshop", "load", stage), "requests +[0-9]")
 
 
 def _sites(stage, side, title, note):
@@ -47,11 +49,12 @@ STEPS = (
     _profile("cpu", OLD, "old", "CPU profile", "The first table is mostly libraries and kernel; "
              "the second charges them to the functions that call them.", 8, 12),
     Step("list", 1, _OLD_PROGRAM, "walkthrough/list.txt", "CPU profile, line by line",
-         "The annotated source of leftpad.", ("pprof_view", "list.txt", "-list=service::leftpad$")),
+         "The annotated source of leftpad.", ("pprof_view", "list.txt", "-list=service::leftpad$"),
+         "^ROUTINE"),
     Step("disasm", 2, _OLD_PROGRAM, "walkthrough/disasm.txt",
          "CPU profile, instruction by instruction",
          "pprof matches names as the linker sees them, so leftpad also finds leftpad_handler.",
-         ("pprof_view", "disasm.txt", "-show=leftpad", "-disasm=leftpad")),
+         ("pprof_view", "disasm.txt", "-show=leftpad", "-disasm=leftpad"), "^ROUTINE"),
     _profile("heap", OLD, "old", "Heap in use", "Little: the service keeps next to nothing.", 3, 8),
     _profile("allocs", OLD, "old", "Allocated objects",
              "But it allocates, and frees, over and over."),
@@ -64,18 +67,18 @@ STEPS = (
              "The same waiting, charged to who suffers it."),
     Step("bench-old", 15, (f"bench-{OLD}",), f"bench/{OLD}.json", "Benchmarks",
          "The same work without network and kernel, counted and timed.",
-         ("workshop", "bench", OLD)),
+         ("workshop", "bench", OLD), "^TimedHandler"),
     Step("changes", 1, _BOTH, "", "What was improved",
          "leftpad, StatsD and the logger: the culprits that the profiles name.", ("changes",)),
     Step("compare", 110, (*_BOTH, f"bench-{OLD}", f"bench-{NEW}"), "compare/compare.json",
          "Old against new",
          "Runs in turn, then statistics: a difference is shown only where there is one.",
-         ("workshop", "compare", OLD, NEW)),
+         ("workshop", "compare", OLD, NEW), "^TimedHandler"),
     _profile("cpu", NEW, "new", "CPU profile again",
              "What remains is the HTTP server and the kernel.", 8, 12),
     Step("diff", 8, _BOTH, f"profiles/diff/{OLD}/{NEW}/cpu.flame.html",
          "CPU profiles, the difference", "Negative is less than before.",
-         ("workshop", "diff", OLD, NEW, "--kind", "cpu")),
+         ("workshop", "diff", OLD, NEW, "--kind", "cpu"), TABLE),
     _profile("heap", NEW, "new", "Heap in use again", "The logger's buffer is what is new.", 3, 8),
     _profile("allocs", NEW, "new", "Allocated objects again", "The stage itself hardly allocates."),
     _sites(NEW, "new", "Allocation sites again", "Few lines are left."),

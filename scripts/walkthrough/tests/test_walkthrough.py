@@ -26,7 +26,7 @@ printf '%s\n' "$call" >>"$CALLS"
 if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; exec sleep 60; fi
 build=${0%/scripts/*}/build
 case $call in
-  load*) file=load/$1/ab.txt ;;
+  load*) file=load/$1/ab.txt; printf '%s\n' one two '  requests  50,000' {1..9} ;;
   profile*) file=profiles/$2/$1.pb.gz ;;
   diff*) file=profiles/diff/$1/$2/cpu.flame.html ;;
   alloc-sites*) file=profiles/$1/alloc-sites.txt ;;
@@ -104,6 +104,12 @@ class Walkthrough(unittest.TestCase):
         self.assertIn(f"$ scripts/workshop profile cpu {OLD} --seconds 8", output)
         self.assertIn("the table", output)
 
+    def test_a_step_shows_five_lines_and_where_the_rest_is_unless_it_is_verbose(self):
+        output = self.run_it()[1]
+        self.assertIn(f"$ scripts/workshop load {OLD}\n  requests  50,000\n1\n2\n3\n4\n"
+                      "(7 lines more: build/walkthrough/load-old.log)\n", output)
+        self.assertIn("\ntwo\n  requests", self.run_it("--restart", "--verbose")[1])
+
     def test_second_run_only_makes_the_report(self):
         self.run_it()
         status, output, calls = self.run_it()
@@ -132,6 +138,7 @@ class Walkthrough(unittest.TestCase):
         status, output, calls = self.run_it(FAIL_AT="bench")
         self.assertEqual(status, 1)
         self.assertIn("make walkthrough", output.splitlines()[-1])
+        self.assertIn("stub: failing", output)
         self.assertNotIn(f"compare {OLD} {NEW}", calls)
         status, _, calls = self.run_it()
         self.assertEqual((status, calls[0]), (0, f"bench {OLD}"))
