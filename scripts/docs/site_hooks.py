@@ -56,7 +56,8 @@ def _mend(text: str, folder: str) -> str:
 
 
 def on_post_page(output: str, page: Any, **_) -> str:
-    """The page with our script and style."""
+    """The page with our script and style; a fold's title as a browser wants it, in no paragraph."""
+    output = output.replace("<p><summary>", "<summary>").replace("</summary></p>", "</summary>")
     script = f'<script src="{"../" * page.url.count("/")}search/search_index.js"></script>'
     output = output.replace("</head>", _HEAD + "</head>", 1)
     return re.sub(r'(<script src="[^"]*bundle)', script + r"\1", output, count=1)

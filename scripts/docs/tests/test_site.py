@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 from base.paths import ROOT
+from docs import deck
 from report.tests.browser import PROGRAM, Browser
 
 TIMEOUT_SECONDS = 60
@@ -98,6 +99,11 @@ class Site(unittest.TestCase):
                                                                   "backgroundColor")))
                 self.assertGreaterEqual(contrast(link, ground), CONTRAST, (link, ground))
 
+    def test_a_list_goes_on_with_its_number_after_a_fold(self):
+        page = (self.site / "labs" / "01" / "index.html").read_text(encoding="utf-8")
+        self.assertIn('<ol start="2">', page)
+        self.assertRegex(page, r'(?s)<details>\s*<summary>.{,99}</summary>\s*<div class="high')
+
     def _until(self, browser, expression) -> list[str]:
         """The list that the expression gives, once it has items."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -106,6 +112,39 @@ class Site(unittest.TestCase):
             time.sleep(0.1)
             found = browser.eval(expression)
         return found
+
+
+class Deck(unittest.TestCase):
+    """The slides of the 90-minute plan."""
+
+    def test_every_step_of_the_plan_has_its_slides_and_its_minutes(self):
+        made = deck.slides(ROOT / "docs")
+        self.assertEqual(sum(slide.minutes for slide in made), 90)
+        for slide in made:
+            self.assertTrue(slide.notes, slide.title)
+            self.assertNotRegex(slide.body, "<!--|details>|href=", slide.title)
+        (shown, told), = ((slide.body, slide.notes) for slide in made
+                          if "1000" in slide.body and slide.title == "Predict")
+        self.assertNotIn("985", shown)  # the answer is in the notes
+        self.assertIn("985", told)
+
+    @unittest.skipUnless(PROGRAM, "no chromium: make setup")
+    def test_keys_move_notes_are_hidden_until_n_and_nothing_comes_from_a_network(self):
+        file = Path(self.enterContext(tempfile.TemporaryDirectory()), "deck.html")
+        deck.write(ROOT / "docs", file)
+        shown = "[...document.querySelectorAll('section')].filter(one => one.offsetHeight).length"
+        notes = "document.querySelector('section.now aside').offsetHeight"
+        for width in (1280, 390):
+            with Browser() as browser:
+                browser.open(file, width, 844)
+                browser.eval("dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))")
+                self.assertEqual(browser.eval("location.hash"), "#2")
+                self.assertEqual((browser.eval(shown), browser.eval(notes)), (1, 0))
+                browser.eval("dispatchEvent(new KeyboardEvent('keydown', {key: 'n'}))")
+                self.assertGreater(browser.eval(notes), 0)
+                self.assertLessEqual(browser.eval("document.documentElement.scrollWidth"), width)
+                self.assertEqual(browser.errors, [])
+                self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
 
 
 if __name__ == "__main__":
