@@ -9,6 +9,7 @@ function(add_stage_probe stage)
     ${directory}/counting.cpp
     ${directory}/main.cpp
     ${directory}/probe_costs.cpp
+    ${directory}/probe_recent.cpp
     ${directory}/probe_state.cpp
   )
   target_link_libraries(probe-${stage} PRIVATE

@@ -42,6 +42,18 @@ Counted growth(const Words& words);
 // `counted_of_4_requests`: what their counters say after one request of each.
 Counted sharing(const Words& words);
 
+// `unusual_of_1000`: texts that the stage calls unusual when they become ten times as long; 56 is
+// right. `last_url_is_shown`: 1 if it knows its last request.
+Counted recent(const Words& words);
+
+// Handle 500 requests, and 18,000, for a tool that counts instructions.
+Counted first_requests(const Words& words);
+Counted many_requests(const Words& words);
+
+// `typical_length_when_most_are_4` and `…_40`: the median of the last 262,144 texts, which may be
+// 8,192 requests old.
+Counted typical(const Words& words);
+
 // Runs one of the five operations on each word, for a tool that counts instructions.
 Counted loop(const std::string& operation, const Words& words);
 

@@ -22,6 +22,8 @@ from labs import paths
 
 KEPT, KEPT_SECONDS = 60, 1800  # folders, but none that is in use; one has about 10 MB
 COMPILE_SECONDS = 600
+OPTION = re.compile(r"-g|-O[0-3sg]|-f(no-)?(exceptions|(asynchronous-)?unwind-tables|"
+                    r"omit-frame-pointer|inline|optimize-sibling-calls)", re.ASCII)
 NAME = re.compile(r"[\w.+-][\w./+-]*", re.ASCII)  # of a source
 
 
@@ -56,6 +58,22 @@ def sources_of(stage_dir: Path) -> list:
     return names
 
 
+def options_of(stage_dir: Path) -> str:
+    """The stage's own lines about how a source is compiled (lab 16), as far as they are about
+    size, names and stacks; CompileError for any other option."""
+    text = Path(stage_dir, "CMakeLists.txt").read_text(errors="replace")
+    lines = ""
+    for source, words in re.findall(
+            r'set_source_files_properties\(\s*(\S+)\s+PROPERTIES\s+COMPILE_OPTIONS\s+"(.*?)"\s*\)',
+            text):
+        if other := [word for word in words.split(";") if not OPTION.fullmatch(word)]:
+            raise CompileError(f"{other[0][:60]}: a stage is not graded with this option")
+        if not NAME.fullmatch(source):
+            raise CompileError(f"{source[:60]}: this is no name of a source")
+        lines += f'\nset_source_files_properties({source} PROPERTIES COMPILE_OPTIONS "{words}")'
+    return lines
+
+
 def files_of(stage_dir: Path) -> dict[str, bytes]:
     """What a source may include: all of the stage but answers to a lab."""
     return {
@@ -71,8 +89,8 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False,
     it does not compile. `debug_information`: for one whose profiles are read. `handed_in`: it comes
     from somebody else."""
     tools.need("ccache", "ccache")
-    files = {**files_of(stage_dir), "CMakeLists.txt": f"add_stage({' '.join(sources_of(stage_dir))})"
-             .encode()}
+    lists = f"add_stage({' '.join(sources_of(stage_dir))}){options_of(stage_dir)}"
+    files = {**files_of(stage_dir), "CMakeLists.txt": lists.encode()}
     key = hashlib.sha256(repr((debug_information, sorted(files.items()))).encode()).hexdigest()[:16]
     folder = paths.BUILD / "labs" / "stages" / key
     target = "leftpad-stage-heaptrack" if kind == "heaptrack" else f"{kind}-stage"

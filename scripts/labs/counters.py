@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from base.client import ask, read_answer
-from labs import amdahl, asking, noise, running
+from labs import amdahl, asking, noise, running, simulated, stacks
 from labs.running import Unavailable
 
 PIDFD_GETFD = 438  # the system call, on every architecture
@@ -142,7 +142,7 @@ def replayed(programs: Callable[[str], Path]) -> dict:
 
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
-        "operations", "inputs", "logger", "blocking", "growth", "sharing")},
+        "operations", "inputs", "logger", "blocking", "growth", "sharing", "recent", "typical")},
     "log": log, "memory": memory, "sends": sends, "idle": idle, "amdahl": amdahl.measure,
-    "noise": replayed,
+    "noise": replayed, "misses": simulated.misses, "tail": simulated.tail, "stacks": stacks.measure,
 }

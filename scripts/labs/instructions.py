@@ -8,24 +8,13 @@ every machine.
 import subprocess
 from pathlib import Path
 
-from base import callgrind
-from labs import asking, building, running, starters
+from labs import building, running, simulated, starters
 from labs.catalog import Lab
-
-VALGRIND_SECONDS = 120
 
 
 def count(program: Path, operation: str) -> int:
-    """Instructions of a probe's loop over the words. Raises Unavailable without valgrind,
-    NoAnswer, subprocess.TimeoutExpired after VALGRIND_SECONDS."""
-    running.need("valgrind")
-    with callgrind.counting("grading::loop_over*") as (before, number):
-        asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
-        instructions = number()
-    if not instructions:
-        raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",
-                              "Does the stage end the program?")
-    return instructions
+    """Instructions of a probe's loop over the words. Raises as simulated.counted."""
+    return simulated.counted(program, "grading::loop_over*", ("loop", operation))
 
 
 def ratio(lab: Lab, operation: str, program: Path) -> float:
@@ -36,5 +25,5 @@ def ratio(lab: Lab, operation: str, program: Path) -> float:
         slow = count(sick, operation)
     except subprocess.TimeoutExpired:
         raise running.Unavailable(
-            f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
+            f"callgrind takes more than {simulated.VALGRIND_SECONDS} s on this machine") from None
     return round(slow / count(program, operation), 1)

@@ -53,6 +53,20 @@ class Stages(unittest.TestCase):
         self.write("mine.cpp", "#error mine\n")
         self.assertEqual(self.refused(), "v3-mine/mine.cpp:1:2: error: #error mine")
 
+    def test_of_its_own_options_it_keeps_those_about_stacks_and_others_are_refused(self):
+        lists = ("add_stage(leftpad.cpp)\nset_source_files_properties(leftpad.cpp PROPERTIES "
+                 'COMPILE_OPTIONS\n  "{}")\n')
+        self.write("CMakeLists.txt", lists.format("-Os;-fno-asynchronous-unwind-tables"))
+        self.assertEqual(building.options_of(self.stage),
+                         "\nset_source_files_properties(leftpad.cpp PROPERTIES COMPILE_OPTIONS "
+                         '"-Os;-fno-asynchronous-unwind-tables")')
+        for option in ("-fplugin=/tmp/x.so", "-include /etc/passwd", "-wrapper;x", "$ENV{HOME}"):
+            self.write("CMakeLists.txt", lists.format(f"-Os;{option}"))
+            self.assertIn("a stage is not graded with this option", self.refused())
+        self.write("CMakeLists.txt", lists.format("-Os").replace("ties(leftpad.cpp",
+                                                                 "ties($<TARGET_FILE:x>"))
+        self.assertIn("this is no name of a source", self.refused())
+
     def test_what_it_leaves_out_does_not_come_from_the_solution(self):
         self.write("CMakeLists.txt", "add_stage(statsd.cpp logger.cpp handlers.cpp)")
         said = self.refused()

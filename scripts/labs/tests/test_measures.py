@@ -8,8 +8,34 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+from base import callgrind
+from base.errors import Failure
 from compare import slices
-from labs import amdahl, building, catalog, noise, starters, timing
+from labs import amdahl, asking, building, catalog, noise, simulated, starters, timing
+
+
+class Simulated(unittest.TestCase):
+    SAID = ("==7== Events    : Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw\n"
+            "==7== Collected : 1957189 533807 312907 4213 3594 800 16 3 551\n")
+
+    def test_an_event_is_read_by_its_name_and_of_the_program_itself(self):
+        forked = "==8== Events    : Ir\n==8== Collected : 1\n"
+        self.assertEqual([callgrind.collected(f"==7== x\n{forked}{self.SAID}", event)
+                          for event in ("Ir", "D1mr")], [1957189, 3594])
+        with self.assertRaises(Failure):
+            callgrind.collected("==7== Events    : Ir\n==7== Collected : 5\n", "D1mr")
+
+    def test_requests_are_dear_from_the_work_of_200_ordinary_ones_on(self):
+        for many, dear in ((18_199, 0), (18_201, 1)):
+            counts = {"first": 500 * 7000, "many": many * 7000}
+            with mock.patch.object(simulated, "counted",
+                                   lambda _program, _function, asked: counts[asked[0]]):
+                self.assertEqual(simulated.tail(str), {"rare_requests_are_dear": dear})
+
+    def test_misses_are_told_in_whole_thousands_a_request(self):
+        for misses, told in ((999, 0), (2063, 2)):
+            with mock.patch.object(simulated, "counted", return_value=misses * asking.WORDS):
+                self.assertEqual(simulated.misses(str), {"thousands_a_request": told})
 
 
 class Amdahl(unittest.TestCase):
