@@ -11,6 +11,7 @@ from docs.markdown import Block, Chapter, Directive, DocumentError, read_chapter
 
 CONSOLE = "console"
 UNTOLD = "a reader does not see this comment: say 'Press Ctrl-C' in the text before or after it"
+UNSEEN = "a reader does not see this comment: say in the text that the service still runs"
 CI = "by CI"  # <!-- run: by CI -->: .ci/run calls this very command, so docs-check need not
 _RUN = re.compile(rf"{CI}|background(?: until \S.*)?|within \d+ s")
 
@@ -53,19 +54,21 @@ def static_problems(root: Path, chapter: Chapter, known: figures.Figures) -> lis
             reasons = [str(error)]
         found.extend((block.line, reason) for reason in reasons)
     for item in chapter.items:
-        if not isinstance(item, Block) and item.word not in ("stop", "figure", "needs"):
+        if not isinstance(item, Block) and item.word not in ("stop", "figure", "needs", "service"):
             found.append((item.line, f"'{item.word}' must stand right before a block"))
-        stops = [each for each in (item.directives if isinstance(item, Block) else [item])
-                 if each.word == "stop"]
-        found.extend((stop.line, UNTOLD) for stop in stops if not _says_ctrl_c(chapter, stop.line))
+        for word, words, reason in (("stop", "Ctrl-C", UNTOLD), ("service", "still runs", UNSEEN)):
+            found.extend(
+                (each.line, reason)
+                for each in (item.directives if isinstance(item, Block) else [item])
+                if each.word == word and not _says(chapter, each.line, words))
     return [f"{chapter.path.relative_to(root)}:{line}: {reason}" for line, reason in sorted(found)]
 
 
-def _says_ctrl_c(chapter: Chapter, line: int) -> bool:
-    """Whether the paragraph that touches this line, or the one before it, speaks of Ctrl-C."""
+def _says(chapter: Chapter, line: int, words: str) -> bool:
+    """Whether the paragraph that touches this line, or the one before it, has these words."""
     before = "\n".join(chapter.lines[: line - 1]).rstrip().rpartition("\n\n")[2]
     after = "\n".join(chapter.lines[line:]).strip().partition("\n\n")[0]
-    return "Ctrl-C" in before or "Ctrl-C" in after
+    return words in before or words in after
 
 
 def _block_problems(root: Path, chapter: Chapter, block: Block,

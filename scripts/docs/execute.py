@@ -57,6 +57,8 @@ class Run:
         if not isinstance(item, Block):
             if item.word == "stop":
                 session.stop()
+            elif item.word == "service":  # of an earlier chapter, which the reader left running
+                session.run_in_background(item.text, "listening on")
             elif item.word == "figure":
                 figures.take([item], [], self.known)
             elif item.word == "needs" and session.run(item.text, 60)[0]:
@@ -64,6 +66,8 @@ class Run:
             return []  # any other one is out of place: book.static_problems says so
         if item.one("stop"):
             session.stop()
+        if service := item.one("service"):
+            session.run_in_background(service.text, "listening on")
         if code := item.one("code"):
             recorded.append((item, snippet_of(self.root, chapter, code.text)))
         elif not (run := run_of(item)) or run.text != CI:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # `generated` marks a table that another program writes.
-WORDS = ("check", "show", "run", "figure", "code", "picture", "stop", "needs")
+WORDS = ("check", "show", "run", "figure", "code", "picture", "stop", "needs", "service")
 
 _FENCE = re.compile(r"^```(\w*)\s*$")
 _DIRECTIVE = re.compile(r"^<!--\s*([a-z]+):?\s*(.*?)\s*-->\s*$")

@@ -108,6 +108,16 @@ class Commands(Chapters):
                 r"docs/01-test\.md:\d+: a reader does not see this comment: say 'Press Ctrl-C'",
                 "--static")
 
+    def test_the_service_of_an_earlier_chapter_runs_and_the_text_says_so(self):
+        service = "<!-- service: echo $$ > build/pid; echo listening on x; sleep 60 -->"
+        asks = console("<!-- check: exact -->", "$ kill -0 $(cat build/pid)")
+        self.holds(chapter("The service of chapter 3 still runs.\n", service, "Ask it:\n", asks))
+        self.holds(chapter("The service of chapter 3 still runs.\n", service, asks))
+        self.assertTrue(has_ended((self.root / "build" / "pid").read_text().strip()))
+        self.fails(chapter("And now:\n", service, asks),
+                   r"docs/01-test\.md:\d+: .*say in the text that the service still runs",
+                   "--static")
+
     def test_a_background_command_that_ends_too_early_fails(self):
         self.fails(chapter(console("<!-- run: background until ready -->", "$ echo no")),
                    "'ready' did not appear")
