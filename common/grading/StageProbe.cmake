@@ -14,4 +14,8 @@ function(add_stage_probe stage)
   )
   target_link_libraries(probe-${stage} PRIVATE
     stage-${stage} nlohmann_json::nlohmann_json workshop_options ${CMAKE_DL_LIBS})
+  foreach(function record_block record_mutex)
+    target_link_options(probe-${stage} PRIVATE
+      LINKER:--wrap=_ZN5pprof8internal12${function}ElPKv)
+  endforeach()
 endfunction()

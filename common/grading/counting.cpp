@@ -4,12 +4,15 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <new>
 #include <utility>
 
 // The C library's own, under the names that it keeps for programs with a malloc of theirs.
@@ -25,6 +28,7 @@ namespace {
 
 constinit thread_local counting::Count count;
 constinit thread_local int locks_held = 0;
+constinit thread_local bool in_profiler = false;  // whose memory nobody is charged for
 constinit std::atomic<std::int64_t> live{0};
 constinit std::atomic<std::uint64_t> all_writes{0};
 std::function<void()> write_hook;
@@ -38,10 +42,15 @@ Function* real(const char* name) {
 
 std::int64_t size_of(void* block) { return static_cast<std::int64_t>(malloc_usable_size(block)); }
 
-void* counted(void* block, std::size_t bytes) {
+void charge(std::size_t bytes) {
+  if (in_profiler) return;
   ++count.allocations;
   count.bytes += bytes;
   if (locks_held > 0) ++count.allocations_under_lock;
+}
+
+void* counted(void* block, std::size_t bytes) {
+  charge(bytes);
   if (block != nullptr) live += size_of(block);
   return block;
 }
@@ -115,6 +124,31 @@ ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
   return next(fd, data, size, at);
 }
 
+// pprof::internal::record_block() and record_mutex(), which pprof::Mutex calls while it is held:
+// the linker's --wrap (StageProbe.cmake) lets them be called here.
+// NOLINTBEGIN(bugprone-reserved-identifier)
+void __real__ZN5pprof8internal12record_blockElPKv(std::int64_t delay_ns, const void* at) noexcept;
+void __real__ZN5pprof8internal12record_mutexElPKv(std::int64_t delay_ns, const void* at) noexcept;
+
+void __wrap__ZN5pprof8internal12record_blockElPKv(std::int64_t delay_ns, const void* at) noexcept {
+  in_profiler = true;
+  __real__ZN5pprof8internal12record_blockElPKv(delay_ns, at);
+  in_profiler = false;
+}
+
+void __wrap__ZN5pprof8internal12record_mutexElPKv(std::int64_t delay_ns, const void* at) noexcept {
+  in_profiler = true;
+  __real__ZN5pprof8internal12record_mutexElPKv(delay_ns, at);
+  in_profiler = false;
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+void* mmap(void* place, size_t size, int protection, int flags, int fd, off_t at) noexcept {
+  charge(size);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  return reinterpret_cast<void*>(syscall(SYS_mmap, place, size, protection, flags, fd, at));
+}
+
 void* malloc(size_t size) { return counted(__libc_malloc(size), size); }
 void* calloc(size_t n, size_t size) { return counted(__libc_calloc(n, size), n * size); }
 void* memalign(size_t alignment, size_t size) {
@@ -135,3 +169,11 @@ void free(void* block) {
 }
 
 }  // extern "C"
+
+// A stage that brings its own does not link.
+void* operator new(std::size_t size) {
+  if (void* const block = malloc(size)) return block;
+  throw std::bad_alloc();
+}
+void operator delete(void* block) noexcept { free(block); }
+void operator delete(void* block, std::size_t) noexcept { free(block); }

@@ -1,4 +1,4 @@
-// Counts what a stage does while a probe looks on: malloc and what stands on it (operator new),
+// Counts what a stage does while a probe looks on: malloc, operator new, mmap,
 // write, writev and pwrite, and whether the thread holds a mutex at that moment. Linking
 // counting.cpp replaces these functions for the whole program, so only the probe links it; a
 // service never does.

@@ -6,6 +6,7 @@ the system's programs and libraries and what it is given, writes into folders th
 no other process, and ends with its children after so many seconds. Without enter() there are no
 words. What a command has written is read by read().
 """
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -14,7 +15,8 @@ import socket
 import stat
 import struct
 import tempfile
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from base import children
@@ -25,7 +27,7 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/a
 PATH = "/usr/bin:/bin"
 TEMPORARY_BYTES = 512_000_000  # of the judge and all that it runs; gone with it
 READ_BYTES = 20_000_000
-TRIAL_SECONDS = 60
+TRIAL_SECONDS, WATCH_SECONDS = 60, 0.3
 SIGNALS = 32
 # Private writable memory, since the heap's sampler reserves far more addresses than it uses.
 LIMITS = ("--data=2000000000", "--fsize=100000000", "--nproc=200", "--cpu=90", "--core=0")
@@ -110,14 +112,33 @@ def _bound(how, path):
     return "--dir", str(Path(path).parent), how, str(path), str(path)
 
 
+@contextlib.contextmanager
+def _telling(file, watch):
+    """Calls watch(what is in the file) now and then."""
+    over = threading.Event()
+
+    def tell():
+        while watch and not over.wait(WATCH_SECONDS):
+            watch(read(file).decode(errors="replace"))
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+
+
 def run(command: list, seconds: float, input: str | None = None, environment: dict | None = None,
-        **box) -> children.Done:
+        watch: Callable[[str], None] | None = None, **box) -> children.Done:
     """As children.run, with the words of `box` before the command, in no other environment than
-    this; of each output the first READ_BYTES."""
+    this; of each output the first READ_BYTES. `watch` gets what it has said so far, now and then,
+    in another thread."""
     own = [f"{name}={value}" for name, value in {"PATH": PATH, **(environment or {})}.items()]
     with temporary_folder() as folder:
         files = [Path(folder, name) for name in ("stdout", "stderr")]
-        with files[0].open("wb") as stdout, files[1].open("wb") as stderr:
+        with files[0].open("wb") as stdout, files[1].open("wb") as stderr, \
+                _telling(files[0], watch):
             done = children.run([*words(seconds + 60, **box), "env", "-i", *own, *command], seconds,
                                 input, stdout=stdout, stderr=stderr)
         said = [read(file).decode(errors="replace") for file in files]

@@ -37,10 +37,11 @@ def reference() -> tuple:
     lab = catalog.find(12)
     with starters.starter(lab) as sick, starters.solution(lab) as repaired:
         before, after = building.program(sick, "leftpad"), building.program(repaired, "leftpad")
-    part, repaired_part = executed(before, LEFTPAD), executed(after, LEFTPAD)
-    whole = executed(before, callgrind.CONNECTION)
-    return 100 * part / whole, part / repaired_part, whole, 100 * (
-        whole / executed(after, callgrind.CONNECTION) - 1)
+    part, repaired_part, whole, repaired = (
+        running.of_the_lab(program, function, REQUESTS) for program, function in (
+            (before, LEFTPAD), (after, LEFTPAD), (before, callgrind.CONNECTION),
+            (after, callgrind.CONNECTION)))
+    return 100 * part / whole, part / repaired_part, whole, 100 * (whole / repaired - 1)
 
 
 def law(share_percent: float, times_faster: float) -> float:

@@ -100,7 +100,7 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False,
         if not (folder / "build.ninja").exists():
             _configure(folder, files, debug_information)
         try:
-            done = _boxed(["ninja", "-C", folder, target], folder, handed_in)
+            done = _compiled(folder, target, handed_in)
         except subprocess.TimeoutExpired:
             raise CompileError(f"it takes more than {COMPILE_SECONDS} s to compile") from None
     if done.status != 0:
@@ -130,7 +130,17 @@ def _prune(folder):
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _boxed(command, folder, handed_in=False):
+def _compiled(folder, target, handed_in):
+    """Runs ninja; a terminal sees how far it is."""
+    with console.Bar(f"compiling {target}", 1) as bar:
+        def tell(said):
+            if (steps := re.findall(r"^\[(\d+)/(\d+)\]", said, re.M)) and bar.live:
+                done, bar.total = map(int, steps[-1])
+                bar.at(max(1, done))
+        return _boxed(["ninja", "-C", folder, target], folder, handed_in, tell)
+
+
+def _boxed(command, folder, handed_in=False, watch=None):
     """Runs a tool that reads the stage's copy in the folder, and writes there."""
     cache = paths.BUILD / "labs" / "ccache"
     cache.mkdir(parents=True, exist_ok=True)
@@ -144,7 +154,7 @@ def _boxed(command, folder, handed_in=False):
     if handed_in:
         environment["CCACHE_READONLY"] = "1"
         readable.append(cache)
-    return sandbox.run(command, COMPILE_SECONDS, is_ours=True, readable=readable,
+    return sandbox.run(command, COMPILE_SECONDS, watch=watch, is_ours=True, readable=readable,
                        writable=[folder, *([] if handed_in else [cache])], environment=environment)
 
 

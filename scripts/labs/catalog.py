@@ -4,13 +4,15 @@ README.md          the page; its headings are the same in every lab
 lab.json           stage, base (absent: v2-optimized), minutes, predict {question, metric}, and
                    budgets
                    [{metric, max | min | equals, next}]: what passes, and what to do if it does not;
-                   instructions [{operation, min_ratio, next}]: tier 2;
+                   instructions [{operation, min_ratio, next}]: tier 2; without an operation,
+                   {min_percent, next}: of the instructions of a request that the repair saves;
                    time: the operation of tier 3,
                      if it is another one;
                    views: see views.py
 starter.patch      turns a copy of the base into the sick service
 solution.patch     repairs it (absent: the base is the solution)
 decoys/*.patch     each turns the sick service into a wrong solution, which must fail
+variants/*.patch   (absent: none) each into another right one, which must pass
 """
 import json
 import re
@@ -33,6 +35,7 @@ class Lab:
     starter: Path
     solution: Path | None
     decoys: list[Path]
+    variants: list[Path]
     data: dict
 
     @property
@@ -74,7 +77,8 @@ def _read(folder):
     return Lab(int(folder.name), data["stage"], data.get("base", paths.BASE_STAGE),
                page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "), page,
                folder / "starter.patch", solution if solution.exists() else None,
-               sorted((folder / "decoys").glob("*.patch")), data)
+               sorted((folder / "decoys").glob("*.patch")),
+               sorted((folder / "variants").glob("*.patch")), data)
 
 
 def all_labs() -> list[Lab]:

@@ -50,10 +50,10 @@ def within(budget: dict, value: float) -> bool:
             and value == budget.get("equals", value))
 
 
-def grade(lab: Lab, stage_dir: Path, tiers: int = 2, thorough: bool = True,
+def grade(lab: Lab, stage_dir: Path, thorough: bool = True,
           handed_in: bool = False) -> list[Result]:
-    """Results of all tiers up to that one, in a fixed order. `thorough`: counters are measured
-    twice, and the HTTP tests run, too. `handed_in`: the stage comes from somebody else."""
+    """Results of all tiers, in a fixed order. `thorough`: counters are measured twice, and the HTTP
+    tests run, too. `handed_in`: the stage comes from somebody else."""
     programs = building.Programs(stage_dir, handed_in)
     try:
         results = _behaviour(programs, thorough)
@@ -62,7 +62,7 @@ def grade(lab: Lab, stage_dir: Path, tiers: int = 2, thorough: bool = True,
     except building.CompileError as error:
         return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
     fine = all(result.status in (PASS, SKIPPED) for result in results)
-    for spec in lab.data.get("instructions", []) if tiers >= 2 else ():
+    for spec in lab.data.get("instructions", []):
         results.append(_instructions(lab, spec, programs, fine))
     return results
 
@@ -94,26 +94,32 @@ def _counters(lab, programs, behaves, times):
 
 
 def _measure(group, programs, times):
-    """(metrics, metrics again), or the text of what is missing."""
+    """(metrics, metrics again), or why there are none."""
     try:
         return [_unless_broken(counters.GROUPS[group], programs) for _ in range(times)]
-    except running.Unavailable as missing:
-        return str(missing)
+    except (running.Unavailable, running.OwnFault) as reason:
+        return reason
 
 
 def _instructions(lab, spec, programs, fine):
-    name = f"instructions, {spec['operation']}: starter / yours"
-    budget = f">= {spec['min_ratio']}"
+    if "operation" in spec:
+        name, least = f"instructions, {spec['operation']}: starter / yours", spec["min_ratio"]
+    else:
+        name, least = "instructions of a request: % of what a repair saves", spec["min_percent"]
+    budget = f">= {least}"
     if not fine:
         return Result(2, name, SKIPPED, None, budget, "First the budgets above")
     try:
-        ratio = instructions.ratio(lab, spec["operation"], programs("probe"))
+        value = instructions.ratio(lab, spec["operation"], programs("probe")) \
+            if "operation" in spec else instructions.of_the_way(lab, programs("leftpad"))
     except running.Unavailable as missing:
         return Result(2, name, SKIPPED, None, budget, f"{missing}; the counters above decide")
+    except running.OwnFault as fault:
+        return Result(2, name, INVALID, None, budget, f"{fault}: grade again")
     except BROKEN as error:
         return Result(2, name, FAIL, "absent", budget, _reason(error))
-    good = ratio >= spec["min_ratio"]
-    return Result(2, name, PASS if good else FAIL, ratio, budget, "" if good else spec["next"])
+    good = value >= least
+    return Result(2, name, PASS if good else FAIL, value, budget, "" if good else spec["next"])
 
 
 def _unless_broken(group, programs):
@@ -145,8 +151,10 @@ def _suite_result(name, failed, command):
 
 def _judge(budget, metric, measured):
     limit = _budget_text(budget)
-    if isinstance(measured, str):
-        return Result(1, metric, SKIPPED, None, limit, measured)
+    if isinstance(measured, running.Unavailable):
+        return Result(1, metric, SKIPPED, None, limit, str(measured))
+    if isinstance(measured, running.OwnFault):
+        return Result(1, metric, INVALID, None, limit, f"{measured}: grade again")
     values = [run.get(metric) for run in measured]
     if None in values:
         return Result(1, metric, FAIL, "absent", limit, measured[0].get(

@@ -1,4 +1,4 @@
-"""Proves a lab: its starter fails, its solution passes, each decoy fails."""
+"""Proves a lab: its starter fails, its solution and each variant of it pass, each decoy fails."""
 import time
 
 from base import console, sandbox
@@ -18,12 +18,14 @@ def _blame(results):
 def prove(lab: Lab) -> list[str]:
     """Lines that say what is wrong; empty if the lab holds."""
     cases = [("starter", starters.starter(lab), FAIL), ("solution", starters.solution(lab), PASS)]
-    cases += [(f"decoy {patch.stem}", starters.decoy(lab, patch), FAIL) for patch in lab.decoys]
+    cases += [(f"variant {patch.stem}", starters.changed(lab, patch), PASS)
+              for patch in lab.variants]
+    cases += [(f"decoy {patch.stem}", starters.changed(lab, patch), FAIL) for patch in lab.decoys]
     wrong = []
     for name, directory, expected in cases:
-        start, tiers = time.monotonic(), 2 if expected == PASS else 1
+        start = time.monotonic()
         with directory as folder:
-            results = grade(lab, folder, tiers, thorough=expected == PASS)
+            results = grade(lab, folder, thorough=expected == PASS)
         verdict = verdict_of(results)
         print(f"lab {lab.number:2} {name:24} {verdict:7} {time.monotonic() - start:5.1f} s  "
               f"{_blame(results)}", flush=True)

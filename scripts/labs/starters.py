@@ -59,6 +59,6 @@ def solution(lab: Lab) -> AbstractContextManager:
     return directory_with([lab.starter, lab.solution] if lab.solution else [], lab.base)
 
 
-def decoy(lab: Lab, patch: Path) -> AbstractContextManager:
-    """A wrong solution, as directory_with."""
+def changed(lab: Lab, patch: Path) -> AbstractContextManager:
+    """The sick service with a patch, as directory_with."""
     return directory_with([lab.starter, patch], lab.base)

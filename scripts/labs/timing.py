@@ -20,7 +20,8 @@ BENCH_SECONDS = 120
 
 def operation(lab: Lab) -> str | None:
     """The benchmark whose time is told, if there is one."""
-    counted = [spec["operation"] for spec in lab.data.get("instructions", [])]
+    counted = [spec["operation"] for spec in lab.data.get("instructions", [])
+               if "operation" in spec]
     return lab.data.get("time") or next(iter(counted), None)
 
 

@@ -11,7 +11,8 @@ from unittest import mock
 from base import callgrind
 from base.errors import Failure
 from compare import slices
-from labs import amdahl, asking, building, catalog, noise, simulated, starters, timing
+from labs import (amdahl, asking, building, catalog, instructions, noise, paths, running, simulated,
+                  starters, timing)
 
 
 class Simulated(unittest.TestCase):
@@ -79,6 +80,28 @@ class Amdahl(unittest.TestCase):
             self.assertIn("answer_is_filled_in",
                           self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
         self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
+
+
+class OfARequest(unittest.TestCase):
+    def test_what_is_saved_of_the_saving_of_the_repair(self):
+        for own, per_cent in ((1000, 0), (600, 100), (800, 50), (500, 125), (1100, -25)):
+            counts = iter((1000, 600))
+            with mock.patch.object(running, "instructions", return_value=own), \
+                    mock.patch.object(running, "of_the_lab", lambda *_, c=counts: next(c)), \
+                    mock.patch.object(building, "program"):
+                self.assertEqual(instructions.of_the_way(catalog.find(1), "own"), per_cent)
+
+    def test_a_program_of_the_lab_is_counted_once_and_its_failure_is_not_the_learners(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        program = folder / "program"
+        program.write_text("x", encoding="utf-8")
+        counts = mock.Mock(side_effect=[7, running.Broken("x", "y", "z")])
+        with mock.patch.object(paths, "BUILD", folder), \
+                mock.patch.object(running, "instructions", counts):
+            for _ in range(2):
+                self.assertEqual(running.of_the_lab(program, "f", 1), 7)
+            with self.assertRaises(running.OwnFault):
+                running.of_the_lab(program, "g", 1)
 
 
 def recording(clock, sides=(1.0, 1.0), pairs=200):
