@@ -55,7 +55,8 @@ class Amdahl(unittest.TestCase):
     def test_a_stage_is_measured_anew_each_time_and_the_lab_itself_once(self):
         counts = itertools.count(1000, 1000)
         with mock.patch.object(building, "program"), \
-                mock.patch.object(amdahl.running, "instructions", lambda *_: next(counts)), \
+                mock.patch.object(running, "instructions", lambda *_: next(counts)), \
+                mock.patch.object(running, "of_the_lab", lambda *_: next(counts)), \
                 mock.patch.object(starters, "starter"), \
                 mock.patch.object(starters, "solution"):
             self.assertEqual(amdahl.reference(), amdahl.reference())
