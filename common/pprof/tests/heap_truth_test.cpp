@@ -237,6 +237,27 @@ TEST(Heap, TheDistanceMayChange) {
   EXPECT_NEAR(seen[1], 3.0 * kBlocks * 4000, 0.05 * 3 * kBlocks * 4000);
 }
 
+// A count that runs when the distance changes ends in a sample of the old weight.
+TEST(Heap, ACountThatRunsKeepsItsDistance) {
+  constexpr std::size_t kOld = std::size_t{1} << 20U;
+  constexpr std::size_t kNever = std::size_t{1} << 40U;
+  const Values before = values_of("allocate_here");
+  std::atomic<int> step{0};
+  std::thread counting([&step] {
+    set_sample_distance(kOld);
+    ::operator delete(::operator new(1));  // its count begins
+    step = 1;
+    while (step != 2) continue;
+    for (int i = 0; i < 16'000; ++i) ::operator delete(allocate_here(4000));
+  });
+  while (step != 1) continue;
+  set_sample_distance(kNever);
+  step = 2;
+  counting.join();
+  set_sample_distance(8192);
+  EXPECT_NEAR(increase_since(before, "allocate_here")[0], kOld / 4000.0, 20);
+}
+
 TEST(Heap, SurvivesConcurrentUseAndReading) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
