@@ -1,58 +1,69 @@
-"""Whether profilers can walk through the code of a stage (lab 16): two profiles of the service
-itself, in which no stack may be cut."""
+"""Whether profilers can walk through the code of a stage (lab 16): what its program has for that,
+and whether the service's own profile finds a caller."""
+import re
+import shutil
 import urllib.request
+from bisect import bisect_right
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from base.client import ask, read_answer
+from base import children
+from base.client import ask
 from base.paths import PPROF
 from base.signals import temporary_folder
 from labs import running
 from profiles import pprof
 
-CUT = "[stack cut]"
 ALLOCATORS = ("service::leftpad", "service::padded")  # either allocates the text
 CALLER = "service::leftpad_handler"
 REQUESTS = 1000
-SECONDS = 2
-# A wide pad is appended in a loop, so the processor is there most of the time.
-LONG_REQUEST = (b"GET /v1/leftpad/?str=test&len=65000&chr=%E2%86%92 HTTP/1.1\r\n"
-                b"Host: 127.0.0.1\r\n\r\n")
+FUNCTION = re.compile(r"^([0-9a-f]+) [tTwW] (_ZNK?7service\S+)$", re.M)
+TABLE = re.compile(r" FDE .*pc=([0-9a-f]+)\.\.([0-9a-f]+)")
+FRAME_POINTER = re.compile(r"mov +%rsp,%rbp|mov +x29, sp|add +x29, sp")  # in a function's prologue
 
 
-def _stacks(service, path, folder):
-    """The function names of each sample, leaf first."""
-    file = Path(folder, "profile.pb.gz")
-    with urllib.request.urlopen(f"{service.debug_url}/debug/pprof/{path}", timeout=60) as answer:
-        file.write_bytes(answer.read())
-    profile = pprof.read([PPROF], file)[1]
-    return [[frame.name.partition("(")[0].partition("[abi")[0] for frame in frames]
-            for _, frames in profile.samples]
+def without_a_way_up(program: Path) -> list[str]:
+    """The functions of a stage, as linked, that have neither an unwind table nor a frame
+    pointer."""
+    listed = children.run(["nm", program]).stdout
+    frames = children.run(["readelf", "--debug-dump=frames", program]).stdout
+    unwound = frames.partition("Contents of the .debug_frame section")[0]  # is not in memory
+    ranges = sorted((int(start, 16), int(end, 16)) for start, end in TABLE.findall(unwound))
+    starts = [start for start, _ in ranges]
+    found = []
+    for address, name in FUNCTION.findall(listed):
+        at = int(address, 16)
+        place = bisect_right(starts, at) - 1
+        if place >= 0 and at < ranges[place][1]:
+            continue
+        code = children.run(["objdump", "-d", f"--disassemble={name}", program]).stdout
+        if not FRAME_POINTER.search(code):
+            found.append(name)
+    return found
 
 
-def _while_busy(service, folder):
-    with service.connect() as sock, ThreadPoolExecutor(1) as pool:
-        captured = pool.submit(_stacks, service, f"profile?seconds={SECONDS}", folder)
-        while not captured.done():
-            sock.sendall(LONG_REQUEST)
-            read_answer(sock)
-        return captured.result()
+def _has_a_caller(program):
+    with temporary_folder() as folder, running.Service(
+            program, before=("env", "PPROF_HEAP_SAMPLE_BYTES=64"), debug="127.0.0.1:0") as service:
+        with service.connect() as sock:
+            ask(sock, REQUESTS)
+        file = Path(folder, "allocs.pb.gz")
+        with urllib.request.urlopen(f"{service.debug_url}/debug/pprof/allocs",
+                                    timeout=60) as answer:
+            file.write_bytes(answer.read())
+        profile = pprof.read([PPROF], file)[1]
+    stacks = ({frame.name.partition("(")[0].partition("[abi")[0] for frame in frames}
+              for _, frames in profile.samples)
+    return any(CALLER in names and not names.isdisjoint(ALLOCATORS) for names in stacks)
 
 
 def measure(programs: Callable[[str], Path]) -> dict:
-    """1 if stacks of the stage's code are cut, of samples of its time or of its allocations; 1 if
-    the text's allocation has its caller. Raises Unavailable without pprof."""
+    """How many functions cannot be walked through; 1 if the text's allocation has its caller.
+    Raises Unavailable without pprof or binutils."""
     if not PPROF.exists():
         raise running.Unavailable("pprof is not built: make setup")
-    with temporary_folder() as folder, running.Service(
-            programs("leftpad"), before=("env", "PPROF_HEAP_SAMPLE_BYTES=64"),
-            debug="127.0.0.1:0") as service:
-        with service.connect() as sock:
-            ask(sock, REQUESTS)
-        allocations = _stacks(service, "allocs", folder)
-        times = [names for names in _while_busy(service, folder)
-                 if any(name.startswith("service::") for name in names)]
-    return {"stacks_are_cut": int(any(CUT in names for names in allocations + times)),
-            "text_has_a_caller": int(any(CALLER in names and not names.isdisjoint(ALLOCATORS)
-                                         for names in map(set, allocations)))}
+    if not shutil.which("readelf"):
+        raise running.Unavailable("binutils is not installed: apt-get install binutils")
+    program = programs("leftpad")
+    return {"functions_without_a_way_up": len(without_a_way_up(program)),
+            "text_has_a_caller": int(_has_a_caller(program))}
