@@ -56,9 +56,10 @@ class Http(unittest.TestCase):
         self.assertEqual((status, headers["Content-Length"], body), (200, "61", b""))
 
     def test_oversized_requests_get_a_4xx(self):
-        status, _, _ = self.service.request("/v1/leftpad/?len=1&str=" + "x" * 100_000)
+        # more than 32 KiB make cpp-httplib's own connection hang up since 0.18, as labs use it
+        status, _, _ = self.service.request("/v1/leftpad/?len=1&str=" + "x" * 30_000)
         self.assertIn(status, (414, 431))
-        status, _, _ = self.service.request("/v1/leftpad/?len=1", headers={"X": "x" * 100_000})
+        status, _, _ = self.service.request("/v1/leftpad/?len=1", headers={"X": "x" * 30_000})
         self.assertIn(status, (400, 431))
 
     def test_serves_many_requests_on_one_connection(self):
