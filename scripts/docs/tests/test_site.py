@@ -61,7 +61,7 @@ class Site(unittest.TestCase):
         with Browser() as browser:
             browser.open(self.site / "index.html?q=mutex")
             titles = self._until(browser, """[...document.querySelectorAll(
-                '.md-search-result__title')].map((title) => title.textContent)""")
+                '.md-search-result__article :is(h1, h2)')].map((title) => title.textContent)""")
             self.assertEqual(browser.errors, [])
             self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
         self.assertTrue(any("mutex" in title.lower() for title in titles), titles)
