@@ -16,7 +16,7 @@ function(test_heap_over allocator below)
     # gperftools samples, too, by its own means; not with libunwind, whose lock a child forked
     # meanwhile inherits.
     set_tests_properties(heap_${subject}_over_${allocator} PROPERTIES LABELS pprof ENVIRONMENT
-      "PPROF_TEST_ALLOCATOR=${allocator};LD_PRELOAD=${ARGN};TCMALLOC_SAMPLE_PARAMETER=65536;\
+      "PPROF_TEST_ALLOCATOR=${allocator};LD_PRELOAD=${ARGN};PPROF_HEAP_SAMPLE_BYTES=8192;TCMALLOC_SAMPLE_PARAMETER=65536;\
 TCMALLOC_STACKTRACE_METHOD=libgcc")
   endforeach()
 endfunction()

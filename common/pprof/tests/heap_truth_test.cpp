@@ -333,8 +333,7 @@ TEST(Heap, AForkedChildCanAllocate) {
 int main(int argc, char** argv) {
   // The sampling distance is read when the process starts.
   if (std::getenv("PPROF_HEAP_SAMPLE_BYTES") == nullptr) {  // NOLINT(concurrency-mt-unsafe)
-    setenv("PPROF_HEAP_SAMPLE_BYTES", "8192", 1);           // NOLINT(concurrency-mt-unsafe)
-    execv("/proc/self/exe", argv);
+    std::puts("PPROF_HEAP_SAMPLE_BYTES must be 8192, as ctest sets it");
     return 1;
   }
   ::testing::InitGoogleTest(&argc, argv);

@@ -2,8 +2,8 @@
 """Checks that the stock tools read every profile of the example service.
 
 Each endpoint x {go tool pprof, standalone pprof} x {raw, top, list, peek, tags, svg, each
-sample_index, diff_base}; for the go tool the service's binary is moved away first. What cannot
-work is asserted to fail as expected: disasm in the go tool, which does not read C++ binaries.
+sample_index, diff_base}; for the go tool the service's binary is moved away first. disasm in
+the go tool may find nothing: Go 1.19 does not read C++ binaries, 1.24 does.
 Profiles without names (?symbolize=none): standalone pprof finds them in the program, or in the one
 that it is given; the go tool has addresses alone. Then npm's pprof-format, which shares no code
 with either, reads every profile, and counts the names; and speedscope opens the profiles and the
@@ -117,8 +117,8 @@ def check_disassembly(matrix, go_tool, standalone, binary, profile):
     # finds nothing if that node lies in a library.
     reports = ["-show=count_words", "-disasm=count_words"]
     status, output = matrix.run(go_tool, [*reports, binary, profile])
-    matrix.check("go tool disasm fails as expected",
-                 status != 0 and "no matches found" in output, output)
+    matrix.check("go tool disasm works or says why not",
+                 ("ROUTINE" if status == 0 else "no matches found") in output, output)
     matrix.cell("standalone disasm", standalone,
                 [*reports, binary, profile], r"ROUTINE =+", r"\b(call|mov)[a-z]*\b")
 
