@@ -1,5 +1,6 @@
 """Where things are, and the one request of all examples and measurements."""
 import os
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).absolute().parents[2]
@@ -12,4 +13,4 @@ EXAMPLE_TARGET = "/v1/leftpad/?str=test&len=50&chr=*"
 
 def relative(path: object) -> str:
     """The path as a learner at the root of the repository would type it."""
-    return str(path).replace(f"{ROOT}{os.sep}", "")
+    return re.sub(rf"(?<![\w.-]){re.escape(str(ROOT))}/", "", str(path))
