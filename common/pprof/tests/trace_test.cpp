@@ -7,11 +7,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <latch>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "capture_helpers.h"
@@ -30,14 +33,18 @@ using std::chrono::milliseconds;
 
 // A trace of `work`, on another thread named "traced", for as long as it takes.
 json trace_of(const std::function<void()>& work) {
+  std::latch begun(1);
   std::atomic<bool> done{false};
   std::thread thread([&] {
     const ThreadScope scope("traced");
-    testing::eventually([] { return trace_running.load(); });
+    begun.wait();
     work();
     done = true;
   });
-  const auto text = capture_trace_json(std::chrono::seconds(20), [&] { return !done; });
+  const auto text = capture_trace_json(std::chrono::seconds(20), [&, first = true]() mutable {
+    if (std::exchange(first, false)) begun.count_down();
+    return !done;
+  });
   thread.join();
   return json::parse(text);
 }
