@@ -60,7 +60,8 @@ def _regraded(item, folder, seed):
                                                 "next": f"{type(error).__name__}: {error}"}]}
     same = submission.outcome(now) == submission.outcome(item["verdict"])
     reasons = [f"{each['name']}: {each.get('next', '')}" for each in now["results"]
-               if each["status"] not in (grader.PASS, grader.SKIPPED)]
+               if each["status"] not in (grader.PASS, grader.SKIPPED)
+               or each["status"] == now["verdict"] != grader.PASS]
     handed_in = item["verdict"]["verdict"]
     how = "as handed in" if same else f"DIFFERS: handed in as {handed_in}"
     print(f"  lab {lab.number:2}  {now['verdict']:7}  {how}  predicted {item['predicted']}, "
