@@ -1,6 +1,7 @@
 """Makes the directories of a lab: the sick service, its solution, a decoy. Each is a stage
 (v2-optimized) and patches."""
 import contextlib
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -16,14 +17,16 @@ from labs.catalog import Lab
 @contextlib.contextmanager
 def whole(target: Path) -> Iterator[Path]:
     """A folder to fill; it becomes `target` at the end, or vanishes: an interrupted command
-    leaves no half of a stage."""
-    fresh = target.with_name(f".{target.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
+    leaves no half of a stage. If another command makes the same one meanwhile, its own stays."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_folder(prefix=f".{target.name}.", dir=target.parent) as folder:
+        fresh = Path(folder, target.name)
         yield fresh
-        fresh.rename(target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            fresh.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
 
 def copy_with(patches: list[Path], target: Path, base: str = paths.BASE_STAGE) -> None:

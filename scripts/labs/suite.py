@@ -23,7 +23,7 @@ def _german_locale():
     folder = paths.BUILD / "labs" / "locale"
     if not (folder / "de_DE.UTF-8").exists():
         with starters.whole(folder) as fresh:
-            fresh.mkdir(parents=True)
+            fresh.mkdir()
             children.run(["localedef", "-i", "de_DE", "-f", "UTF-8", fresh / "de_DE.UTF-8"])
     return folder
 
