@@ -14,6 +14,7 @@ from walkthrough import actions, finished
 from walkthrough.steps import NEW, OLD, STEPS
 
 LINES, COLUMNS = 5, 120  # of what a step says
+PROGRESS_SECONDS = 60
 
 
 def add_arguments(parser: Parser) -> None:
@@ -59,17 +60,19 @@ def _list():
 
 
 @contextlib.contextmanager
-def _into(file):
-    """Standard output goes to the file, that of children, too."""
-    terminal = os.dup(sys.stdout.fileno())
+def _into(file, streams):
+    """What is written to the streams goes to the file, that of children, too."""
+    terminals = [(stream, os.dup(stream.fileno())) for stream in streams]
     with file.open("wb") as out:
-        os.dup2(out.fileno(), sys.stdout.fileno())
+        for stream in streams:
+            os.dup2(out.fileno(), stream.fileno())
     try:
         yield
     finally:
-        sys.stdout.flush()
-        os.dup2(terminal, sys.stdout.fileno())
-        os.close(terminal)
+        for stream, terminal in terminals:
+            stream.flush()
+            os.dup2(terminal, stream.fileno())
+            os.close(terminal)
 
 
 def _tell(step, file, failed):
@@ -80,7 +83,8 @@ def _tell(step, file, failed):
         return print("\n".join(lines), flush=True)
     print("\n".join([line for line in lines if line.startswith("$ ")][:1]))
     lines = [line[:COLUMNS] for line in lines if line.strip() and not line.startswith("$ ")]
-    start = next((n for n, line in enumerate(lines) if re.search(step.gist, line)), 0)
+    found = [n for n, line in enumerate(lines) if re.search(step.gist, line)]
+    start = found[step.which] if found else 0
     print("\n".join(lines[start:start + LINES]))
     if len(lines) > LINES:
         print(f"({len(lines) - LINES} lines more: {relative(file)})", flush=True)
@@ -101,7 +105,9 @@ def _do(number, step, verbose):
     print(step.note, flush=True)
     started, (action, *words) = time.monotonic(), step.command
     file = finished.STATE / f"{step.id}.log"
-    with contextlib.nullcontext() if verbose else _into(file):
+    # Long work shows its progress, which goes to standard error.
+    streams = (sys.stdout, ) if step.seconds > PROGRESS_SECONDS else (sys.stdout, sys.stderr)
+    with contextlib.nullcontext() if verbose else _into(file, streams):
         status = getattr(actions, action)(*words)
     if not verbose:
         _tell(step, file, status)

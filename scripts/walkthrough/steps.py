@@ -3,12 +3,14 @@ from dataclasses import dataclass
 
 OLD, NEW = "v1-naive", "v2-optimized"
 TABLE = "flat +flat%"  # the head of pprof's tables
+OWN = -1  # the last of them: the stage's own functions
 
 
 @dataclass(frozen=True)
 class Step:
     """seconds: an estimate. programs: what it runs of build/bin; without any it always runs.
-    result: below build/, or "". gist: a pattern of the first line that the terminal shows.
+    result: below build/, or "". gist: a pattern of the first line that the terminal shows; of
+    several, the one with the index `which`.
 
     command: "workshop" and the words after scripts/workshop, or a name of actions.py with its
     arguments.
@@ -22,12 +24,14 @@ class Step:
     note: str
     command: tuple
     gist: str = ""
+    which: int = 0
 
 
 def _profile(kind, stage, side, title, note, seconds=5, takes=9):
     given = ("--seconds", str(seconds)) if seconds else ()
     return Step(f"{kind}-{side}", takes, (f"leftpad-{stage}",), f"profiles/{stage}/{kind}.pb.gz",
-                title, note, ("workshop", "profile", kind, stage, *given), TABLE)
+                title, note, ("workshop", "profile", kind, stage, *given), TABLE,
+                0 if kind == "threads" else OWN)
 
 
 def _load(stage, side, title, note):

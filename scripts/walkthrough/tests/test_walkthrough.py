@@ -27,7 +27,7 @@ if [[ -n ${HANG_AT-} && $call == *"$HANG_AT"* ]]; then echo "$$" >"$CALLS.pid"; 
 build=${0%/scripts/*}/build
 case $call in
   load*) file=load/$1/ab.txt; printf '%s\n' one two '  requests  50,000' {1..9} ;;
-  profile*) file=profiles/$2/$1.pb.gz ;;
+  profile*) file=profiles/$2/$1.pb.gz; printf '%s\n' 'flat  flat%' all 'flat  flat%' own ;;
   diff*) file=profiles/diff/$1/$2/cpu.flame.html ;;
   alloc-sites*) file=profiles/$1/alloc-sites.txt ;;
   bench*) file=bench/$1.json ;;
@@ -108,6 +108,7 @@ class Walkthrough(unittest.TestCase):
         output = self.run_it()[1]
         self.assertIn(f"$ scripts/workshop load {OLD}\n  requests  50,000\n1\n2\n3\n4\n"
                       "(7 lines more: build/walkthrough/load-old.log)\n", output)
+        self.assertIn(f"profile mutex {OLD} --seconds 5\nflat  flat%\nown\n", output)
         self.assertIn("\ntwo\n  requests", self.run_it("--restart", "--verbose")[1])
 
     def test_second_run_only_makes_the_report(self):
