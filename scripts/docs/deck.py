@@ -76,13 +76,14 @@ def slides(docs: Path) -> list[Slide]:
         for name in ("README.md", "instructor.md", "where-to-start.md", "instructor-answers.md"))
     intro = readme.partition("\n\n")[2].partition("\n\nThe chapters")[0]
     questions = re.search(r"^1\. .*?(?=^## )", method, re.M | re.S)[0]
+    chapters = _section(readme, "Chapters").partition("\n\n")[0]
     closing = _section(answers, "Questions for the closing")
     made = [Slide("Profiling C++ services", _html(intro, docs / "README.md"),
                   "Arrow keys move, n shows these notes.")]
     bodies = {
         "Opening": ("Three questions before a profiler is opened", questions),
         "Demonstration": ("The whole story, on this machine",
-                          "```\nmake walkthrough\n```\n\n" + _section(readme, "Chapters")),
+                          "```\nmake walkthrough\n```\n\n" + chapters),
         "Closing": ("Predictions against counts", "```\nmake grade\n```\n\n" + re.sub(
             r"^- (.*?\?).*?(?=^- |\Z)", r"- \1\n", closing, flags=re.M | re.S)),
     }
