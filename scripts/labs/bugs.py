@@ -1,6 +1,7 @@
 """`make bug SEED=n`: a copy of v2-optimized with one performance bug, for practice in diagnosis."""
 import contextlib
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from base.signals import temporary_folder
 from labs import building, counters, paths, starters, suite
 from labs.building import Programs
 from labs.grader import BROKEN
-from labs.mutations import MUTATIONS
+from labs.mutations import MUTATIONS, NAMES
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
 GROUPS = ("operations", "inputs", "logger", "growth")
@@ -41,6 +42,10 @@ def _copy_with(mutation, folder):
     shutil.copytree(paths.ROOT / paths.BASE_STAGE, folder)
     if mutation:
         inject(mutation, folder)
+    for file in Path(folder).rglob("*.[ch]*"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r"\b\w+\b", lambda word: NAMES.get(word[0], word[0]), text),
+                        encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,15 @@ class Bugs(unittest.TestCase):
         reached = {bugs.chosen(seed)[1] for seed in range(len(mutations.MUTATIONS))}
         self.assertEqual(len(reached), len(mutations.MUTATIONS))
 
+    def test_a_diff_shows_every_file_whatever_the_bug(self):
+        base = paths.ROOT / paths.BASE_STAGE
+        with bugs.directory_with(mutations.MUTATIONS[0]) as folder:
+            done = subprocess.run(["diff", "-rq", base, folder], capture_output=True, text=True,
+                                  check=False)
+        sources = list(base.glob("*.cpp"))
+        self.assertEqual(sum(f"{file.name} differ" in done.stdout for file in sources),
+                         len(sources))
+
     def judged(self, contract=(), counters=None):
         """(exit status, what is printed) of `make bug` for a stage that is there."""
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
