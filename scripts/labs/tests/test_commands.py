@@ -100,7 +100,7 @@ class Learner(unittest.TestCase):
         for seed in ("²", "٣", "-1", "x"):
             done = subprocess.run([paths.PYTHON, workshop.__file__, "bug", seed],
                                   capture_output=True, text=True, check=False)
-            self.assertRegex(done.stderr, "^error: .*a seed is a whole number.*\n$")
+            self.assertRegex(done.stderr, r"(?m)^error: .*a seed is a whole number.*\n\Z")
 
     def test_damaged_progress_is_named(self):
         progress.save(1, guess=3)

@@ -101,7 +101,8 @@ class Practice(unittest.TestCase):
             self.assertEqual(child.stdout.readline(), "grading\n")
             child.send_signal(signal.SIGINT)
             out, err = child.communicate(timeout=60)
-        self.assertEqual((child.returncode, out, err), (0, "\nWatching has ended.\n", ""))
+        self.assertEqual((child.returncode, out), (0, "\nWatching has ended.\n"))
+        self.assertNotRegex(err, "error|Traceback")  # a warning, where there is no sandbox
 
 
 if __name__ == "__main__":

@@ -82,8 +82,9 @@ std::string missing_from(const LocationTable::UsedMapping& used) {
            "; keep .dwo files where the compiler wrote them, or beside the object";
   }
   if (mapping.has_debug_info || !mapping.has_names || addresses == 0 ||
-      is_system_library(mapping.file))
+      is_system_library(mapping.file)) {
     return {};
+  }
   return "no debug information for " + mapping.file + ": " + std::to_string(used.unnamed) + " of " +
          std::to_string(addresses) +
          " addresses have no function, none has a line; build with -g, or put its debug file "
