@@ -186,6 +186,7 @@ class Malicious(unittest.TestCase):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with subprocess.Popen(command, **quiet) as one:
             while not list(rows.glob("*.json")):
+                self.assertIsNone(one.poll(), "it ended by itself")
                 time.sleep(0.01)
             one.send_signal(signal.SIGKILL)
         left = len(list(rows.glob("*.json")))
