@@ -122,12 +122,15 @@ class Programs:
 
 
 def _prune(folder):
-    """Makes the folder the newest of those that are kept."""
+    """Makes the folder the newest of those that are kept; one process at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.utime(folder)
-    for old in sorted(folder.parent.iterdir(), key=os.path.getmtime)[:-KEPT]:
-        if time.time() - os.path.getmtime(old) > KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+    with open(folder.parent.with_name("stages.lock"), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.mkdir(exist_ok=True)  # another process may have thought it old
+        os.utime(folder)
+        for old in sorted(folder.parent.iterdir(), key=os.path.getmtime)[:-KEPT]:
+            if time.time() - os.path.getmtime(old) > KEPT_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _compiled(folder, target, handed_in):

@@ -1,4 +1,5 @@
 """How a learner's stage is copied, compiled and linked."""
+import concurrent.futures
 import shutil
 import tempfile
 import unittest
@@ -21,6 +22,16 @@ class HalfAStage(unittest.TestCase):
                         self.assertRaises(KeyboardInterrupt):
                     make(Path(folder, "v3-lab01"))
                 self.assertEqual([file.name for file in Path(folder).iterdir()], [paths.BASE_STAGE])
+
+
+class Pruning(unittest.TestCase):
+    def test_many_at_once_find_each_folder_there_or_gone(self):
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()), "stages")
+        self.enterContext(mock.patch.multiple(building, KEPT=2, KEPT_SECONDS=-1))
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(building._prune, root / str(n % 40)) for n in range(800)]:
+                done.result()
+        self.assertEqual(len(list(root.iterdir())), 2)
 
 
 class Stages(unittest.TestCase):
