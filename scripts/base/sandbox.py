@@ -118,7 +118,7 @@ def _telling(file, watch):
     over = threading.Event()
 
     def tell():
-        while watch and not over.wait(WATCH_SECONDS):
+        while not over.wait(WATCH_SECONDS):
             watch(read(file).decode(errors="replace"))
     teller = threading.Thread(target=tell)
     teller.start()
@@ -137,8 +137,8 @@ def run(command: list, seconds: float, input: str | None = None, environment: di
     own = [f"{name}={value}" for name, value in {"PATH": PATH, **(environment or {})}.items()]
     with temporary_folder() as folder:
         files = [Path(folder, name) for name in ("stdout", "stderr")]
-        with files[0].open("wb") as stdout, files[1].open("wb") as stderr, \
-                _telling(files[0], watch):
+        watching = _telling(files[0], watch) if watch else contextlib.nullcontext()
+        with files[0].open("wb") as stdout, files[1].open("wb") as stderr, watching:
             done = children.run([*words(seconds + 60, **box), "env", "-i", *own, *command], seconds,
                                 input, stdout=stdout, stderr=stderr)
         said = [read(file).decode(errors="replace") for file in files]

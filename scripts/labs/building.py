@@ -123,10 +123,10 @@ class Programs:
 
 def _prune(folder):
     """Makes the folder the newest of those that are kept; one process at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.parent.with_name("stages.lock"), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        folder.mkdir(exist_ok=True)  # another process may have thought it old
+        folder.mkdir(exist_ok=True)
         os.utime(folder)
         for old in sorted(folder.parent.iterdir(), key=os.path.getmtime)[:-KEPT]:
             if time.time() - os.path.getmtime(old) > KEPT_SECONDS:
