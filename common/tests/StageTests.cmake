@@ -20,7 +20,8 @@ function(add_stage_tests stage)
 
   # A program of its own: it replaces operator new.
   add_executable(budget-${stage}
-    ${directory}/budget_test.cpp ${directory}/../benchmarks/operations.cpp)
+    ${directory}/budget_test.cpp ${directory}/slices_test.cpp
+    ${directory}/../benchmarks/operations.cpp ${directory}/../benchmarks/slices.cpp)
   target_compile_definitions(budget-${stage} PRIVATE
     BUDGET_FILE="${directory}/allocation_budget.json")
   target_link_libraries(budget-${stage} PRIVATE

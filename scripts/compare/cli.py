@@ -121,7 +121,6 @@ class Measured:
     def __init__(self):
         self.iterations, self.runs, self.services = {}, [], []
         self.instructions, self.verdicts, self.about, self.failure = [], {}, {}, None
-        self.load_share = 0.0
 
 
 def _measure(options, programs, names, folder):
@@ -145,8 +144,8 @@ def _measure(options, programs, names, folder):
             for command in service_slices.shown_commands(programs["leftpad"]):
                 console.show(command)
             with console.Bar("service", seconds, " s") as bar:
-                found.load_share = service_slices.measure(programs["leftpad"], seconds, folder,
-                                                          bar.at, found.services)
+                service_slices.measure(programs["leftpad"], seconds, folder, bar.at,
+                                       found.services)
     except Failure as failure:
         if not found.runs:
             raise

@@ -19,7 +19,7 @@ def command(program: Path) -> list:
 
 def count(program: Path, name: str) -> float:
     """Instructions of one operation. Raises Failure."""
-    done = children.run(command(program), input=f"{ITERATIONS} {name}\n")
+    done = children.run(command(program), input=f"{ITERATIONS} 0 {name}\n")
     if done.status != 0:
         raise Failure(
             "valgrind",

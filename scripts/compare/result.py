@@ -76,7 +76,7 @@ def notes(measured, about: dict) -> list[str]:
     lines = tables.explanation([*measured.verdicts["benchmarks"], *measured.verdicts["service"]],
                                about["pairs"]["benchmarks"])
     if measured.verdicts["service"]:
-        lines += service_slices.explanation(measured.services, measured.load_share)
+        lines += service_slices.explanation(measured.services)
     return lines
 
 

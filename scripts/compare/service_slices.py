@@ -5,6 +5,7 @@ ab is a closed loop, which finds how much a service can take. Latency is measure
 (open-loop-load), from the moment at which a request is due, so that a stall counts for all requests
 that it delays. Loopback only.
 """
+import contextlib
 import math
 import os
 import random
@@ -31,12 +32,14 @@ class PairRun:
     """What one pair of services measured.
 
     blocks: for each block [old requests/s, old µs of processor a request, new …, new …]; latencies:
-    {side: sorted ms}; service_seconds: processor time of both services.
+    {side: sorted ms}; service_seconds: processor time of both services; all_seconds: and of their
+    load.
     """
 
     blocks: list = field(default_factory=list)
     latencies: dict = field(default_factory=dict)
     service_seconds: float = 0.0
+    all_seconds: float = 0.0
 
 
 def _ab_slice(running, folder):
@@ -57,9 +60,9 @@ def _latencies(running, values):
 def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
     """Two new services: BLOCKS blocks of ab slices, then a load at a fixed rate on each."""
     run = PairRun()
-    with service.Service(programs["old"], debug="off") as old, service.Service(
-            programs["new"], debug="off") as new:
-        running = {"old": old, "new": new}
+    with contextlib.ExitStack() as stack:
+        running = {side: stack.enter_context(service.Service(programs[side], debug="off"))
+                   for side in generator.sample(slices.SIDES, 2)}
         for side in slices.SIDES:
             _ab_slice(running[side], folder)
         for _ in range(BLOCKS):
@@ -79,21 +82,19 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
 
 
 def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], None], runs: list,
-            generator: random.Random | None = None) -> float:
+            generator: random.Random | None = None) -> None:
     """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so
-    far) after each.
-
-    Returns the load's part of the processor time that load and services used together. Raises
-    Failure.
+    far) after each. Raises Failure.
     """
     generator = generator or random.Random()
-    start, before = time.monotonic(), os.times()
+    start, copies = time.monotonic(), programs
     while len(runs) < MINIMUM or time.monotonic() - start < seconds:
-        runs.append(run_pair(programs, folder, generator))
+        before = os.times()
+        run = run_pair(copies, folder, generator)
+        run.all_seconds = sum(os.times()[2:4]) - sum(before[2:4])  # user and system, of children
+        runs.append(run)
+        copies = slices.copies(programs, folder)  # not for the first, which names what fails
         at(time.monotonic() - start)
-    after = os.times()
-    used = sum(after[2:4]) - sum(before[2:4])  # of children that have ended: user and system
-    return max(0.0, 1 - sum(run.service_seconds for run in runs) / used) if used else 0.0
 
 
 def shown_commands(programs: dict) -> list[list]:
@@ -105,7 +106,8 @@ def shown_commands(programs: dict) -> list[list]:
                 open_loop.command(url, RATE_PER_SECOND, RATE_SECONDS, CLIENTS)]
 
 
-def explanation(runs: list, load_share: float) -> list[str]:
+def explanation(runs: list) -> list[str]:
+    load_share = 1 - sum(run.service_seconds for run in runs) / sum(run.all_seconds for run in runs)
     requests = sum(len(run.latencies["old"]) for run in runs)
     text = (f"service: {len(runs)} pairs of processes; no failed request. requests/s and "
             f"CPU/request under ab -k -c {CLIENTS} (a closed loop), which itself took "

@@ -4,13 +4,18 @@ on.
 bench-<stage> --slices runs a slice for each line that it gets (common/benchmarks/slices.h). Both
 processes of a pair run on the same processor, drawn anew for each pair, so that only one of them
 runs at a time and a busy or slow processor is both's. The order within a block is drawn at random,
-A B B A or B A A B: noise with a rhythm of its own favours no side.
+A B B A or B A A B: noise with a rhythm of its own favours no side. So is the place of the stack in
+a page, the same for the four slices of a block: it makes a loop of some nanoseconds faster or
+slower by more than a per cent. Which process starts first is drawn, too. And each pair runs copies
+of its own of the two files: the kernel keeps the pages of a file where it first read or wrote them,
+and a program whose pages lie badly there was up to 3 % slower in every process.
 """
 import contextlib
 import json
 import os
 import random
 import select
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -19,12 +24,15 @@ from pathlib import Path
 
 from base import ab, children
 from base.errors import Failure
+from base.paths import BUILD
+from base.signals import temporary_folder
 
 SIDES = ("old", "new")
 MINIMUM = 20  # pairs of processes
 BLOCKS = 6  # a block is four slices; few, since more processes tell more than longer ones
 SLICE_NS = 450_000
 CALIBRATION_NS = 100_000
+PLACES = range(0, 4096, 16)  # of the stack in a page, bytes
 LIMIT_SECONDS = 30  # for one slice
 ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
 
@@ -38,14 +46,14 @@ class Worker:
         self.child = children.start([*pin, program, "--slices"], stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def slice(self, name: str, iterations: int) -> tuple[int, int, int, int]:
-        """(processor time, real time, bytes, allocations) of `iterations` operations; times in
-        nanoseconds.
+    def slice(self, name: str, iterations: int, place: int = 0) -> tuple[int, int, int, int]:
+        """(processor time, real time, bytes, allocations) of `iterations` operations, on a stack
+        that begins `place` bytes into a page; times in nanoseconds.
 
         Raises Failure when the process has ended.
         """
         with contextlib.suppress(BrokenPipeError):  # the missing answer says it
-            self.child.stdin.write(f"{iterations} {name}\n".encode())
+            self.child.stdin.write(f"{iterations} {place} {name}\n".encode())
             self.child.stdin.flush()
         if not select.select([self.child.stdout], [], [], LIMIT_SECONDS)[0]:
             children.kill(self.child)
@@ -104,7 +112,8 @@ def run_pair(programs: dict, iterations: dict, names: Iterable[str],
     processor = generator.choice(sorted(os.sched_getaffinity(0)))
     found = {}
     with contextlib.ExitStack() as stack:
-        workers = {side: stack.enter_context(Worker(programs[side], processor)) for side in SIDES}
+        workers = {side: stack.enter_context(Worker(programs[side], processor))
+                   for side in generator.sample(SIDES, 2)}
         for name in generator.sample(list(names), len(names)):
             for side in SIDES:
                 workers[side].slice(name, iterations[side][name])
@@ -117,8 +126,9 @@ def _run_blocks(workers, iterations, name, generator):
     blocks, counted = [], {side: [0, 0] for side in SIDES}
     for _ in range(BLOCKS):
         times = {side: [0.0, 0.0] for side in SIDES}
+        place = generator.choice(PLACES)
         for side in generator.choice(ORDERS):
-            cpu, wall, size, allocations = workers[side].slice(name, iterations[side])
+            cpu, wall, size, allocations = workers[side].slice(name, iterations[side], place)
             operations = 2 * iterations[side]
             times[side][0] += cpu / operations
             times[side][1] += wall / operations
@@ -128,6 +138,18 @@ def _run_blocks(workers, iterations, name, generator):
     counters = {side: tuple(total / (2 * BLOCKS * iterations[side]) for total in counted[side])
                 for side in SIDES}
     return PairRun(blocks, counters)
+
+
+def copies(programs: dict, folder: str | Path) -> dict:
+    """New copies of the programs, whose names they keep: {side: path}. They replace the last ones
+    in the folder."""
+    found = {}
+    for side, program in programs.items():
+        found[side] = Path(folder, side, Path(program).name)
+        found[side].parent.mkdir(exist_ok=True)
+        found[side].unlink(missing_ok=True)
+        shutil.copy(program, found[side])
+    return found
 
 
 def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
@@ -140,9 +162,10 @@ def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: flo
     """
     generator = generator or random.Random()
     start = time.monotonic()
-    while len(runs) < MINIMUM or time.monotonic() - start < seconds:
-        runs.append(run_pair(programs, iterations, names, generator))
-        at(time.monotonic() - start)
+    with temporary_folder(prefix=".copies.", dir=BUILD) as folder:
+        while len(runs) < MINIMUM or time.monotonic() - start < seconds:
+            runs.append(run_pair(copies(programs, folder), iterations, names, generator))
+            at(time.monotonic() - start)
 
 
 def write(path: Path, iterations: dict, runs: list) -> None:

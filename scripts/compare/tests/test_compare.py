@@ -106,6 +106,16 @@ class Compare(unittest.TestCase):
         code, _, err = self.box.run(*worse, "--fail-if-worse", "900")
         self.assertEqual(code, 0, err)
 
+    def test_the_slices_of_a_block_have_their_stack_in_one_place_and_blocks_in_others(self):
+        places = self.box.root / "places"
+        self.box.run(*COMMAND, "--no-service", FAKE_PLACES=str(places))
+        lines = [line.split() for line in places.read_text(encoding="utf-8").splitlines()]
+        slices = [place for name, _, place in lines if name == "Leftpad50"]
+        last = slices[-24:]  # of the last pair: six blocks of four
+        blocks = [last[4 * block:4 * block + 4] for block in range(6)]
+        self.assertEqual([len(set(block)) for block in blocks], [1] * 6)
+        self.assertGreater(len({block[0] for block in blocks}), 1)
+
     def test_a_crash_in_the_middle_shows_and_keeps_what_is_known(self):
         code, out, err = self.box.run(*COMMAND, FAKE_CRASH=str(self.box.root / "crash"))
         self.assertEqual(code, 1, err)
