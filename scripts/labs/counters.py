@@ -20,7 +20,7 @@ from labs.running import Unavailable
 PIDFD_GETFD = 438  # the system call, on every architecture
 REQUESTS = 1000
 CACHED = 4000
-LONG_REQUEST = b"GET /v1/leftpad/?str=%08d&len=4000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LONG_REQUEST = b"GET /v1/leftpad/?str=%08d&len=%d&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 WATCHED_REQUESTS = 20
 DATA_SEGMENTS_IN = struct.Struct("152xI")  # of struct tcp_info, linux/tcp.h
 STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
@@ -62,15 +62,19 @@ def log(programs: Callable[[str], Path]) -> dict:
         return {"writes": writes, "kept_of_1000": service.lines_kept(), "exit_status": status}
 
 
+def _ask_for_long_texts(sock, numbers, length):
+    for number in numbers:
+        sock.sendall(LONG_REQUEST % (number, length))
+        read_answer(sock)
+
+
 def memory(programs: Callable[[str], Path]) -> dict:
     """By how many KiB a service grows over requests for long texts never seen before, after as many
     that may fill a cache with a bound."""
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
         sizes = []
         for texts in (range(CACHED), range(CACHED, 2 * CACHED)):
-            for number in texts:
-                sock.sendall(LONG_REQUEST % number)
-                read_answer(sock)
+            _ask_for_long_texts(sock, texts, 4000)
             sizes.append(_of_kernel(service, "smaps_rollup", "Anonymous")
                          + _of_kernel(service, "smaps_rollup", "Swap"))
         return {"growth_kib": max(0, sizes[1] - sizes[0])}
@@ -98,11 +102,11 @@ def _is_nodelay_set(pid, client):
 
 
 def sends(programs: Callable[[str], Path]) -> dict:
-    """Segments in which an answer comes, and whether one waits for the client to acknowledge the
+    """Segments in which a long answer comes; whether one waits for the client to acknowledge the
     one before."""
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
         before = _segments(sock)
-        ask(sock, WATCHED_REQUESTS)
+        _ask_for_long_texts(sock, range(WATCHED_REQUESTS), 20_000)
         each = -(-(_segments(sock) - before) // WATCHED_REQUESTS)
         stalls = each > 1 and not _is_nodelay_set(service.pid, sock.getsockname())
         return {"segments_per_answer": each, "can_stall": int(stalls)}

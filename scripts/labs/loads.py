@@ -1,31 +1,47 @@
 """The loads under which views.py looks at a service: context managers that load a service.
 Loopback; they end with the context."""
 import contextlib
+import functools
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from base.client import ask, read_answer
+from base.paths import EXAMPLE_TARGET
 from base.service import Service
 from profiles import capture
 
 CLIENTS = 8
-# so that serving it takes a while
-LONG_REQUEST = b"GET /v1/leftpad/?str=test&len=60000&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LONG_TARGET = "/v1/leftpad/?str=test&len=60000&chr=*"  # so that serving it takes a while
 LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 @contextlib.contextmanager
-def ab(service: Service, clients: int) -> Iterator[None]:
+def ab(service: Service) -> Iterator[None]:
     """As many requests as it answers."""
-    with capture.load(service, 60, clients, LONG_AGENT, shown=False):
+    with capture.load(service, 60, CLIENTS, LONG_AGENT, shown=False):
         yield
 
 
-def distinct_target(number: int) -> str:
-    """A request for a text that no other number asks for."""
-    return f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+def target(load: str, number: int) -> str:
+    """What the request with that number asks for, under a load of LOADS."""
+    if load == "different texts":
+        return f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
+    return LONG_TARGET if load == "long texts" else EXAMPLE_TARGET
+
+
+def _ask_for(sock, wanted):
+    sock.sendall(f"GET {wanted} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                 f"User-Agent: {LONG_AGENT}\r\n\r\n".encode())
+    read_answer(sock)
+
+
+def ask_one_by_one(service: Service, load: str, numbers: Iterable[int]) -> None:
+    """The load's requests with these numbers, on one connection."""
+    with service.connect() as sock:
+        for number in numbers:
+            _ask_for(sock, target(load, number))
 
 
 @contextlib.contextmanager
@@ -43,25 +59,16 @@ def _clients(stop, *jobs):
 
 
 @contextlib.contextmanager
-def distinct(service: Service, _number: int) -> Iterator[None]:
-    """One client; every request asks for a text never seen before."""
+def one_client(load: str, service: Service) -> Iterator[None]:
+    """One client, that asks again and again."""
     stop = threading.Event()
-
-    def ask():
-        with service.connect() as sock:
-            for number in itertools.count():
-                if stop.is_set():
-                    return
-                sock.sendall(
-                    f"GET {distinct_target(number)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-                read_answer(sock)
-
-    with _clients(stop, ask):
+    until_then = itertools.takewhile(lambda _: not stop.is_set(), itertools.count())
+    with _clients(stop, lambda: ask_one_by_one(service, load, until_then)):
         yield
 
 
 @contextlib.contextmanager
-def idle(service: Service, _number: int) -> Iterator[None]:
+def idle(service: Service) -> Iterator[None]:
     """Eight clients that ask once in two seconds, and a ninth that asks for long texts again and
     again."""
     stop = threading.Event()
@@ -76,8 +83,7 @@ def idle(service: Service, _number: int) -> Iterator[None]:
         def ask_always():
             with contextlib.suppress(OSError):
                 while not stop.is_set():
-                    ninth.sendall(LONG_REQUEST)
-                    read_answer(ninth)
+                    _ask_for(ninth, LONG_TARGET)
 
         for sock in held:
             ask(sock)
@@ -91,6 +97,6 @@ def idle(service: Service, _number: int) -> Iterator[None]:
 
 
 LOADS = {
-    "ab": (ab, CLIENTS), "one client": (ab, 1), "different texts": (distinct, 1),
-    "idle clients": (idle, 8)
+    "ab": ab, "idle clients": idle,
+    **{name: functools.partial(one_client, name) for name in ("different texts", "long texts")}
 }

@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from base import callgrind
-from base.client import read_answer
-from base.paths import EXAMPLE_TARGET, PPROF
+from base.paths import PPROF
 from base.service import Service
 from base.signals import temporary_folder
 from flame.stacks import parse_folded
@@ -69,9 +68,8 @@ def profiles(program: Path, load: str, culprit: re.Pattern) -> dict:
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
-    kind, clients = loads.LOADS[load]
     with temporary_folder() as folder, Service(program, LATE_LOG) as service:
-        with kind(service, clients):
+        with loads.LOADS[load](service):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
             timed, requests = _timed(service, Path(folder), culprit)
@@ -111,17 +109,11 @@ def _timed(service, folder, culprit):
 
 
 def _ask_all(service, load):
-    kind, clients = loads.LOADS[load]
-    if kind is loads.idle:
-        with loads.idle(service, clients):
+    if load == "idle clients":
+        with loads.idle(service):
             time.sleep(0.2)
         return 9
-    with service.connect() as sock:
-        for number in range(TRACED):
-            target = EXAMPLE_TARGET if kind is loads.ab else loads.distinct_target(number)
-            sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                         f"User-Agent: {loads.LONG_AGENT}\r\n\r\n".encode())
-            read_answer(sock)
+    loads.ask_one_by_one(service, load, range(TRACED))
     return TRACED
 
 
