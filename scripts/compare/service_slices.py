@@ -63,7 +63,7 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
     with contextlib.ExitStack() as stack:
         running = {side: stack.enter_context(service.Service(programs[side], debug="off"))
                    for side in generator.sample(slices.SIDES, 2)}
-        for side in slices.SIDES:
+        for side in generator.sample(slices.SIDES, 2):
             _ab_slice(running[side], folder)
         for _ in range(BLOCKS):
             figures = {side: [0.0, 0.0] for side in slices.SIDES}
@@ -93,7 +93,7 @@ def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], 
         run = run_pair(copies, folder, generator)
         run.all_seconds = sum(os.times()[2:4]) - sum(before[2:4])  # user and system, of children
         runs.append(run)
-        copies = slices.copies(programs, folder)  # not for the first, which names what fails
+        copies = slices.copies(programs, folder, generator)  # the first names what fails
         at(time.monotonic() - start)
 
 

@@ -6,7 +6,9 @@ processes of a pair run on the same processor, drawn anew for each pair, so that
 runs at a time and a busy or slow processor is both's. The order within a block is drawn at random,
 A B B A or B A A B: noise with a rhythm of its own favours no side. So is the place of the stack in
 a page, the same for the four slices of a block: it makes a loop of some nanoseconds faster or
-slower by more than a per cent. Which process starts first is drawn, too. And each pair runs copies
+slower by more than a per cent. What else comes first is drawn, too: the file that is written, the
+process that starts, the slice that warms up (always the same side's made one per cent between equal
+programs). And each pair runs copies
 of its own of the two files: the kernel keeps the pages of a file where it first read or wrote them,
 and a program whose pages lie badly there was up to 3 % slower in every process.
 """
@@ -115,7 +117,7 @@ def run_pair(programs: dict, iterations: dict, names: Iterable[str],
         workers = {side: stack.enter_context(Worker(programs[side], processor))
                    for side in generator.sample(SIDES, 2)}
         for name in generator.sample(list(names), len(names)):
-            for side in SIDES:
+            for side in generator.sample(SIDES, 2):
                 workers[side].slice(name, iterations[side][name])
             found[name] = _run_blocks(workers, {side: iterations[side][name] for side in SIDES},
                                       name, generator)
@@ -140,11 +142,12 @@ def _run_blocks(workers, iterations, name, generator):
     return PairRun(blocks, counters)
 
 
-def copies(programs: dict, folder: str | Path) -> dict:
+def copies(programs: dict, folder: str | Path, generator: random.Random) -> dict:
     """New copies of the programs, whose names they keep: {side: path}. They replace the last ones
-    in the folder."""
+    in the folder; which is written first is drawn."""
     found = {}
-    for side, program in programs.items():
+    for side in generator.sample(SIDES, 2):
+        program = programs[side]
         found[side] = Path(folder, side, Path(program).name)
         found[side].parent.mkdir(exist_ok=True)
         found[side].unlink(missing_ok=True)
@@ -164,7 +167,8 @@ def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: flo
     start = time.monotonic()
     with temporary_folder(prefix=".copies.", dir=BUILD) as folder:
         while len(runs) < MINIMUM or time.monotonic() - start < seconds:
-            runs.append(run_pair(copies(programs, folder), iterations, names, generator))
+            runs.append(run_pair(copies(programs, folder, generator), iterations, names,
+                                 generator))
             at(time.monotonic() - start)
 
 
