@@ -76,7 +76,8 @@ def slides(docs: Path) -> list[Slide]:
         for name in ("README.md", "instructor.md", "where-to-start.md", "instructor-answers.md"))
     intro = readme.partition("\n\n")[2].partition("\n\nThe chapters")[0]
     questions = re.search(r"^1\. .*?(?=^## )", method, re.M | re.S)[0]
-    chapters = _section(readme, "Chapters").partition("\n\n")[0]
+    chapters = "\n".join(map(": ".join, re.findall(
+        r"^\| \[(\d.*?)\]\(.*?\) \| (.*?) \|", _section(readme, "Chapters"), re.M)))
     closing = _section(answers, "Questions for the closing")
     made = [Slide("Profiling C++ services", _html(intro, docs / "README.md"),
                   "Arrow keys move, n shows these notes.")]

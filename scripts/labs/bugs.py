@@ -88,8 +88,8 @@ def bug(seed: int, answer: bool) -> int:
         console.step(
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
         print("Load it, capture, name the view that shows the bug, then fix it.")
-        console.next_command(f"make build && make compare OLD=v2-optimized NEW={stage_dir.name}    "
-                             f"then again: make bug SEED={seed}")
+        console.next_command(f"make build && make profile-cpu STAGE={stage_dir.name}, or another "
+                             f"view;    after the repair: make bug SEED={seed}")
         return 0
     return _judge(stage_dir, seed)
 

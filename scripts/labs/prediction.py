@@ -40,7 +40,7 @@ def ask(lab: Lab, given: str) -> float | None:
     state = progress.load(lab.number)
     if "guess" in state:
         if given:
-            print(f"Your first guess stays: {state['guess']:g}.")
+            print(f"Your first guess stays: {screen.shown(state['guess'])}.")
         return state["guess"]
     if given:
         guess = number(given)
@@ -56,6 +56,7 @@ def ask(lab: Lab, given: str) -> float | None:
     else:
         return None
     progress.save(lab.number, guess=guess)
+    print(f"Your guess is noted: {screen.shown(guess)}.")
     return guess
 
 
@@ -69,7 +70,8 @@ def calibration() -> list:
     factors = [screen.factor(guess, answer) for _, guess, answer in known]
     good = sum(factor <= GOOD_FACTOR for factor in factors)
     return ["Your predictions:", *(
-        f"  lab {number:2}  guess {guess:>9g}   counted {answer:>9g}   "
+        f"  lab {number:2}  guess {screen.shown(guess):>9}   "
+        f"counted {screen.shown(answer):>9}   "
         f"{screen.distance(guess, answer)}" for number, guess, answer in known),
         f"  {good} of {len(factors)} within a factor of {GOOD_FACTOR}; off by a factor of "
         f"{statistics.geometric_mean(factors):.3g} on average."]

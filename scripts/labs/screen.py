@@ -33,11 +33,17 @@ def table(results: list) -> None:
             print(textwrap.fill(text, 110, initial_indent="  - ", subsequent_indent="    "))
 
 
+def shown(number: float) -> str:
+    """As people write it: 3,000,000."""
+    return f"{number:,.10g}"
+
+
 def prediction(question: str, guess: float | None, actual: float) -> str:
     """One line: the guess, what was counted, and how far apart they are."""
     if guess is None:
-        return f"You made no prediction. {question} It was {actual:g}."
-    return f"You guessed {guess:g}, it was {actual:g}: {distance(guess, actual)}."
+        return f"You made no prediction. {question} It was {shown(actual)}."
+    return (f"You guessed {shown(guess)}, it was {shown(actual)}: "
+            f"{distance(guess, actual)}.")
 
 
 def factor(guess: float, actual: float) -> float:

@@ -45,7 +45,8 @@ std::unique_ptr<Server> make_server(const ServerOptions& options, ServerCounters
 std::unique_ptr<Server> make_buffered_server(const ServerOptions& options,
                                              ServerCounters& counters);
 
-// Binds `host` and listens, without SO_REUSEPORT and with a backlog that survives a burst.
+// Binds `host` and listens, without SO_REUSEPORT and with a backlog that survives a burst. It uses
+// the server's set_socket_options(): what was set before is gone.
 // `port` 0 takes any free port. Returns the bound port, or value, rule and remedy in one line.
 tl::expected<int, std::string> bind_server(httplib::Server& server, const std::string& host,
                                            int port);

@@ -125,8 +125,8 @@ class Deck(unittest.TestCase):
             self.assertNotRegex(slide.body, "<!--|details>|href=", slide.title)
         (shown, told), = ((slide.body, slide.notes) for slide in made
                           if "1000" in slide.body and slide.title == "Predict")
-        self.assertNotIn("985", shown)  # the answer is in the notes
-        self.assertIn("985", told)
+        self.assertNotIn("1,920", shown)  # the answer is in the notes
+        self.assertIn("1,920", told)
 
     @unittest.skipUnless(PROGRAM, "no chromium: make setup")
     def test_keys_move_notes_are_hidden_until_n_and_nothing_comes_from_a_network(self):

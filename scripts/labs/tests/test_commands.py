@@ -124,6 +124,12 @@ class Learner(unittest.TestCase):
         self.assertEqual(screen.distance(0, 0), "exact")
 
 
+class Words(unittest.TestCase):
+    def test_the_numbers_of_a_prediction_are_written_as_people_do(self):
+        self.assertEqual(screen.prediction("How many?", 3_000_000, 761_488),
+                         "You guessed 3,000,000, it was 761,488: 3.94 times too high.")
+
+
 class Endings(unittest.TestCase):
     """The commands as processes of their own."""
 
