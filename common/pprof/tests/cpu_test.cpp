@@ -202,6 +202,17 @@ TEST(Cpu, CapturesThatOverlapHaveWindowsOfTheirOwn) {
   }
 }
 
+// Each of these might never return to the handler, which runs with gperftools' lock.
+TEST(Cpu, NoOtherHandlerAndNoCancellationInterruptsThatOfATick) {
+  constexpr int kCancellation = 32;
+  struct sigaction action {};
+  profile_during([&action] { sigaction(SIGPROF, nullptr, &action); });
+  for (const int number : {SIGALRM, SIGURG, SIGTERM, kCancellation, SIGRTMIN, SIGRTMAX}) {
+    EXPECT_EQ(sigismember(&action.sa_mask, number), 1) << number;
+  }
+  EXPECT_EQ(sigismember(&action.sa_mask, SIGSEGV), 0);
+}
+
 TEST(Cpu, AThreadBornDuringTheCaptureIsSeen) {
   nanoseconds used{0};
   const Profile profile = profile_during([&used] {

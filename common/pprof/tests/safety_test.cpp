@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -19,6 +22,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <memory>
@@ -130,6 +134,59 @@ void run_a_fiber() {
   munmap(stack, kBytes);
 #endif
 }
+
+#if !defined(PPROF_TSAN)  // which runs handlers, and ends threads, at its own calls only
+
+// As a timeout does that ends a computation.
+void leave_a_handler_by_a_jump() {
+  static constinit thread_local sigjmp_buf before{};
+  static constinit thread_local volatile bool is_set = false;
+  static const bool handled = [] {
+    struct sigaction action {};
+    action.sa_handler = [](int) {
+      if (is_set) siglongjmp(before, 1);
+    };
+    return sigaction(SIGALRM, &action, nullptr) == 0;
+  }();
+  ASSERT_TRUE(handled);
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = SIGALRM;
+  event._sigev_un._tid = gettid();
+  timer_t timer{};
+  ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+  const itimerspec often{{0, 100'000}, {0, 100'000}};
+  timer_settime(timer, 0, &often, nullptr);
+  for (volatile int jumps = 0; jumps < 100;) {
+    if (sigsetjmp(before, 1) == 0) {
+      is_set = true;
+      while (true) asm volatile("");
+    }
+    is_set = false;
+    jumps = jumps + 1;
+  }
+  timer_delete(timer);
+}
+
+// Of one that computes and may be cancelled anywhere, and of one that waits.
+void cancel_threads() {
+  const auto compute = [](void* /*unused*/) -> void* {
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    while (true) asm volatile("");
+  };
+  const auto wait = [](void* /*unused*/) -> void* {
+    while (true) poll(nullptr, 0, 1000);
+  };
+  for (void* (*const function)(void*) : {+compute, +wait}) {
+    pthread_t thread{};
+    ASSERT_EQ(pthread_create(&thread, nullptr, function, nullptr), 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    pthread_cancel(thread);
+    pthread_join(thread, nullptr);
+  }
+}
+
+#endif
 
 void expect_success_of(pid_t child) {
   int status = -1;
@@ -250,6 +307,10 @@ TEST(Safety, EveryCaptureAtOnceUnderHostileLoad) {
   load.add("loader", load_and_unload);
   load.add("pusher", push_and_pop);
   load.add("fiber", run_a_fiber);
+#if !defined(PPROF_TSAN)
+  load.add("jumper", leave_a_handler_by_a_jump);
+  load.add("canceller", cancel_threads);
+#endif
   load.add("forker", fork_and_exec);
   load.add("spawner", spawn);
   load.add("contender-1", contend);

@@ -74,6 +74,7 @@ void install_tick_handler() {
   struct sigaction action = gperftools_action;
   action.sa_sigaction = &on_tick;
   action.sa_flags |= SA_ONSTACK;
+  action.sa_mask = blocked_in_handlers();
   sigaction(SIGPROF, &action, nullptr);
 }
 

@@ -75,10 +75,7 @@ void install() {
   struct sigaction action {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigfillset(&action.sa_mask);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
-    sigdelset(&action.sa_mask, fault);
-  }
+  action.sa_mask = blocked_in_handlers();
   if (sigaction(capture_signal(), &action, &previous_action) != 0) {
     throw std::system_error(errno, std::generic_category(),
                             "pprof: cannot handle signal " + std::to_string(capture_signal()) +

@@ -1,14 +1,30 @@
-// Marks a thread as inside one of our signal handlers, for the test that proves what these do not
-// do. Used by the handlers of SIGPROF and of interrupt.h. Async-signal-safe.
+// What the handlers of SIGPROF and of interrupt.h have in common: what they block, and a mark for
+// the test that proves what they do not do. Async-signal-safe.
 #pragma once
+
+#include <signal.h>
+
+#include <cstring>
 
 namespace pprof::internal {
 
-// As long as it lives, is_true() on this thread. They nest: one handler may interrupt the other.
+// All signals, also the one by which glibc cancels threads: a program's handler, or a cancellation,
+// that came in between might never return, and gperftools holds a lock while it calls ours. Faults
+// are let through, since a thread that blocks one is killed by it.
+inline sigset_t blocked_in_handlers() noexcept {
+  sigset_t signals;
+  std::memset(&signals, 0xFF, sizeof(signals));  // sigfillset() leaves glibc's own out
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+    sigdelset(&signals, fault);
+  }
+  return signals;
+}
+
+// As long as it lives, is_true() on this thread.
 class InsideHandler {
  public:
-  InsideHandler() noexcept : before_(inside_) { inside_ = true; }
-  ~InsideHandler() { inside_ = before_; }
+  InsideHandler() noexcept { inside_ = true; }
+  ~InsideHandler() { inside_ = false; }
   InsideHandler(const InsideHandler&) = delete;
   InsideHandler& operator=(const InsideHandler&) = delete;
 
@@ -16,7 +32,6 @@ class InsideHandler {
 
  private:
   static inline constinit thread_local volatile bool inside_ = false;
-  bool before_;
 };
 
 }  // namespace pprof::internal
