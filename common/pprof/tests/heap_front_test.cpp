@@ -257,6 +257,12 @@ struct Early {
 const Early early;
 [[maybe_unused]] const int late = std::atexit([] { use(forms().front(), kMiB, 16); });
 
+// mlockall() counts what it locks, and Linux counts the pages of one range in 31 bits.
+TEST_F(HeapFront, AProcessMayLockAllItsMemory) {
+  constexpr std::size_t kMostBytes = std::size_t{8} << 40U;
+  EXPECT_LT(sample_range.bytes, kMostBytes);
+}
+
 TEST_F(HeapFront, SamplesBeforeMain) { EXPECT_TRUE(is_sampled(early.block)); }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace pprof::internal {
 namespace {
 
 constexpr unsigned kSmallestBits = 4;                          // blocks of 16 bytes
-constexpr unsigned kLargestRegionBits = 38;                    // 256 GiB for each size
+constexpr unsigned kLargestRegionBits = 37;                    // 128 GiB for each size
 constexpr unsigned kSmallestRegionBits = 30;                   // where addresses are scarce
 constexpr std::size_t kMostBlocks = std::size_t{1} << 22U;     // of one size
 constexpr std::size_t kMostKept = std::size_t{32} << 20U;      // in free blocks, bytes
@@ -78,7 +78,8 @@ SampledBlock* new_block(unsigned index) {
   return first + region.used++;
 }
 
-// One region more than there are sizes, to start at a multiple of a region's size.
+// One region more than there are sizes, to start at a multiple of a region's size. Altogether less
+// than 8 TiB: where mlockall() meets a larger range, Linux counts wrong, and refuses memory later.
 bool reserve(unsigned bits) {
   const std::size_t sizes = bits - kSmallestBits + 1;
   const std::size_t region = std::size_t{1} << bits;
@@ -106,7 +107,7 @@ const char* reserve_sample_range() noexcept {
     return "the process's address space is limited (ulimit -v), and sampled blocks need a range of "
            "their own: lift the limit";
   }
-  for (unsigned bits = kLargestRegionBits; bits >= kSmallestRegionBits; bits -= 2) {
+  for (unsigned bits = kLargestRegionBits; bits >= kSmallestRegionBits; --bits) {
     if (reserve(bits)) return nullptr;
   }
   return "the kernel has no address range of 28 GiB for sampled blocks";
