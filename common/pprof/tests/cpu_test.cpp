@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -428,6 +429,36 @@ TEST(Cpu, ThreadsOfAForkedChildHaveNoTimersToWaitFor) {
   }
   done = true;
   refreshing.join();
+}
+
+TEST(Cpu, SaysHowManySamplesWereLost) {
+  constexpr int kMoreThanFit = 1500;
+  const Profile profile = cpu_profile(std::chrono::minutes(1), [] {
+    for (int i = 0; i < kMoreThanFit; ++i) std::raise(SIGPROF);  // nobody takes them out meanwhile
+    return false;
+  });
+  EXPECT_TRUE(std::ranges::any_of(profile.comments, [](const std::string& comment) {
+    return comment.ends_with(" samples lost: buffer full");
+  }));
+}
+
+TEST(Cpu, AChildForkedDuringACaptureIsToldWhyItCannotCapture) {
+  int status = -1;
+  cpu_profile(std::chrono::minutes(1), [&status] {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);  // ends it if it hangs
+      try {
+        cpu_profile(milliseconds(1), [] { return true; });
+      } catch (const std::runtime_error& error) {
+        _exit(std::string(error.what()).starts_with("this process was forked while") ? 0 : 1);
+      }
+      _exit(2);
+    }
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return false;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Cpu, LeavesNoTimerBehind) {

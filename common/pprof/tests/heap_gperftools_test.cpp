@@ -1,11 +1,15 @@
 // gperftools' own samples must mean what they mean without this library. Only over tcmalloc; CMake
 // sets TCMALLOC_SAMPLE_PARAMETER, at which tcmalloc samples what reaches it.
 #include <gperftools/malloc_extension.h>
+#include <gperftools/tcmalloc.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "heap/sample_blocks.h"
 
 namespace {
 
@@ -27,6 +31,13 @@ TEST(Gperftools, GetHeapSampleHasStacks) {
     entry += 3 + depth;
   }
   EXPECT_GT(seen, 50);
+}
+
+// What malloc() gave goes back through free().
+TEST(GperftoolsDeathTest, ItsOwnFreeDoesNotKnowASampledBlock) {
+  void* block = nullptr;
+  while (!pprof::internal::is_sampled(block)) block = std::malloc(100'000);
+  EXPECT_DEATH(tc_free(block), "Attempt to free invalid pointer");
 }
 
 }  // namespace
