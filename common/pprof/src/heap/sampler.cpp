@@ -88,9 +88,10 @@ void uncount(SampledBlock& block) {
 }
 
 // The walk may allocate in a thread's first call.
-std::size_t stack_of(const void* caller, std::span<std::uintptr_t, kMaxStackDepth> stack) {
+std::size_t stack_of(const void* caller, const Registers& here,
+                     std::span<std::uintptr_t, kMaxStackDepth> stack) {
   const NotSampled guard;
-  return capture_own_stack(stack.data(), stack.size(), caller);
+  return capture_own_stack(stack.data(), stack.size(), caller, here);
 }
 
 // Puts a sample into the table, in a new block or in `reused`.
@@ -128,8 +129,8 @@ void set_sample_distance(std::size_t bytes) noexcept {
 
 std::size_t sample_distance() noexcept { return mean_bytes; }
 
-void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
-                   void* reused) noexcept {
+void* sample_block(std::size_t size, std::size_t alignment, const void* caller, void* reused,
+                   const Registers& here) noexcept {
   const std::size_t next_mean = mean_bytes.load(std::memory_order_relaxed);
   if (next_mean == 0 || NotSampled::is_true()) {
     mean_of_count = 0;
@@ -139,7 +140,7 @@ void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
   const std::size_t mean = next_count(size, next_mean);
   if (mean == 0 || size > kMostBytes) return nullptr;
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
-  const std::size_t depth = stack_of(caller, stack);
+  const std::size_t depth = stack_of(caller, here, stack);
   SampledBlock* const block = place_sample(size, alignment, mean, {stack.data(), depth},
                                            reused != nullptr ? &block_at(reused) : nullptr);
   if (block != nullptr) return address_of(*block);

@@ -14,6 +14,7 @@
 
 #include "heap/sample_blocks.h"
 #include "profile.h"
+#include "stacks/machine.h"
 
 namespace pprof::internal {
 
@@ -30,9 +31,9 @@ std::size_t sample_distance() noexcept;
 
 // After the count was used up by an allocation of `size` bytes that `caller` asked for: a block for
 // it, or nullptr if it is to come from the allocator below. Starts the next count. For realloc() of
-// a sampled block, `reused`: it is the answer if it has room.
+// a sampled block, `reused`: it is the answer if it has room. `here`: see capture_own_stack().
 void* sample_block(std::size_t size, std::size_t alignment, const void* caller,
-                   void* reused = nullptr) noexcept;
+                   void* reused = nullptr, const Registers& here = own_registers()) noexcept;
 
 // A block that is no sample, for what dlsym() allocates while the allocator below is looked up.
 void* unsampled_block(std::size_t size) noexcept;

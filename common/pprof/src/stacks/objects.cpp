@@ -149,12 +149,24 @@ void end_fork() {
 
 }  // namespace
 
+// What find() found for one place in the code. Threads may write it at the same time: `check` tells
+// whether it and `rule` are of one write.
+struct Remembered {
+  std::atomic<std::uintptr_t> rule;
+  std::atomic<std::uintptr_t> check;
+
+  static std::uintptr_t check_of(std::uintptr_t pc, std::uintptr_t rule) {
+    return pc ^ rule * 0x9E3779B97F4A7C15ULL;
+  }
+};
+
 // In one mapping with its objects, which are sorted by address.
 struct ObjectList {
   std::size_t bytes;
   std::size_t count;
   ObjectList* retired_before;
   const UnwindTable* last_use;  // a table that later lists have not
+  std::array<Remembered, 1024> remembered;
 
   Object* objects() { return reinterpret_cast<Object*>(this + 1); }
   std::span<const Object> all() const { return {reinterpret_cast<const Object*>(this + 1), count}; }
@@ -272,9 +284,18 @@ ObjectReader::~ObjectReader() { readers.fetch_sub(1); }
 
 const Rule* ObjectReader::find(std::uintptr_t pc) const noexcept {
   static constexpr Rule kNothingKnown{};
+  if (list_ == nullptr) return nullptr;
+  Remembered& place = list_->remembered[pc % list_->remembered.size()];
+  const std::uintptr_t known = place.rule.load(std::memory_order_relaxed);
+  if (place.check.load(std::memory_order_relaxed) == Remembered::check_of(pc, known)) {
+    return reinterpret_cast<const Rule*>(known);  // NOLINT(performance-no-int-to-ptr)
+  }
   const Object* const object = find_object(list_, pc);
   if (object == nullptr) return nullptr;
-  return object->table != nullptr ? &object->table->find(pc) : &kNothingKnown;
+  const Rule* const rule = object->table != nullptr ? &object->table->find(pc) : &kNothingKnown;
+  place.rule.store(address_of(rule), std::memory_order_relaxed);
+  place.check.store(Remembered::check_of(pc, address_of(rule)), std::memory_order_relaxed);
+  return rule;
 }
 
 void want_object_at(std::uintptr_t pc) noexcept {

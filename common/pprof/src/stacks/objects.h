@@ -24,7 +24,7 @@ class ObjectReader {
   const Rule* find(std::uintptr_t pc) const noexcept;
 
  private:
-  const ObjectList* list_;
+  ObjectList* list_;
 };
 
 // Asks for the object at `pc` at the next refresh. Async-signal-safe.

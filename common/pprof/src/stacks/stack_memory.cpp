@@ -37,12 +37,6 @@ std::size_t copy_some(void* to, std::uintptr_t from, std::size_t size) noexcept 
   return copied > 0 ? static_cast<std::size_t>(copied) : 0;
 }
 
-// Frames that are being executed: sanitizers cannot know that they may be read.
-__attribute__((no_sanitize("thread", "address"))) std::uintptr_t word_at(std::uintptr_t address) {
-  return *reinterpret_cast<const volatile std::uintptr_t*>(  // NOLINT(performance-no-int-to-ptr)
-      address);
-}
-
 }  // namespace
 
 bool copy_memory(void* to, std::uintptr_t from, std::size_t size) noexcept {
@@ -73,13 +67,8 @@ void learn_own_stack() noexcept {
 StackMemory::StackMemory(std::uintptr_t live) noexcept
     : live_(live), live_end_(live >= own_stack.begin && live < own_stack.end ? own_stack.end : 0) {}
 
-bool StackMemory::read(std::uintptr_t address, std::uintptr_t lowest,
-                       std::uintptr_t& word) noexcept {
-  if (address % kWordBytes != 0 || address < lowest) return false;
-  if (address >= live_ && address < live_end_) {
-    word = word_at(address);
-    return true;
-  }
+bool StackMemory::read_copy(std::uintptr_t address, std::uintptr_t lowest,
+                            std::uintptr_t& word) noexcept {
   if ((address < copied_ || address >= copied_ + copied_words_ * kWordBytes) &&
       !copy(address, lowest)) {
     return false;

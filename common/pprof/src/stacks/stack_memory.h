@@ -27,11 +27,22 @@ class StackMemory {
   explicit StackMemory(std::uintptr_t live) noexcept;
 
   // False if `address` is unaligned, below `lowest`, or not in memory.
-  bool read(std::uintptr_t address, std::uintptr_t lowest, std::uintptr_t& word) noexcept;
+  bool read(std::uintptr_t address, std::uintptr_t lowest, std::uintptr_t& word) noexcept {
+    if (address % sizeof(word) != 0 || address < lowest) return false;
+    if (address < live_ || address >= live_end_) return read_copy(address, lowest, word);
+    word = word_at(address);
+    return true;
+  }
 
  private:
   static constexpr std::size_t kWords = 128;  // handlers may run on small stacks
 
+  // Frames that are being executed: sanitizers cannot know that they may be read.
+  [[gnu::no_sanitize("thread", "address")]] static std::uintptr_t word_at(std::uintptr_t address) {
+    return *reinterpret_cast<const volatile std::uintptr_t*>(  // NOLINT(performance-no-int-to-ptr)
+        address);
+  }
+  bool read_copy(std::uintptr_t address, std::uintptr_t lowest, std::uintptr_t& word) noexcept;
   bool copy(std::uintptr_t address, std::uintptr_t lowest) noexcept;
 
   std::uintptr_t live_;

@@ -26,7 +26,7 @@ class Walk {
   // Returns how many entries were written.
   std::size_t run() noexcept {
     for (std::size_t step = 0; step < 4 * kMaxStackDepth && at_.pc != 0; ++step) {
-      const Rule rule = rule_here();
+      const Rule& rule = rule_here();
       is_recording_ = is_recording_ || at_.pc == first_;
       if (rule.cfa != CfaKind::kNone) {
         is_certain_ = true;
@@ -53,17 +53,17 @@ class Walk {
   }
 
   // Of a caller, the call's own rule: one that never returns may end its function.
-  Rule rule_here() noexcept {
+  const Rule& rule_here() noexcept {
+    static constexpr Rule kNothingKnown{};
+    static constexpr Rule kSignalReturn{.cfa = CfaKind::kSignal};
     const std::uintptr_t here = is_exact_ ? at_.pc : at_.pc - 1;
     const Rule* const found = objects_.find(here);
+    if (found != nullptr && found->cfa != CfaKind::kNone) return *found;
     if (found == nullptr) unknown_code_[unknown_code_[0] == 0 ? 0 : 1] = here;
-    Rule rule = found != nullptr ? *found : Rule{};
     std::array<unsigned char, kReturnFromSignal.size()> code;  // NOLINT(*-member-init)
-    if (rule.cfa == CfaKind::kNone && copy_memory(code.data(), at_.pc, code.size()) &&
-        code == kReturnFromSignal) {
-      rule.cfa = CfaKind::kSignal;
-    }
-    return rule;
+    const bool is_return =
+        copy_memory(code.data(), at_.pc, code.size()) && code == kReturnFromSignal;
+    return is_return ? kSignalReturn : kNothingKnown;
   }
 
   bool step_out(const Rule& rule) noexcept {
@@ -72,13 +72,13 @@ class Walk {
     const std::uintptr_t cfa = cfa_by(rule);
     const bool may_be_without_frame = kHasLinkRegister && is_exact_;
     if (cfa < sp() || (cfa == sp() && !may_be_without_frame)) return false;
-    Registers caller = at_;
     const bool is_in_link = rule.return_address.where == Where::kUnchanged;
     if (is_in_link && !may_be_without_frame) return false;
-    if (is_in_link) caller.pc = at_.tracked[kExtra];
-    return restore(rule.return_address, cfa, caller.pc) &&
-           restore(rule.fp, cfa, caller.tracked[kFp]) &&
-           restore(rule.extra, cfa, caller.tracked[kExtra]) && enter(caller, cfa);
+    std::uintptr_t pc = at_.tracked[kExtra];
+    std::uintptr_t fp = at_.tracked[kFp];
+    std::uintptr_t extra = at_.tracked[kExtra];
+    return restore(rule.return_address, cfa, pc) && restore(rule.fp, cfa, fp) &&
+           restore(rule.extra, cfa, extra) && enter(pc, cfa, fp, extra);
   }
 
   // 0: it cannot be read.
@@ -104,19 +104,19 @@ class Walk {
 
   bool follow_frame_pointer() noexcept {
     constexpr std::uintptr_t kWord = sizeof(std::uintptr_t);
-    Registers caller = at_;
     constexpr std::uintptr_t kMaxFrameBytes = std::uintptr_t{1}
                                               << 16U;  // farther off: another stack
     const std::uintptr_t record = at_.tracked[kFp];
-    return record - sp() < kMaxFrameBytes && read(record + kWord, caller.pc) &&
-           read(record, caller.tracked[kFp]) && enter(caller, record + 2 * kWord);
+    std::uintptr_t pc = 0;
+    std::uintptr_t fp = 0;
+    return record - sp() < kMaxFrameBytes && read(record + kWord, pc) && read(record, fp) &&
+           enter(pc, record + 2 * kWord, fp, at_.tracked[kExtra]);
   }
 
-  bool enter(const Registers& caller, std::uintptr_t cfa) noexcept {
-    at_ = caller;
-    at_.pc = without_signature(caller.pc);
-    at_.tracked[kSp] = cfa;
-    at_.tracked[kScratch] = 0;
+  bool enter(std::uintptr_t pc, std::uintptr_t cfa, std::uintptr_t fp,
+             std::uintptr_t extra) noexcept {
+    at_.pc = without_signature(pc);
+    at_.tracked = {cfa, fp, extra, 0};
     is_exact_ = false;
     return true;
   }
@@ -168,11 +168,10 @@ const char* why_stacks_are_cut() noexcept {
                              "process itself";
 }
 
-std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
-                              const void* return_address) noexcept {
+std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity, const void* return_address,
+                              const Registers& here) noexcept {
   learn_own_stack();
   while (true) {
-    const Registers here = own_registers();
     Walk walk(out, capacity, here, here.tracked[kSp]);
     walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));
     const std::size_t depth = walk.run();

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "stacks/machine.h"
+
 namespace pprof::internal {
 
 inline constexpr std::size_t kMaxStackDepth = 128;
@@ -35,10 +37,12 @@ const char* why_stacks_are_cut() noexcept;
 // Writes the call-site addresses (return address - 1) of the calling thread, leaf first. The leaf
 // is the call that returns to `return_address`; frames above it are dropped. A function leaves
 // itself out by passing __builtin_return_address(0), which optimization of the calls between
-// cannot change. Returns how many; at least 2 fit. Makes missing tables itself, with mmap() only,
-// but may allocate in each thread's first call. Not in signal handlers.
-std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity,
-                              const void* return_address) noexcept;
+// cannot change. `here`: where the walk begins, in a function that has not returned; the caller's
+// own place, unless it hands on that of its caller to save a frame. Returns how many; at least 2
+// fit. Makes missing tables itself, with mmap() only, but may allocate in each thread's first call.
+// Not in signal handlers.
+std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity, const void* return_address,
+                              const Registers& here = own_registers()) noexcept;
 
 // Inside a signal handler: the stack that the signal interrupted. The leaf is the interrupted
 // instruction itself. `ucontext` is what a handler with SA_SIGINFO gets. Async-signal-safe.

@@ -10,7 +10,7 @@
 namespace pprof::internal {
 namespace {
 
-constexpr unsigned kBlockBits = 16;
+constexpr unsigned kBlockBits = 10;
 constexpr std::size_t kMaxRules = 65'535;
 constexpr Rule kNoRule{};
 

@@ -19,7 +19,7 @@ struct UnwindRow {
 struct UnwindTable {
   std::size_t bytes;               // of this object and what it points to: one mapping
   std::uintptr_t text;             // where the first function begins
-  std::uint32_t blocks;            // of 64 KiB of code
+  std::uint32_t blocks;            // of 1 KiB of code
   const std::uint32_t* first_row;  // for each block, and the number of rows
   const UnwindRow* rows;
   const Rule* rules;
