@@ -73,6 +73,7 @@ def run(options: Options) -> int:
     programs = {kind: {side: stages.program(kind, stage) for side, stage in sides.items()}
                 for kind in ("bench", "leftpad")}
     tools.need("ab", "apache2-utils")
+    tools.need("objcopy", "binutils")
     facts = machine.facts(ROOT)
     for text in machine.warnings(facts, machine.busy()):
         console.warn(text)
@@ -132,8 +133,7 @@ def _measure(options, programs, names, folder):
         for program in programs["bench"].values():
             console.show([program, "--slices"])
         with console.Bar("benchmarks", seconds, " s") as bar:
-            found.iterations = {side: slices.iterations_of(program, names)
-                                for side, program in programs["bench"].items()}
+            found.iterations = slices.calibrated(programs["bench"], names)
             slices.measure(programs["bench"], found.iterations, names, seconds, bar.at, found.runs)
         if options.instructions:
             found.instructions = instructions.rows(programs["bench"], names)

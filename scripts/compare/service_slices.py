@@ -87,13 +87,14 @@ def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], 
     far) after each. Raises Failure.
     """
     generator = generator or random.Random()
-    start, copies = time.monotonic(), programs
+    start, fresh = time.monotonic(), programs
+    copies = slices.Copies(programs, folder, generator)
     while len(runs) < MINIMUM or time.monotonic() - start < seconds:
         before = os.times()
-        run = run_pair(copies, folder, generator)
+        run = run_pair(fresh, folder, generator)
         run.all_seconds = sum(os.times()[2:4]) - sum(before[2:4])  # user and system, of children
         runs.append(run)
-        copies = slices.copies(programs, folder, generator)  # the first names what fails
+        fresh = copies.pair()  # not for the first, which names the file that fails
         at(time.monotonic() - start)
 
 

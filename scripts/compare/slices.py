@@ -8,9 +8,8 @@ A B B A or B A A B: noise with a rhythm of its own favours no side. So is the pl
 a page, the same for the four slices of a block: it makes a loop of some nanoseconds faster or
 slower by more than a per cent. What else comes first is drawn, too: the file that is written, the
 process that starts, the slice that warms up (always the same side's made one per cent between equal
-programs). And each pair runs copies
-of its own of the two files: the kernel keeps the pages of a file where it first read or wrote them,
-and a program whose pages lie badly there was up to 3 % slower in every process.
+programs). And each pair runs files of its own (Copies): the kernel keeps the pages of a file where
+it wrote them, and a program whose pages lay badly was up to 3 % slower in every process.
 """
 import contextlib
 import json
@@ -18,7 +17,9 @@ import os
 import random
 import select
 import shutil
+import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -34,18 +35,23 @@ MINIMUM = 20  # pairs of processes
 BLOCKS = 6  # a block is four slices; few, since more processes tell more than longer ones
 SLICE_NS = 450_000
 CALIBRATION_NS = 100_000
+CALIBRATION_PAIRS = 10
+KEPT = 24  # files
 PLACES = range(0, 4096, 16)  # of the stack in a page, bytes
 LIMIT_SECONDS = 30  # for one slice
 ORDERS = (("old", "new", "new", "old"), ("new", "old", "old", "new"))
 
 
 class Worker:
-    """A benchmark process that runs slices. Use with `with`."""
+    """A benchmark process that runs slices. Use with `with`.
 
-    def __init__(self, program, processor: int | None = None):
+    box(program): the words that stand before it.
+    """
+
+    def __init__(self, program, processor: int | None = None, box: Callable = lambda _: ()):
         self.program = program
         pin = [] if processor is None else ["taskset", "--cpu-list", processor]
-        self.child = children.start([*pin, program, "--slices"], stdin=subprocess.PIPE,
+        self.child = children.start([*pin, *box(program), program, "--slices"], stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def slice(self, name: str, iterations: int, place: int = 0) -> tuple[int, int, int, int]:
@@ -84,18 +90,6 @@ class Worker:
         self.child.stderr.close()
 
 
-def iterations_of(program: Path, names: Iterable[str]) -> dict[str, int]:
-    """How many operations of each benchmark fill a slice."""
-    found = {}
-    with Worker(program) as worker:
-        for name in names:
-            count = 1
-            while (spent := min(worker.slice(name, count)[0] for _ in range(3))) < CALIBRATION_NS:
-                count *= 4
-            found[name] = max(1, round(count * SLICE_NS / spent))
-    return found
-
-
 @dataclass
 class PairRun:
     """What one pair of processes measured of a benchmark.
@@ -109,12 +103,12 @@ class PairRun:
 
 
 def run_pair(programs: dict, iterations: dict, names: Iterable[str],
-             generator: random.Random) -> dict:
+             generator: random.Random, box: Callable = lambda _: ()) -> dict:
     """{name: PairRun} of two new processes."""
     processor = generator.choice(sorted(os.sched_getaffinity(0)))
     found = {}
     with contextlib.ExitStack() as stack:
-        workers = {side: stack.enter_context(Worker(programs[side], processor))
+        workers = {side: stack.enter_context(Worker(programs[side], processor, box))
                    for side in generator.sample(SIDES, 2)}
         for name in generator.sample(list(names), len(names)):
             for side in generator.sample(SIDES, 2):
@@ -142,34 +136,81 @@ def _run_blocks(workers, iterations, name, generator):
     return PairRun(blocks, counters)
 
 
-def copies(programs: dict, folder: str | Path, generator: random.Random) -> dict:
-    """New copies of the programs, whose names they keep: {side: path}. They replace the last ones
-    in the folder; which is written first is drawn."""
-    found = {}
-    for side in generator.sample(SIDES, 2):
-        program = programs[side]
-        found[side] = Path(folder, side, Path(program).name)
-        found[side].parent.mkdir(exist_ok=True)
-        found[side].unlink(missing_ok=True)
-        shutil.copy(program, found[side])
-    return found
+class Copies:
+    """New files of both programs for each pair of processes, without debug information.
+
+    Removed is any of the KEPT last ones: the kernel gives the pages of a file that is removed to
+    the next one that is written. Raises Failure.
+    """
+
+    def __init__(self, programs: dict, folder: str | Path, generator: random.Random):
+        self.folder, self.generator = Path(folder), generator
+        self.stripped, self.kept = {}, []
+        for side, program in programs.items():
+            self.stripped[side] = self.folder / f"{side}-{Path(program).name}"
+            done = children.run(["objcopy", "--strip-debug", program, self.stripped[side]])
+            if done.status:
+                raise Failure("objcopy", f"{children.how_it_ended(done.status)}; it said: "
+                              f"{ab.last_words(done.stderr)}", "Run: make doctor")
+
+    def pair(self) -> dict:
+        """{side: path}; which is written first is drawn."""
+        found = {}
+        for side in self.generator.sample(SIDES, 2):
+            program = self.stripped[side]
+            place = Path(tempfile.mkdtemp(dir=self.folder))
+            found[side] = place / program.name.removeprefix(f"{side}-")
+            shutil.copy(program, found[side])
+        while len(self.kept) > KEPT:
+            shutil.rmtree(self.kept.pop(self.generator.randrange(len(self.kept))))
+        self.kept += [path.parent for path in found.values()]
+        return found
 
 
 def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
             at: Callable[[float], None], runs: list,
-            generator: random.Random | None = None) -> None:
-    """Appends process pairs to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so far)
-    after each.
+            generator: random.Random | None = None, minimum: int = MINIMUM,
+            box: Callable = lambda _: ()) -> None:
+    """Appends process pairs to `runs` for `seconds`, `minimum` at the least; calls at(seconds so
+    far) after each.
 
     What is in `runs` when a benchmark fails (Failure) is whole.
     """
     generator = generator or random.Random()
     start = time.monotonic()
     with temporary_folder(prefix=".copies.", dir=BUILD) as folder:
-        while len(runs) < MINIMUM or time.monotonic() - start < seconds:
-            runs.append(run_pair(copies(programs, folder, generator), iterations, names,
-                                 generator))
+        copies = Copies(programs, folder, generator)
+        while len(runs) < minimum or time.monotonic() - start < seconds:
+            runs.append(run_pair(copies.pair(), iterations, names, generator, box))
             at(time.monotonic() - start)
+
+
+def calibrated(programs: dict, names: Iterable[str], box: Callable = lambda _: ()) -> dict:
+    """How many operations of each benchmark fill a slice: {side: {name: operations}}.
+
+    A slice that is a tenth shorter may be slower by half a per cent: what the other process left in
+    the caches weighs more. So both sides' slices must take the same time, and one look is not
+    enough for that.
+    """
+    guess, runs = {side: _guess(programs[side], names, box) for side in SIDES}, []
+    measure(programs, guess, names, 0, lambda _: None, runs, minimum=CALIBRATION_PAIRS, box=box)
+    found = {side: {} for side in SIDES}
+    for side, column in (("old", 0), ("new", 2)):
+        for name in names:
+            times = [block[column] for run in runs for block in run[name].blocks]
+            found[side][name] = max(1, round(SLICE_NS / statistics.median(times)))
+    return found
+
+
+def _guess(program, names, box):
+    found = {}
+    with Worker(program, box=box) as worker:
+        for name in names:
+            count = 1
+            while (spent := min(worker.slice(name, count)[0] for _ in range(3))) < CALIBRATION_NS:
+                count *= 4
+            found[name] = max(1, round(count * SLICE_NS / spent))
+    return found
 
 
 def write(path: Path, iterations: dict, runs: list) -> None:

@@ -3,12 +3,9 @@
 The sick stage and the learner's take turns, as in `make compare`. Switched off by LABS_TIME=0.
 """
 import os
-import shlex
-from pathlib import Path
 
 from base import sandbox
 from base.errors import Failure
-from base.signals import temporary_folder
 from compare import estimate, slices
 from labs import building, starters
 from labs.building import Programs
@@ -42,12 +39,8 @@ def sentence(ratios: list[float], name: str) -> str:
             f"[{times[0]:.3g}, {times[1]:.3g}].")
 
 
-def _boxed(program, script):
-    """A script that runs the program in a sandbox."""
-    words = [*sandbox.words(BENCH_SECONDS, [program]), str(program)]
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
-    return script
+def _box(program):
+    return sandbox.words(BENCH_SECONDS, [program])
 
 
 def inform(lab: Lab, programs: Programs) -> str:
@@ -56,12 +49,8 @@ def inform(lab: Lab, programs: Programs) -> str:
     try:
         with starters.starter(lab) as folder:
             built = {"old": building.program(folder, "bench"), "new": programs("bench")}
-        with temporary_folder() as folder:
-            sides = {side: _boxed(program, Path(folder, side)) for side, program in built.items()}
-            iterations = {
-                side: slices.iterations_of(program, [name]) for side, program in sides.items()
-            }
-            slices.measure(sides, iterations, [name], SECONDS, lambda _: None, runs)
+        iterations = slices.calibrated(built, [name], _box)
+        slices.measure(built, iterations, [name], SECONDS, lambda _: None, runs, box=_box)
     except (building.CompileError, Failure):
         return "not judged: the benchmark does not build, crashed or hung."
     return sentence([estimate.process_ratio([(block[0], block[2]) for block in run[name].blocks])

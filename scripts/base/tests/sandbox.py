@@ -26,7 +26,8 @@ class Sandbox:
         (self.root / "build" / "bin").mkdir(parents=True)
         (self.root / "tools").mkdir()
         (self.root / "temp").mkdir()
-        shutil.copy(FAKES / "ab", self.root / "tools")
+        for tool in ("ab", "objcopy"):
+            shutil.copy(FAKES / tool, self.root / "tools")
         shutil.copy(FAKES / "open-loop-load", self.root / "build" / "bin")
         for stage in STAGES:
             self.add_stage(stage)

@@ -61,7 +61,7 @@ class Signals(unittest.TestCase):
             "from labs import loads; os.symlink(program, folder / 'ab'); "
             "os.environ['PATH'] = f'{folder}:/usr/bin:/bin'; "
             "service = types.SimpleNamespace(url='http://127.0.0.1:1', last_words=str); "
-            "loads.ab(service, 8).__enter__()")
+            "loads.ab(service).__enter__()")
         self.assertEqual(self.ends(body), "143 [False]\n")
 
     def test_a_temporary_folder_that_is_being_made_is_not_left_behind(self):

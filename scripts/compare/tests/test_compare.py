@@ -67,7 +67,11 @@ class Compare(unittest.TestCase):
             self.assertIn("Unit allocs/op assume=exact\n", text)
             google = json.loads((self.out / f"{side}.json").read_text(encoding="utf-8"))
             self.assertEqual(len(google["benchmarks"]), 5 * pairs)
-        self.assertEqual(len(json.loads((self.out / "slices.json").read_text())["pairs"]), pairs)
+        raw = json.loads((self.out / "slices.json").read_text())
+        self.assertEqual(len(raw["pairs"]), pairs)
+        for side in ("old", "new"):  # slices of equal time
+            for name, count in raw["iterations"][side].items():
+                self.assertAlmostEqual(count * times[name][side], 450_000, delta=20_000)
 
     def test_names_that_other_tools_cannot_read_are_changed_for_them_only(self):
         code, out, err = self.box.run(*COMMAND, "--no-service", FAKE_NAMES="service|map<int, long>")
