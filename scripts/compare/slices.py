@@ -51,8 +51,9 @@ class Worker:
     def __init__(self, program, processor: int | None = None, box: Callable = lambda _: ()):
         self.program = program
         pin = [] if processor is None else ["taskset", "--cpu-list", processor]
-        self.child = children.start([*pin, *box(program), program, "--slices"], stdin=subprocess.PIPE,
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.child = children.start([*pin, *box(program), program, "--slices"],
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
 
     def slice(self, name: str, iterations: int, place: int = 0) -> tuple[int, int, int, int]:
         """(processor time, real time, bytes, allocations) of `iterations` operations, on a stack
