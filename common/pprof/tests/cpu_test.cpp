@@ -397,6 +397,9 @@ TEST(Cpu, SaysThatThreadsBlockTheSignal) {
   std::atomic<bool> done{false};
   std::thread blocking([&] {
     while (!done) burn(milliseconds(1));
+    sigset_t pending;
+    sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, SIGPROF), 0) << "it might be waited for";
   });
   pthread_sigmask(SIG_SETMASK, &saved, nullptr);
   const Profile profile = cpu_profile(milliseconds(100), [] { return true; });

@@ -109,7 +109,8 @@ void ThreadTimers::refresh() {
     return true;
   });
   for (const pid_t tid : tids) {
-    if (!timers_.contains(tid) && !others.contains(tid)) add(tid);
+    if (timers_.contains(tid) || others.contains(tid) || keeps_blocking(tid, SIGPROF)) continue;
+    add(tid);
   }
 }
 

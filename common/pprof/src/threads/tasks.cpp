@@ -30,6 +30,14 @@ std::system_error cannot_list(int error) {
       "descriptor (ulimit -n)"};
 }
 
+unsigned long long blocked_signals(pid_t tid) {
+  return std::strtoull(status_field(tid, "SigBlk:").c_str(), nullptr, 16);
+}
+
+bool has_signal(unsigned long long mask, int number) {
+  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
+}
+
 }  // namespace
 
 pid_t current_tid() noexcept {
@@ -87,9 +95,12 @@ std::string status_field(pid_t tid, std::string_view key) {
   return {};
 }
 
-bool blocks_signal(pid_t tid, int number) {
-  const unsigned long long mask = std::strtoull(status_field(tid, "SigBlk:").c_str(), nullptr, 16);
-  return (mask >> static_cast<unsigned>(number - 1) & 1U) != 0;
+bool blocks_signal(pid_t tid, int number) { return has_signal(blocked_signals(tid), number); }
+
+bool keeps_blocking(pid_t tid, int number) {
+  constexpr int kCancellation = 32;  // glibc's own
+  const unsigned long long blocked = blocked_signals(tid);
+  return has_signal(blocked, number) && !has_signal(blocked, kCancellation);
 }
 
 }  // namespace pprof::internal

@@ -43,4 +43,9 @@ std::string status_field(pid_t tid, std::string_view key);
 // Whether the thread's mask keeps the signal out, now; false if it is gone.
 bool blocks_signal(pid_t tid, int number);
 
+// Whether it does so by its own will: the program may wait for the signal with sigwait() or
+// signalfd(), and must not get ours. glibc blocks all for a moment, also its own, while it makes or
+// ends a thread.
+bool keeps_blocking(pid_t tid, int number);
+
 }  // namespace pprof::internal

@@ -53,7 +53,7 @@ std::string why_silent(pid_t tid, int error) {
 std::vector<ThreadStack> capture_threads() {
   prepare_unwinder();
   std::vector<ThreadStack> threads;
-  const std::vector<pid_t> tids = list_threads();
+  std::vector<pid_t> tids = list_threads();
   const InterruptCallbacks callbacks{
       [&](const RawStack& raw) { threads.push_back(from_raw(raw)); },
       [&](pid_t tid, int error) {
@@ -62,6 +62,11 @@ std::vector<ThreadStack> capture_threads() {
           threads.push_back({tid, thread_name(tid), {}, {silent_frame()}, reason});
         }
       }};
+  std::erase_if(tids, [&callbacks](pid_t tid) {
+    if (!keeps_blocking(tid, capture_signal())) return false;
+    callbacks.silent(tid, 0);
+    return true;
+  });
   interrupt_threads(tids, kPatience, callbacks);
   std::ranges::sort(threads, {}, &ThreadStack::tid);
   return threads;

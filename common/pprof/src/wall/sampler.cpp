@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "threads/names.h"
+#include "threads/tasks.h"
 #include "threads/threads.h"
 
 namespace pprof::internal {
@@ -45,8 +46,11 @@ nanoseconds WallSampler::sample(Clock::time_point now) {
     const pid_t tid = still_to_ask_.back();
     still_to_ask_.pop_back();
     const auto known = threads_.find(tid);
-    if (known != threads_.end() && --known->second.rounds_of_silence > 0) {
+    const int silence = known != threads_.end() ? --known->second.rounds_of_silence : 0;
+    if (silence > 0) {
       charge_silent(tid, 0);
+    } else if (silence == 0 && keeps_blocking(tid, capture_signal())) {
+      begin_silence(tid, 0);
     } else {
       to_ask.push_back(tid);
     }
