@@ -2,6 +2,8 @@
 // blocks and others. Here nearly every allocation is sampled, at one sample in 16 bytes.
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +263,19 @@ const Early early;
 TEST_F(HeapFront, AProcessMayLockAllItsMemory) {
   constexpr std::size_t kMostBytes = std::size_t{8} << 40U;
   EXPECT_LT(sample_range.bytes, kMostBytes);
+}
+
+TEST_F(HeapFront, ALimitOfAddressesThatIsSetLaterCountsTheRange) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit limit{std::size_t{8} << 30U, RLIM_INFINITY};
+    setrlimit(RLIMIT_AS, &limit);
+    void* const page = mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    _exit(page == MAP_FAILED && errno == ENOMEM ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(HeapFront, SamplesBeforeMain) { EXPECT_TRUE(is_sampled(early.block)); }

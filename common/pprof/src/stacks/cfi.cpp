@@ -11,7 +11,7 @@
 namespace pprof::internal {
 namespace {
 
-enum : unsigned char { kFormatBits = 0x0F, kRelativeBits = 0x70, kIndirect = 0x80 };
+constexpr unsigned kFormatBits = 0x0F;  // of DW_EH_PE_*
 
 // "breg N, offset": which register, and the offset.
 std::optional<std::pair<TrackedRegister, std::int32_t>> base_register(ByteReader& expression) {
@@ -78,36 +78,22 @@ std::int64_t ByteReader::leb(bool is_signed) {
 
 std::uint64_t ByteReader::unsigned_leb() { return static_cast<std::uint64_t>(leb(false)); }
 
-std::uintptr_t ByteReader::pointer(unsigned char encoding, std::uintptr_t data_base) {
+std::uintptr_t ByteReader::pointer(unsigned char encoding) {
   const std::uintptr_t here = address_;
+  const unsigned format = encoding & kFormatBits;
+  const unsigned relative = encoding - format;
   std::int64_t value = 0;
-  switch (encoding & kFormatBits) {
-    case DW_EH_PE_udata2:
-      value = number<std::uint16_t>();
-      break;
-    case DW_EH_PE_udata4:
-      value = number<std::uint32_t>();
-      break;
-    case DW_EH_PE_sdata2:
-      value = number<std::int16_t>();
-      break;
-    case DW_EH_PE_sdata4:
-      value = number<std::int32_t>();
-      break;
-    case DW_EH_PE_absptr:
-    case DW_EH_PE_udata8:
-    case DW_EH_PE_sdata8:
-      value = number<std::int64_t>();
-      break;
-    default:
-      ok_ = false;
+  if (format == DW_EH_PE_udata4) {
+    value = number<std::uint32_t>();
+  } else if (format == DW_EH_PE_sdata4) {
+    value = number<std::int32_t>();
+  } else {
+    value = number<std::int64_t>();
+    ok_ = ok_ &&
+          (format == DW_EH_PE_absptr || format == DW_EH_PE_udata8 || format == DW_EH_PE_sdata8);
   }
-  const unsigned relative = encoding & kRelativeBits;
-  ok_ = ok_ && (encoding & kIndirect) == 0 &&
-        (relative == 0 || relative == DW_EH_PE_pcrel || relative == DW_EH_PE_datarel);
-  return static_cast<std::uintptr_t>(value) + (relative == DW_EH_PE_pcrel     ? here
-                                               : relative == DW_EH_PE_datarel ? data_base
-                                                                              : 0);
+  ok_ = ok_ && (relative == DW_EH_PE_absptr || relative == DW_EH_PE_pcrel);
+  return static_cast<std::uintptr_t>(value) + (relative == DW_EH_PE_pcrel ? here : 0);
 }
 
 ByteReader ByteReader::sub_reader(std::uint64_t size) {

@@ -25,9 +25,8 @@ class ByteReader {
   Number number();
   std::uint64_t unsigned_leb();
   std::int64_t signed_leb() { return leb(true); }
-  // A pointer in one of the encodings DW_EH_PE_*; `data_base` is what data-relative ones count
-  // from.
-  std::uintptr_t pointer(unsigned char encoding, std::uintptr_t data_base = 0);
+  // A pointer in one of the encodings DW_EH_PE_* that compilers use in .eh_frame.
+  std::uintptr_t pointer(unsigned char encoding);
   ByteReader sub_reader(std::uint64_t size);  // of the next `size` bytes, which are skipped
 
   bool at_end() const { return at_ == end_; }
