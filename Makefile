@@ -87,8 +87,8 @@ hint: ## The next hint [LAB=1]
 	@scripts/workshop hint $(or $(LAB),$(N))
 solution: ## The reference solution as a diff [LAB=1]
 	@scripts/workshop solution $(or $(LAB),$(N))
-bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 ANSWER=]
-	@scripts/workshop bug $(SEED) $(if $(filter-out 0 no,$(ANSWER)),--answer)
+bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 VIEW= ANSWER=]
+	@scripts/workshop bug $(SEED) $(if $(VIEW),--view '$(VIEW)') $(if $(filter-out 0 no,$(ANSWER)),--answer)
 submission: installed ## Pack your labs to hand in; grade a bundle anew [LEARNER= BUNDLE=]
 	@scripts/workshop submission $(BUNDLE) $(if $(LEARNER),--learner '$(LEARNER)')
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from base import children, console
 from base.errors import Failure
 from base.signals import temporary_folder
-from labs import building, counters, paths, starters, suite
+from labs import building, counters, paths, progress, screen, starters, suite
 from labs.building import Programs
 from labs.grader import BROKEN
 from labs.mutations import MUTATIONS, NAMES
+from labs.views import VIEWS
 
 # Counters in which less is better, and how far above v2-optimized's a counter is still the same.
 GROUPS = ("operations", "inputs", "logger", "growth")
@@ -76,8 +77,9 @@ def worse(before: dict, after: dict) -> list[tuple]:
             if value > before[name] + slack(name)]
 
 
-def bug(seed: int, answer: bool) -> int:
-    """Makes v3-bug-SEED; if it is there, judges it."""
+def bug(seed: int, answer: bool, view: str = "") -> int:
+    """Makes v3-bug-SEED; if it is there, notes the view that showed the bug and judges it. Raises
+    Failure for a view that there is not."""
     mutation = chosen(seed)
     stage_dir = paths.ROOT / f"v3-bug-{seed}"
     if answer:
@@ -87,11 +89,28 @@ def bug(seed: int, answer: bool) -> int:
             _copy_with(mutation, fresh)
         console.step(
             f"Made {stage_dir.name}/: v2-optimized with one performance bug; its answers are right")
-        print("Load it, capture, name the view that shows the bug, then fix it.")
+        print(f"Load it, capture, name the view that shows the bug ({', '.join(VIEWS)}), then fix "
+              "it.")
         console.next_command(f"make build && make profile-cpu STAGE={stage_dir.name}, or another "
-                             f"view;    after the repair: make bug SEED={seed}")
+                             f"view;    after the repair: make bug SEED={seed} "
+                             f"VIEW='{VIEWS[0]}'")
         return 0
+    _note(seed, view)
     return _judge(stage_dir, seed)
+
+
+def _note(seed, given):
+    """The view: given, noted before, or typed."""
+    known = progress.load(f"bug-{seed}").get("view")
+    view = given or known or screen.typed(f"Which view showed it ({', '.join(VIEWS)})? ")
+    if view and view not in VIEWS:
+        raise Failure(f"VIEW='{view}'", f"a view is one of {', '.join(VIEWS)}",
+                      f"For example: make bug SEED={seed} VIEW='{VIEWS[0]}'")
+    if view:
+        progress.save(f"bug-{seed}", view=view)
+        print(f"The view that showed it: {view}.")
+    else:
+        print(f"Name the view that showed it: make bug SEED={seed} VIEW='{VIEWS[0]}'")
 
 
 def _tell(mutation):
@@ -126,6 +145,7 @@ def _judge(stage_dir, seed):
         print(f"  {name}: {after}; v2-optimized: {before}")
     print("Result:", "FAIL: see above" if found else
           "PASS: the contract suite passes, and every counter is as good as that of v2-optimized")
+    progress.save(f"bug-{seed}", passed=not found)
     console.next_command(f"make bug SEED={seed} ANSWER=1" if found else f"make bug SEED={seed + 1}")
     return 1 if found else 0
 

@@ -2,7 +2,6 @@
 all labs."""
 import math
 import statistics
-import sys
 from pathlib import Path
 
 from base.errors import Failure
@@ -42,19 +41,10 @@ def ask(lab: Lab, given: str) -> float | None:
         if given:
             print(f"Your first guess stays: {screen.shown(state['guess'])}.")
         return state["guess"]
-    if given:
-        guess = number(given)
-    elif sys.stdin.isatty() and sys.stdout.isatty():
-        try:
-            typed = input(f"Predict: {lab.data['predict']['question']} ").strip()
-        except EOFError:
-            print()
-            return None
-        if not typed:
-            return None
-        guess = number(typed)
-    else:
+    given = given or screen.typed(f"Predict: {lab.data['predict']['question']} ")
+    if not given:
         return None
+    guess = number(given)
     progress.save(lab.number, guess=guess)
     print(f"Your guess is noted: {screen.shown(guess)}.")
     return guess

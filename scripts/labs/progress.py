@@ -1,7 +1,8 @@
-"""What a learner has done in this clone: predictions, measured answers, hints seen, labs passed.
+"""What a learner has done in this clone: predictions, measured answers, hints seen, labs passed;
+views that showed bugs.
 
-One JSON file for each lab in .progress/, written as a whole, so that an interrupted run loses
-nothing.
+One JSON file for each lab or bug in .progress/, written as a whole, so that an interrupted run
+loses nothing.
 """
 import json
 import os
@@ -11,13 +12,14 @@ from base.errors import Failure
 from labs import paths
 
 
-def _file(number):
-    return paths.PROGRESS / f"lab{number:02}.json"
+def _file(what):
+    name = f"lab{what:02}" if isinstance(what, int) else what
+    return paths.PROGRESS / f"{name}.json"
 
 
-def load(number: int) -> dict:
-    """The state of a lab. Raises Failure if the file is damaged."""
-    file = _file(number)
+def load(what: int | str) -> dict:
+    """The state of a lab, or of a bug (bug-SEED). Raises Failure if the file is damaged."""
+    file = _file(what)
     if not file.exists():
         return {}
     try:
@@ -30,10 +32,10 @@ def load(number: int) -> dict:
     return state
 
 
-def save(number: int, **changes) -> dict:
-    """Adds the changes to the state of a lab, and gives it."""
-    state = {**load(number), **changes}
-    write(_file(number), dict(sorted(state.items())))
+def save(what: int | str, **changes) -> dict:
+    """Adds the changes to the state of a lab or bug, and gives it."""
+    state = {**load(what), **changes}
+    write(_file(what), dict(sorted(state.items())))
     return state
 
 

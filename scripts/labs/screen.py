@@ -38,6 +38,17 @@ def shown(number: float) -> str:
     return f"{number:,.10g}"
 
 
+def typed(question: str) -> str:
+    """What somebody at a terminal types; nothing where there is none."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ""
+    try:
+        return input(question).strip()
+    except EOFError:
+        print()
+        return ""
+
+
 def prediction(question: str, guess: float | None, actual: float) -> str:
     """One line: the guess, what was counted, and how far apart they are."""
     if guess is None:

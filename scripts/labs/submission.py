@@ -53,7 +53,9 @@ def pack(name: str) -> None:
                 "verdict": verdict, "predicted": progress.load(lab.number).get("guess"),
                 "counted": progress.load(lab.number).get("answer"),
                 "hints": progress.load(lab.number).get("hints", 0)
-            } for lab, verdict in graded]
+            } for lab, verdict in graded],
+            "bugs": {file.stem: progress.load(file.stem)
+                     for file in sorted(paths.PROGRESS.glob("bug-*.json"))}
         }
         Path(folder, "submission.json").write_text(
             json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

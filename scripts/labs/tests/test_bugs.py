@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from labs import bugs, building, mutations, paths, suite
+from base.errors import Failure
+from labs import bugs, building, mutations, paths, progress, suite
 
 
 class Bugs(unittest.TestCase):
@@ -31,7 +32,7 @@ class Bugs(unittest.TestCase):
         self.assertEqual(sum(f"{file.name} differ" in done.stdout for file in sources),
                          len(sources))
 
-    def judged(self, contract=(), counters=None):
+    def judged(self, contract=(), counters=None, view=""):
         """(exit status, what is printed) of `make bug` for a stage that is there."""
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
         stage = root / "v3-bug-1"
@@ -40,17 +41,28 @@ class Bugs(unittest.TestCase):
         def counted(folder):
             return {"growth:x": 5, "operations:y": 2} if folder != stage else counters()
         with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
+                mock.patch.object(paths, "PROGRESS", root / ".progress"), \
                 mock.patch.object(building, "libraries") as libraries, \
                 mock.patch.object(building, "program"), \
                 mock.patch.object(suite, "contract", lambda _p: list(contract)), \
                 mock.patch.object(bugs, "counted", counted), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
-            status = bugs.bug(1, answer=False)
+            status = bugs.bug(1, answer=False, view=view)
+            self.noted = progress.load("bug-1")
         libraries.assert_called_once()
         return status, out.getvalue()
 
     def test_one_that_is_as_good_as_v2_passes(self):
         self.assertEqual(self.judged(counters=lambda: {"growth:x": 5, "operations:y": 2})[0], 0)
+
+    def test_the_view_is_noted_with_the_verdict_asked_for_if_it_is_missing_and_known(self):
+        def good():
+            return {"growth:x": 5, "operations:y": 2}
+        self.judged(counters=good, view="system calls")
+        self.assertEqual(self.noted, {"passed": True, "view": "system calls"})
+        self.assertIn("VIEW=", self.judged(counters=good)[1])
+        with self.assertRaisesRegex(Failure, "a view is one of CPU, "):
+            self.judged(counters=good, view="tea leaves")
 
     def test_a_byte_to_spare_is_no_bug_and_an_allocation_is(self):
         before = {"operations:X.bytes": 51, "operations:X.allocations": 1, "growth:y": 0}

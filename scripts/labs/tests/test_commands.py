@@ -44,7 +44,7 @@ class Learner(unittest.TestCase):
 
     def test_the_end_of_the_input_is_no_guess(self):
         terminal = mock.Mock(isatty=lambda: True)
-        with mock.patch.object(prediction.sys, "stdin", terminal), \
+        with mock.patch.object(screen.sys, "stdin", terminal), \
                 mock.patch("builtins.input", side_effect=EOFError), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             out.isatty = lambda: True
