@@ -1,11 +1,9 @@
-// Counts what a stage does while a probe looks on: malloc, operator new, mmap,
-// write, writev and pwrite, and whether the thread holds a mutex at that moment. Linking
-// counting.cpp replaces these functions for the whole program, so only the probe links it; a
-// service never does.
+// Counts what a stage does while a probe looks on: malloc, operator new, mmap, write, writev and
+// pwrite. Linking counting.cpp replaces these functions for the whole program, so only the probe
+// links it; a service never does.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 namespace counting {
 
@@ -13,13 +11,11 @@ struct Count {
   // The calling thread's own.
   std::uint64_t allocations = 0;
   std::uint64_t bytes = 0;  // as requested
-  std::uint64_t allocations_under_lock = 0;
   // Writes of all threads: a stage may write from one of its own.
   std::uint64_t writes = 0;
 
   friend Count operator-(const Count& a, const Count& b) {
-    return {a.allocations - b.allocations, a.bytes - b.bytes,
-            a.allocations_under_lock - b.allocations_under_lock, a.writes - b.writes};
+    return {a.allocations - b.allocations, a.bytes - b.bytes, a.writes - b.writes};
   }
 };
 
@@ -27,9 +23,5 @@ Count now();
 
 // Bytes allocated and not yet freed, by all threads.
 std::int64_t live_bytes();
-
-// Calls `hook` before each write of any thread, but not from within the hook. An empty function
-// removes it. Set it while no other thread writes.
-void set_write_hook(std::function<void()> hook);
 
 }  // namespace counting

@@ -13,14 +13,12 @@
 namespace {
 
 constexpr char kUsage[] =
-    "Usage: probe-STAGE operations|inputs|logger|blocking|growth|sharing|recent|typical|first|many|"
-    "loop OPERATION < QUESTION\n";
+    "Usage: probe-STAGE operations|inputs|logger|growth|loop OPERATION < QUESTION\n";
 const std::map<std::string_view, grading::Counted (*)(const grading::Words&)> kProbes = {
-    {"operations", grading::operations}, {"inputs", grading::inputs},
-    {"logger", grading::logger},         {"blocking", grading::blocking},
-    {"growth", grading::growth},         {"sharing", grading::sharing},
-    {"recent", grading::recent},         {"typical", grading::typical},
-    {"first", grading::first_requests},  {"many", grading::many_requests},
+    {"operations", grading::operations},
+    {"inputs", grading::inputs},
+    {"logger", grading::logger},
+    {"growth", grading::growth},
 };
 constexpr int kUsageError = 2;
 

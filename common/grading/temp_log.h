@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -23,10 +21,6 @@ class TempLog {
   std::string text() const {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), {}};
-  }
-  std::int64_t lines() const {
-    const std::string all = text();
-    return std::count(all.begin(), all.end(), '\n');
   }
 
  private:

@@ -13,6 +13,7 @@ ANSWER_SECONDS, LOG_CHARACTERS = 20, 100_000
 # One cache for every machine: 32 KiB in lines of 64 bytes, as many have it.
 CACHE = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64")
 CONNECTION = "*process_and_close_socket*"  # what serves a connection, and nothing else
+HANDLER = "*labelled*::_M_invoke*"  # what handles a request, with all of the stage's code
 
 
 def command(function: str, *options: str) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def _answer(stage_dir):
     try:
         given = json.loads(Path(stage_dir, ANSWER).read_text(encoding="utf-8"))
         numbers = [float(given[name]) for name in FIELDS]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     share, faster, _ = numbers
     return numbers if all(map(math.isfinite, numbers)) and 0 < share < 100 and faster >= 1 else None

@@ -4,19 +4,27 @@ Each run gets words that nobody has seen before, and the name of a file for its 
 needs the stage's own right answer to each word, given while it was counted. What a program prints,
 and how it ends, is never taken for a result.
 """
+import contextlib
 import json
 import random
 import re
 import secrets
+import socket
 import string
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
-from base import children, sandbox
+from base import children, client, sandbox
+from base.service import Broken
 from base.signals import temporary_folder
-from labs.running import Broken
 
 WORDS = 240
 PROGRAM_SECONDS = 60
+BATCH, MOST_BYTES = 500, 2000  # of an answer
+LETTERS = string.ascii_letters + string.digits
+WRONG_ANSWER = ("the service", "while it was counted, it gave a wrong answer",
+                "Does it answer in the same way each time?")
 _random = random.Random()
 
 
@@ -31,12 +39,85 @@ def draw_from(seed: int | None = None) -> int:
     return seed
 
 
+def number(end: int) -> int:
+    """Any, from 0 to end - 1."""
+    return _random.randrange(end)
+
+
+def _word(letters=4, alphabet=string.ascii_uppercase):
+    return "".join(_random.choices(alphabet, k=letters))
+
+
 def draw() -> list[str]:
     """Words of four capital letters, no two alike."""
     words = {}
     while len(words) < WORDS:
-        words["".join(_random.choices(string.ascii_uppercase, k=4))] = None
+        words[_word()] = None
     return list(words)
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What is drawn here leaves the seed's next words what they would have been."""
+    state = _random.getstate()
+    try:
+        yield
+    finally:
+        _random.setstate(state)
+
+
+def _request(length=50, pad="", agent=len(client.AGENT), letters=4):
+    """(bytes that ask for a word of so many letters to be padded, the right body), without a pad
+    with any letter: more than a table can know. `agent`: how many characters the user agent
+    has."""
+    word = _word(letters, LETTERS)
+    pad = pad or _word(1, LETTERS)
+    target = f"/v1/leftpad/?str={word}&len={length}&chr={quote(pad)}"
+    name = f"{word[:4]}/5.0(X11;Linux-x86_64)Firefox/".ljust(agent, "0")[:agent]
+    return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {name}\r\n\r\n".encode(),
+            _body(padded(word, length, pad)).encode())
+
+
+def send(sock: socket.socket, **request) -> tuple[str, bytes]:
+    """Sends what _request() makes; its target, and the right body."""
+    asked, right = _request(**request)
+    sock.sendall(asked)
+    return asked.split(b" ", 2)[1].decode(), right
+
+
+def receive(sock: socket.socket, right: bytes) -> None:
+    """Reads an answer. Raises NoAnswer unless it is the right one."""
+    status, body, _ = client.read_answer(sock)
+    if (status, body) != (200, right):
+        raise NoAnswer(*WRONG_ANSWER)
+
+
+def ask(sock: socket.socket, times: int = 1, **request) -> list[str]:
+    """send() and receive(), so many times; the targets."""
+    targets = []
+    for _ in range(times):
+        target, right = send(sock, **request)
+        receive(sock, right)
+        targets.append(target)
+    return targets
+
+
+def ask_at_once(sock: socket.socket, times: int, letters: int) -> None:
+    """Requests for one word, a batch at a time, for loads of many. Raises NoAnswer unless as many
+    answers are right."""
+    request, right = _request(letters=letters)
+    while times > 0:
+        batch, said = min(times, BATCH), b""
+        sock.sendall(batch * request)
+        while said.count(right) < batch:
+            if not (block := sock.recv(1 << 20)) or len(said) > batch * MOST_BYTES:
+                raise NoAnswer(*WRONG_ANSWER)
+            said += block
+        times -= batch
+
+
+def _body(text):
+    return json.dumps({"str": text}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def padded(word: str, length: int, pad: str | None = None) -> str:
@@ -48,7 +129,7 @@ def _right(asked, words):
     """{what: right answers} of a probe, as common/grading has them."""
     def padding(length, pad=None):
         return [padded(word, length, pad) for word in words]
-    body = [json.dumps({"str": text}, separators=(",", ":")) + "\n" for text in padding(50, "*")]
+    body = [_body(text) for text in padding(50, "*")]
     silence = [""] * len(words)
     number = 100 + 26 * (ord(words[-1][0]) - ord("A")) + ord(words[-1][1]) - ord("A")
     packet = f"leftpad.request.leftpad.timing:{number}.125|ms"

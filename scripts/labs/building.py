@@ -45,24 +45,19 @@ def libraries() -> None:
         release("stage-libraries", "Run: make build")
 
 
-def sources_of(stage_dir: Path) -> list:
-    """The .cpp files that add_stage() lists; CompileError if one of them is not in the stage."""
-    file = Path(stage_dir, "CMakeLists.txt")
-    found = file.is_file() and re.search(r"add_stage\(([^)]*)\)", file.read_text(errors="replace"))
+def lists_of(files: dict[str, bytes]) -> str:
+    """The CMakeLists.txt that a stage with these files is built with: the .cpp files that its own
+    one lists in add_stage(), and its lines about how a source is compiled (lab 16), as far as they
+    are about size, names and stacks. CompileError for a source that is not there, or any other
+    option."""
+    text = files.get("CMakeLists.txt", b"").decode(errors="replace")
+    found = re.search(r"add_stage\(([^)]*)\)", text)
     if not found:
-        raise CompileError(f"{file.parent.name}/CMakeLists.txt has no add_stage(…)")
-    names, files = found[1].split(), files_of(stage_dir)
-    for name in names:
+        raise CompileError("the stage's CMakeLists.txt has no add_stage(…)")
+    for name in found[1].split():
         if not NAME.fullmatch(name) or name not in files:
             raise CompileError(f"{name}: add_stage() lists it, but it is not there")
-    return names
-
-
-def options_of(stage_dir: Path) -> str:
-    """The stage's own lines about how a source is compiled (lab 16), as far as they are about
-    size, names and stacks; CompileError for any other option."""
-    text = Path(stage_dir, "CMakeLists.txt").read_text(errors="replace")
-    lines = ""
+    lines = f"add_stage({' '.join(found[1].split())})"
     for source, words in re.findall(
             r'set_source_files_properties\(\s*(\S+)\s+PROPERTIES\s+COMPILE_OPTIONS\s+"(.*?)"\s*\)',
             text):
@@ -89,8 +84,8 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False,
     it does not compile. `debug_information`: for one whose profiles are read. `handed_in`: it comes
     from somebody else."""
     tools.need("ccache", "ccache")
-    lists = f"add_stage({' '.join(sources_of(stage_dir))}){options_of(stage_dir)}"
-    files = {**files_of(stage_dir), "CMakeLists.txt": lists.encode()}
+    files = files_of(stage_dir)
+    files["CMakeLists.txt"] = lists_of(files).encode()
     key = hashlib.sha256(repr((debug_information, sorted(files.items()))).encode()).hexdigest()[:16]
     folder = paths.BUILD / "labs" / "stages" / key
     target = "leftpad-stage-heaptrack" if kind == "heaptrack" else f"{kind}-stage"
@@ -107,6 +102,17 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False,
         raise CompileError(_first_error(done.stdout.replace(f"{folder}/stage/",
                                                             f"{Path(stage_dir).name}/")))
     return folder / "bin" / target
+
+
+def enter_sandbox(remedy: str = "") -> None:
+    """From here on stages are kept apart from the machine. Where they cannot be, a warning, or
+    Failure with the remedy if there is one."""
+    try:
+        sandbox.enter(paths.BUILD / "labs" / "scratch")
+    except Failure as why:
+        if remedy:
+            raise Failure(*why.parts[:2], f"{why.parts[2]}. {remedy}") from None
+        console.warn(f"{why}. Your stage runs without a sandbox, with your rights")
 
 
 class Programs:

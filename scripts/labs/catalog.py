@@ -13,6 +13,8 @@ starter.patch      turns a copy of the base into the sick service
 solution.patch     repairs it (absent: the base is the solution)
 decoys/*.patch     each turns the sick service into a wrong solution, which must fail
 variants/*.patch   (absent: none) each into another right one, which must pass
+
+docs/labs/decoys/*.cpp: code that repairs no lab; with it each sick service must fail.
 """
 import json
 import re
@@ -21,6 +23,9 @@ from pathlib import Path
 
 from base.errors import Failure
 from labs import paths
+
+
+DECOYS = sorted(paths.LABS.glob("decoys/*.cpp"))
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from base import console, sandbox, tools
+from base import tools
 from base.commandline import Number, Options, Parser
 from base.errors import Failure
-from labs import bugs, commands, gradebook, paths, practice, regrading, submission
+from labs import bugs, building, commands, gradebook, practice, regrading, submission
 
 # What stands above and below the arguments in the help.
 HELP = {
@@ -25,7 +25,8 @@ Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your st
     "hint": ("Prints the next hint of lab N.", "make hint LAB=1"),
     "solution": ("Prints the reference solution of lab N, as a diff.", "make solution LAB=1"),
     "bug": ("Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, "
-            "judges it.", "make bug SEED=1"),
+            "notes the view that showed the bug, and judges it.",
+            "make bug SEED=1, then make bug SEED=1 VIEW=CPU"),
     "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
                    "and compares the verdicts.", "make submission"),
     "regrade": ("""\
@@ -53,6 +54,7 @@ def add_arguments(parser: Parser) -> None:
         add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
     if name == "bug":
         add("seed", metavar="SEED", help="a whole number: which bug")
+        add("--view", metavar="VIEW", default="", help="the one that showed you the bug")
         add("--answer", action="store_true", help="tell the bug")
     if name == "noise":
         add("stage", metavar="STAGE")
@@ -78,6 +80,7 @@ def _seed(text):
     raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: 1")
 
 
+WITHOUT = "Or let strangers' code run with your rights: --without-sandbox"
 RUNS_STAGES = ("lab", "watch", "grade", "bug", "submission")
 RUN = {
     "labs": lambda _: practice.listing(),
@@ -87,7 +90,7 @@ RUN = {
                                           given.seed and _seed(given.seed)),
     "hint": lambda given: commands.hint(given.number),
     "solution": lambda given: commands.solution(given.number),
-    "bug": lambda given: bugs.bug(_seed(given.seed), given.answer),
+    "bug": lambda given: bugs.bug(_seed(given.seed), given.answer, given.view),
     "noise": lambda given: commands.noise(given.stage, given.slices),
     "submission": lambda given: regrading.regrade(
         Path(given.bundle), given.row, given.seed and _seed(given.seed)) if given.bundle
@@ -97,21 +100,11 @@ RUN = {
 }
 
 
-def _enter_sandbox(options):
-    regrades = options.name == "submission" and options.bundle
-    try:
-        sandbox.enter(paths.BUILD / "labs" / "scratch")
-    except Failure as why:
-        if regrades and not options.without_sandbox:
-            raise Failure(*why.parts[:2], f"{why.parts[2]}. Or let strangers' code run with your "
-                          "rights: --without-sandbox") from None
-        console.warn(f"{why}. Your stage runs without a sandbox, with your rights")
-
-
 def run(options: Options) -> int:
     tools.need("patch", "patch")
     if options.name in RUNS_STAGES:
-        _enter_sandbox(options)
+        strangers = options.name == "submission" and options.bundle and not options.without_sandbox
+        building.enter_sandbox(WITHOUT if strangers else "")
     try:
         return RUN[options.name](options)
     except subprocess.TimeoutExpired as hung:

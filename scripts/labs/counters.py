@@ -13,16 +13,16 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from base.client import ask, read_answer
-from labs import amdahl, asking, noise, running, simulated, stacks
+from labs import amdahl, asking, freezing, memory, noise, running, simulated, stacks
 from labs.running import Unavailable
 
 PIDFD_GETFD = 438  # the system call, on every architecture
 REQUESTS = 1000
 CACHED = 4000
-LONG_REQUEST = b"GET /v1/leftpad/?str=%08d&len=%d&chr=* HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 WATCHED_REQUESTS = 20
 DATA_SEGMENTS_IN = struct.Struct("152xI")  # of struct tcp_info, linux/tcp.h
+REMEMBERED, REFRESHED = 262_144, 8192
+MANY_CLIENTS = 100  # and fewer than twice as many
 STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
 
 
@@ -31,20 +31,12 @@ def probe(name: str, programs: Callable[[str], Path]) -> dict:
     return asking.probe(programs("probe"), name)
 
 
-def _processes(pid):
-    """The process and all that it has started."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text(encoding="ascii").split():
-            yield from _processes(int(child))
-
-
 def _of_kernel(service, file, name):
     """A number that the kernel keeps of a service, summed over its processes. Raises Unavailable
     where the kernel does not tell."""
     try:
         return sum(int(re.search(rf"^{name}:\s+(\d+)", Path(f"/proc/{pid}/{file}").read_text(
-            encoding="ascii"), re.M)[1]) for pid in _processes(service.process.pid))
+            encoding="ascii"), re.M)[1]) for pid in running.processes(service.process.pid))
     except (OSError, TypeError):
         raise Unavailable(f"the kernel does not show {name} of a process") from None
 
@@ -54,27 +46,21 @@ def log(programs: Callable[[str], Path]) -> dict:
     log after SIGTERM; the exit status."""
     with running.Service(programs("leftpad")) as service:
         with service.connect() as sock:
-            ask(sock)
+            asking.ask(sock)
             before = _of_kernel(service, "io", "syscw")
-            ask(sock, REQUESTS - 1)
+            asking.ask(sock, REQUESTS - 1)
             writes = _of_kernel(service, "io", "syscw") - before
         status = service.stop()
         return {"writes": writes, "kept_of_1000": service.lines_kept(), "exit_status": status}
 
 
-def _ask_for_long_texts(sock, numbers, length):
-    for number in numbers:
-        sock.sendall(LONG_REQUEST % (number, length))
-        read_answer(sock)
-
-
-def memory(programs: Callable[[str], Path]) -> dict:
+def grown(programs: Callable[[str], Path]) -> dict:
     """By how many KiB a service grows over requests for long texts never seen before, after as many
     that may fill a cache with a bound."""
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
         sizes = []
-        for texts in (range(CACHED), range(CACHED, 2 * CACHED)):
-            _ask_for_long_texts(sock, texts, 4000)
+        for _ in range(2):
+            asking.ask(sock, CACHED, length=4000, letters=8)
             sizes.append(_of_kernel(service, "smaps_rollup", "Anonymous")
                          + _of_kernel(service, "smaps_rollup", "Swap"))
         return {"growth_kib": max(0, sizes[1] - sizes[0])}
@@ -106,7 +92,7 @@ def sends(programs: Callable[[str], Path]) -> dict:
     one before."""
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
         before = _segments(sock)
-        _ask_for_long_texts(sock, range(WATCHED_REQUESTS), 20_000)
+        asking.ask(sock, WATCHED_REQUESTS, length=20_000)
         each = -(-(_segments(sock) - before) // WATCHED_REQUESTS)
         stalls = each > 1 and not _is_nodelay_set(service.pid, sock.getsockname())
         return {"segments_per_answer": each, "can_stall": int(stalls)}
@@ -114,17 +100,17 @@ def sends(programs: Callable[[str], Path]) -> dict:
 
 def _is_answered(sock):
     try:
-        ask(sock)
+        asking.ask(sock)
         return True
     except (TimeoutError, ConnectionError):
         return False
 
 
 def idle(programs: Callable[[str], Path]) -> dict:
-    """1 if a new client is starved by 8, by 64 idle connections; 1 if the first of the idle ones
+    """1 if a new client is starved by 8, by many idle connections; 1 if the first of the idle ones
     still answers."""
     found = {}
-    for clients in (8, 64):
+    for name, clients in (("8", 8), ("many", MANY_CLIENTS + asking.number(MANY_CLIENTS))):
         with running.Service(programs("leftpad")) as service, contextlib.ExitStack() as stack:
             held = [stack.enter_context(service.connect()) for _ in range(clients)]
             # As many as get an answer become idle; then there is a thread for none of the rest.
@@ -134,9 +120,24 @@ def idle(programs: Callable[[str], Path]) -> dict:
                     break
             served = int(_is_answered(held[0]))
             with service.connect(seconds=STARVED_SECONDS) as sock:
-                found[f"starved_by_{clients}"] = int(not _is_answered(sock))
+                found[f"starved_by_{name}"] = int(not _is_answered(sock))
             found.setdefault("keeps_connections_open", served)
     return found
+
+
+def typical(programs: Callable[[str], Path]) -> dict:
+    """1 if a service shows the length that half of the last 262,144 texts do not exceed, when all
+    are of one length, and when half of them are; it may be 8,192 requests old."""
+    short, long = 4 + asking.number(10), 20 + asking.number(20)
+    with running.Service(programs("leftpad"), debug="127.0.0.1:0") as service, \
+            service.connect() as sock:
+        shown = []
+        for letters, requests in ((short, REMEMBERED), (long, REMEMBERED // 2 - REFRESHED),
+                                  (long, 2 * REFRESHED)):
+            asking.ask_at_once(sock, requests, letters)
+            shown.append(re.findall(rb'"typical_length": (\d+)', service.shown("/debug/vars")))
+    return {"is_of_all_requests": int(shown[:2] == [[b"%d" % short]] * 2),
+            "is_of_new_requests": int(shown[2] == [b"%d" % long])}
 
 
 def replayed(programs: Callable[[str], Path]) -> dict:
@@ -146,7 +147,9 @@ def replayed(programs: Callable[[str], Path]) -> dict:
 
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
-        "operations", "inputs", "logger", "blocking", "growth", "sharing", "recent", "typical")},
-    "log": log, "memory": memory, "sends": sends, "idle": idle, "amdahl": amdahl.measure,
-    "noise": replayed, "misses": simulated.misses, "tail": simulated.tail, "stacks": stacks.measure,
+        "operations", "inputs", "logger", "growth")},
+    "log": log, "memory": grown, "sends": sends, "idle": idle, "amdahl": amdahl.measure,
+    "noise": replayed, "locks": freezing.at_any_moment, "writing": freezing.in_a_write,
+    "lines": memory.lines, "recent": memory.recent, "misses": simulated.misses,
+    "typical": typical, "tail": simulated.tail, "stacks": stacks.measure,
 }

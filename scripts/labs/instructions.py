@@ -9,15 +9,24 @@ import subprocess
 from pathlib import Path
 
 from base import callgrind
-from labs import building, running, simulated, starters
+from labs import asking, building, running, starters
 from labs.catalog import Lab
 
+VALGRIND_SECONDS = 120
+LOOP = "grading::loop_over*"  # of common/grading
 REQUESTS = 100
 
 
 def count(program: Path, operation: str) -> int:
-    """Instructions of a probe's loop over the words. Raises as simulated.counted."""
-    return simulated.counted(program, "grading::loop_over*", ("loop", operation))
+    """Instructions of a probe's loop over the words; never 0. Raises as running.counting(),
+    subprocess.TimeoutExpired after VALGRIND_SECONDS."""
+    with running.counting(program, LOOP) as (before, number):
+        asking.probe(program, "loop", operation, before=before, seconds=VALGRIND_SECONDS)
+        found = number()
+    if not found:
+        raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",
+                              "Does the stage end the program?")
+    return found
 
 
 def ratio(lab: Lab, operation: str, program: Path) -> float:
@@ -27,17 +36,27 @@ def ratio(lab: Lab, operation: str, program: Path) -> float:
     try:
         slow = count(sick, operation)
     except subprocess.TimeoutExpired:
-        raise running.Unavailable(
-            f"callgrind takes more than {simulated.VALGRIND_SECONDS} s on this machine") from None
+        raise running.OwnFault(
+            f"callgrind takes more than {VALGRIND_SECONDS} s on this machine") from None
     return round(slow / count(program, operation), 1)
 
 
-def of_the_way(lab: Lab, program: Path) -> int:
+def of_the_way(lab: Lab, spec: dict, program: Path) -> int:
     """How much of the instructions of a request that the lab's repair saves this service saves, per
-    cent. The service cannot know that it is counted: it answers as always."""
-    own = running.instructions(program, callgrind.CONNECTION, REQUESTS)
+    cent."""
     with starters.starter(lab) as sick, starters.solution(lab) as repaired:
-        before, after = (running.of_the_lab(building.program(folder, "leftpad"),
-                                            callgrind.CONNECTION, REQUESTS)
-                         for folder in (sick, repaired))
+        before, after = (
+            _of_a_request(running.of_the_lab, spec, building.program(folder, "leftpad"))
+            for folder in (sick, repaired))
+    own = _of_a_request(running.instructions, spec, program)
     return round(100 * (before - own) / (before - after))
+
+
+def _of_a_request(counted, spec, program):
+    """Of the one that the spec asks for; if it has two, of the handler, and by how many they
+    differ."""
+    if "less" not in spec:
+        return counted(program, callgrind.CONNECTION, REQUESTS, **spec.get("request", {}))
+    more, less = (counted(program, callgrind.HANDLER, REQUESTS, **spec[which])
+                  for which in ("request", "less"))
+    return more - less

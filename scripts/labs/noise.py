@@ -51,7 +51,7 @@ def read(stage_dir: Path) -> Procedure:
     """The stage's procedure.json. Raises Unusable."""
     try:
         given = json.loads(Path(stage_dir, PROCEDURE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unusable(f"{PROCEDURE}: {error}") from None
     if not isinstance(given, dict) or set(given) != {*CHOICES, *RANGES}:
         raise Unusable(f"{PROCEDURE} must have the fields {', '.join([*CHOICES, *RANGES])}")

@@ -1,10 +1,8 @@
 """Proves a lab: its starter fails, its solution and each variant of it pass, each decoy fails."""
 import time
 
-from base import console, sandbox
 from base.commandline import Options, Parser
-from base.errors import Failure
-from labs import bugs, catalog, paths, starters
+from labs import bugs, building, catalog, starters
 from labs.catalog import Lab
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, grade, verdict_of
 
@@ -21,6 +19,8 @@ def prove(lab: Lab) -> list[str]:
     cases += [(f"variant {patch.stem}", starters.changed(lab, patch), PASS)
               for patch in lab.variants]
     cases += [(f"decoy {patch.stem}", starters.changed(lab, patch), FAIL) for patch in lab.decoys]
+    cases += [(f"decoy {file.stem}", starters.with_code(lab, file), FAIL)
+              for file in catalog.DECOYS]
     wrong = []
     for name, directory, expected in cases:
         start = time.monotonic()
@@ -49,10 +49,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: Options) -> int:
-    try:
-        sandbox.enter(paths.BUILD / "labs" / "scratch")
-    except Failure as why:
-        console.warn(why)
+    building.enter_sandbox()
     if options.bugs:
         return bugs.prove()
     labs = [catalog.find(number) for number in options.labs] or catalog.all_labs()

@@ -1,7 +1,7 @@
-"""What callgrind says of a probe: instructions; misses of a simulated cache (lab 15), and whether
-rare requests do the work of many (lab 17).
+"""What callgrind says of a service: misses of a simulated cache (lab 15), and whether rare requests
+do the work of many (lab 17).
 
-The last two are rounded so far that they are the same on every run and every machine.
+Both are rounded so far that they are the same on every run and every machine.
 """
 from collections.abc import Callable
 from pathlib import Path
@@ -9,34 +9,27 @@ from pathlib import Path
 from base import callgrind
 from labs import asking, running
 
-VALGRIND_SECONDS = 120
-ORDINARY, MANY, EXTRA = 500, 18_000, 200  # requests; see common/grading/probe_recent.cpp
-
-
-def counted(program: Path, function: str, asked: tuple, *options: str, event: str = "Ir") -> int:
-    """Of a probe, while the function runs; never 0. Raises Unavailable without valgrind, NoAnswer,
-    subprocess.TimeoutExpired after VALGRIND_SECONDS."""
-    running.need("valgrind")
-    with callgrind.counting(function, *options, event=event) as (before, number):
-        asking.probe(program, *asked, before=before, seconds=VALGRIND_SECONDS)
-        found = number()
-    if not found:
-        raise asking.NoAnswer("callgrind", "nothing of the stage ran while it was counted",
-                              "Does the stage end the program?")
-    return found
+REQUESTS = 100
+# Of lab 17, whose every 8,192nd request is dear: what is made once is made in the first ones.
+FIRST, ORDINARY, MANY, EXTRA = 100, 500, 8200, 50
 
 
 def misses(programs: Callable[[str], Path]) -> dict:
     """Reads of one request that miss a first-level cache of 32 KiB, in whole thousands. Raises
-    as `counted`."""
-    missed = counted(programs("probe"), "grading::loop_over*", ("loop", "LeftpadHandler"),
-                     *callgrind.CACHE, event="D1mr")
-    return {"thousands_a_request": missed // asking.WORDS // 1000}
+    as running.counted()."""
+    missed = running.counted(programs("leftpad"), callgrind.HANDLER,
+                             lambda sock: asking.ask(sock, REQUESTS - 1), *callgrind.CACHE,
+                             event="D1mr")
+    return {"thousands_a_request": missed // REQUESTS // 1000}
 
 
 def tail(programs: Callable[[str], Path]) -> dict:
-    """1 if MANY requests take more than MANY times an ordinary one and EXTRA: some are dear.
-    Ordinary is the mean of the first ORDINARY. Raises as `counted`."""
-    ordinary = counted(programs("probe"), "handle_requests", ("first", )) / ORDINARY
-    many = counted(programs("probe"), "handle_requests", ("many", ))
-    return {"rare_requests_are_dear": int(many > ordinary * (MANY + EXTRA))}
+    """1 if MANY requests take more than MANY ordinary ones and EXTRA: some are dear. Raises as
+    running.counted()."""
+    first, some, all_of_them = (
+        running.counted(programs("leftpad"), callgrind.HANDLER,
+                        lambda sock, more=count - 1: asking.ask_at_once(sock, more, 4),
+                        alone=False)  # what a thread beside does keeps no request waiting
+        for count in (FIRST, FIRST + ORDINARY, FIRST + MANY))
+    ordinary = (some - first) / ORDINARY
+    return {"rare_requests_are_dear": int(all_of_them - first > ordinary * (MANY + EXTRA))}

@@ -2,16 +2,14 @@
 and whether the service's own profile finds a caller."""
 import re
 import shutil
-import urllib.request
 from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 
 from base import children
-from base.client import ask
 from base.paths import PPROF
 from base.signals import temporary_folder
-from labs import running
+from labs import asking, running
 from profiles import pprof
 
 ALLOCATORS = ("service::leftpad", "service::padded")  # either allocates the text
@@ -46,11 +44,9 @@ def _has_a_caller(program):
     with temporary_folder() as folder, running.Service(
             program, before=("env", "PPROF_HEAP_SAMPLE_BYTES=64"), debug="127.0.0.1:0") as service:
         with service.connect() as sock:
-            ask(sock, REQUESTS)
+            asking.ask(sock, REQUESTS)
         file = Path(folder, "allocs.pb.gz")
-        with urllib.request.urlopen(f"{service.debug_url}/debug/pprof/allocs",
-                                    timeout=60) as answer:
-            file.write_bytes(answer.read())
+        file.write_bytes(service.shown("/debug/pprof/allocs"))
         profile = pprof.read([PPROF], file)[1]
     stacks = ({frame.name.partition("(")[0].partition("[abi")[0] for frame in frames}
               for _, frames in profile.samples)

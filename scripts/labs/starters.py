@@ -62,6 +62,15 @@ def solution(lab: Lab) -> AbstractContextManager:
     return directory_with([lab.starter, lab.solution] if lab.solution else [], lab.base)
 
 
+@contextlib.contextmanager
+def with_code(lab: Lab, file: Path) -> Iterator[Path]:
+    """The sick service with the code of the file in it, as directory_with."""
+    with starter(lab) as folder:
+        with Path(folder, "leftpad.cpp").open("a", encoding="utf-8") as source:
+            source.write(file.read_text(encoding="utf-8"))
+        yield folder
+
+
 def changed(lab: Lab, patch: Path) -> AbstractContextManager:
     """The sick service with a patch, as directory_with."""
     return directory_with([lab.starter, patch], lab.base)

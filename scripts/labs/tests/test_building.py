@@ -51,7 +51,7 @@ class Stages(unittest.TestCase):
 
     def test_a_list_of_sources_that_is_missing_or_reaches_outside_is_the_stages_fault(self):
         for text, said in (
-                ("project(x)\n", "v3-mine/CMakeLists.txt has no add_stage(…)"),
+                ("project(x)\n", "the stage's CMakeLists.txt has no add_stage(…)"),
                 ("add_stage(leftpad.cpp none.cpp)",
                  "none.cpp: add_stage() lists it, but it is not there"),
                 ("add_stage(../v3-mine/leftpad.cpp)",
@@ -68,8 +68,9 @@ class Stages(unittest.TestCase):
         lists = ("add_stage(leftpad.cpp)\nset_source_files_properties(leftpad.cpp PROPERTIES "
                  'COMPILE_OPTIONS\n  "{}")\n')
         self.write("CMakeLists.txt", lists.format("-Os;-fno-asynchronous-unwind-tables"))
-        self.assertEqual(building.options_of(self.stage),
-                         "\nset_source_files_properties(leftpad.cpp PROPERTIES COMPILE_OPTIONS "
+        self.assertEqual(building.lists_of(building.files_of(self.stage)),
+                         "add_stage(leftpad.cpp)\nset_source_files_properties(leftpad.cpp "
+                         'PROPERTIES COMPILE_OPTIONS '
                          '"-Os;-fno-asynchronous-unwind-tables")')
         for option in ("-fplugin=/tmp/x.so", "-include /etc/passwd", "-wrapper;x", "$ENV{HOME}"):
             self.write("CMakeLists.txt", lists.format(f"-Os;{option}"))

@@ -1,5 +1,6 @@
 """The grader, tested as a product: what is INVALID, what is SKIPPED, and what never changes. No
 program is built."""
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -20,18 +21,23 @@ class FakeLab:
         self.budgets = budgets
 
 
+def own_solution(_lab):
+    return contextlib.nullcontext(Path("solution"))
+
+
 def setUpModule():
     unittest.enterModuleContext(
         mock.patch.object(building, "program", lambda _stage, kind, **_: kind))
 
 
-def graded(budgets, measure, failing=(), unavailable=None):
-    def group(_programs):
+def graded(budgets, measure, failing=(), unavailable=None, solution=lambda: {"x": 3}):
+    def group(programs):
         if unavailable:
             raise running.Unavailable(unavailable)
-        return measure()
+        return solution() if programs.stage_dir.name == "solution" else measure()
     with mock.patch.object(suite, "contract", lambda _p: list(failing)), \
             mock.patch.object(suite, "over_http", lambda _p: []), \
+            mock.patch.object(starters, "solution", own_solution), \
             mock.patch.dict(counters.GROUPS, {"g": group}):
         return grader.grade(FakeLab(*budgets), Path("stage"))
 
@@ -72,12 +78,24 @@ class Verdicts(unittest.TestCase):
         results = graded([BUDGET], broken)
         self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
+    def test_where_the_labs_own_solution_breaks_off_or_starves_too_nothing_is_said(self):
+        def broken():
+            raise ConnectionError
+        self.assertEqual(graded([BUDGET], broken, solution=broken)[-1].status, INVALID)
+        for measured, verdict in ((4, INVALID), (3, FAIL)):
+            with mock.patch.object(grader, "TIMED", ("g", )):
+                results = graded([BUDGET], lambda: {"x": 5},
+                                 solution=lambda measured=measured: {"x": measured})
+            self.assertEqual(results[-1].status, verdict)
+
     def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
         spec = {"operation": "X", "min_ratio": 2, "next": "do less"}
         hung = subprocess.TimeoutExpired("valgrind", 1)
-        for counts, expected in (([1000, hung], FAIL), ([hung], SKIPPED), ([1000, 400], PASS)):
-            with mock.patch.object(instructions, "count",
-                                   side_effect=counts), mock.patch.object(starters, "starter"):
+        for counts, expected in (([1000, hung, 1000, 400], FAIL), ([hung], INVALID),
+                                 ([1000, hung, 1000, hung], INVALID), ([1000, 400], PASS)):
+            with mock.patch.object(instructions, "count", side_effect=counts), \
+                    mock.patch.object(starters, "starter"), \
+                    mock.patch.object(starters, "solution", own_solution):
                 result = grader._instructions(mock.Mock(), spec, lambda kind: kind, fine=True)
             self.assertEqual(result.status, expected, result)
 

@@ -3,6 +3,8 @@ import itertools
 import json
 import math
 import os
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,8 +13,8 @@ from unittest import mock
 from base import callgrind
 from base.errors import Failure
 from compare import slices
-from labs import (amdahl, asking, building, catalog, instructions, noise, paths, running, simulated,
-                  starters, timing)
+from labs import (amdahl, asking, building, catalog, instructions, memory, noise, paths, running,
+                  simulated, starters, timing)
 
 
 class Simulated(unittest.TestCase):
@@ -26,16 +28,16 @@ class Simulated(unittest.TestCase):
         with self.assertRaises(Failure):
             callgrind.collected("==7== Events    : Ir\n==7== Collected : 5\n", "D1mr")
 
-    def test_requests_are_dear_from_the_work_of_200_ordinary_ones_on(self):
-        for many, dear in ((18_199, 0), (18_201, 1)):
-            counts = {"first": 500 * 7000, "many": many * 7000}
-            with mock.patch.object(simulated, "counted",
-                                   lambda _program, _function, asked: counts[asked[0]]):
+    def test_requests_are_dear_from_the_work_of_50_ordinary_ones_on(self):
+        for many, dear in ((8249, 0), (8251, 1)):
+            counts = [9 + 7000 * count for count in (100, 600, 100 + many)]
+            with mock.patch.object(running, "counted", side_effect=counts):
                 self.assertEqual(simulated.tail(str), {"rare_requests_are_dear": dear})
 
     def test_misses_are_told_in_whole_thousands_a_request(self):
         for misses, told in ((999, 0), (2063, 2)):
-            with mock.patch.object(simulated, "counted", return_value=misses * asking.WORDS):
+            with mock.patch.object(running, "counted",
+                                   return_value=misses * simulated.REQUESTS):
                 self.assertEqual(simulated.misses(str), {"thousands_a_request": told})
 
 
@@ -81,6 +83,41 @@ class Amdahl(unittest.TestCase):
             self.assertIn("answer_is_filled_in",
                           self.judged(share_percent=share, times_faster=36, service_gain_percent=3))
         self.assertIn("answer_is_filled_in", self.judged(share_percent=3))
+        self.assertIn("answer_is_filled_in", self.judged(
+            share_percent=10**400, times_faster=36, service_gain_percent=3))
+
+    def test_json_that_is_too_deep_is_no_answer_and_no_procedure(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name in (amdahl.ANSWER, noise.PROCEDURE):
+            (folder / name).write_text("[" * 100_000, encoding="utf-8")
+        self.assertIsNone(amdahl._answer(folder))
+        with self.assertRaises(noise.Unusable):
+            noise.read(folder)
+
+
+class Steered(unittest.TestCase):
+    """A program that would be counted, if it were honest."""
+
+    def refused(self, code):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        source, program = Path(folder, "stage.cpp"), Path(folder, "leftpad-stage")
+        source.write_text(f"int counted() {{ return 7; }}\n{code}\nint main() {{}}\n",
+                          encoding="utf-8")
+        subprocess.run(["c++", "-g0", source, "-o", program], check=True)
+        honest = Path(folder, "honest")
+        source.write_text("int counted() { return 7; }\nint main() {}\n", encoding="utf-8")
+        subprocess.run(["c++", "-g0", source, "-o", honest], check=True)
+        with mock.patch.object(building, "program", return_value=honest), \
+                mock.patch.object(running, "need"), running.counting(program, "*counted*"):
+            pass
+
+    def test_a_program_has_no_other_function_of_the_counters_name_and_no_orders_for_valgrind(self):
+        self.refused("")
+        with self.assertRaisesRegex(asking.NoAnswer, "has a function of that name"):
+            self.refused("static int x_counted() { return 8; }\nint (*any)() = x_counted;")
+        with self.assertRaisesRegex(asking.NoAnswer, "orders for valgrind"):
+            orders = ", ".join(map(str, running.ORDERS[0]))
+            self.refused(f"extern const unsigned char x[] = {{{orders}}};")
 
 
 class OfARequest(unittest.TestCase):
@@ -90,7 +127,7 @@ class OfARequest(unittest.TestCase):
             with mock.patch.object(running, "instructions", return_value=own), \
                     mock.patch.object(running, "of_the_lab", lambda *_, c=counts: next(c)), \
                     mock.patch.object(building, "program"):
-                self.assertEqual(instructions.of_the_way(catalog.find(1), "own"), per_cent)
+                self.assertEqual(instructions.of_the_way(catalog.find(1), {}, "own"), per_cent)
 
     def test_a_program_of_the_lab_is_counted_once_and_its_failure_is_not_the_learners(self):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -103,6 +140,29 @@ class OfARequest(unittest.TestCase):
                 self.assertEqual(running.of_the_lab(program, "f", 1), 7)
             with self.assertRaises(running.OwnFault):
                 running.of_the_lab(program, "g", 1)
+
+
+class Lines(unittest.TestCase):
+    def test_bytes_that_one_client_alone_changes_every_time_are_its_own(self):
+        turns = [(client, 3) for _ in range(2) for client in range(memory.CLIENTS)]
+        of_client_1 = [0, 0, 3, 3, 3, 3, 6, 6, 6]
+        self.assertEqual(memory._own_client(of_client_1, turns), 1)
+        for others in ([0] * 9, [0, 0, 3, 3, 3, 3, 3, 3, 3], [0, 3, 6, 6, 6, 9, 12, 12, 12]):
+            self.assertIsNone(memory._own_client(others, turns))
+
+    def test_of_pages_only_the_lines_that_change_are_looked_at(self):
+        before = bytes(memory.PAGE)
+        after = bytes(memory.LINE) + b"x" + before[memory.LINE + 1:]
+        (line,) = memory._lines([[before, before], [before, after]])
+        self.assertEqual(line, [bytes(memory.LINE), b"x" + bytes(memory.LINE - 1)])
+
+    def test_the_memory_of_a_process_is_read_from_outside(self):
+        code = "import sys; kept = b'-'.join([b'word'] * 99); print(flush=True); sys.stdin.read()"
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as other:
+            other.stdout.readline()
+            self.assertIn(b"word-word-word-word", b"".join(memory.Memory(other.pid).pages()))
+            other.stdin.close()
 
 
 def recording(clock, sides=(1.0, 1.0), pairs=200):
