@@ -125,7 +125,7 @@ class Server:
         """Sends the signal to the server; the exit status of what was started. A tracer ends by
         itself. May come twice."""
         if self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it ends just now
                 os.kill(self.pid, number)
         return children.wait(self.process)
 

@@ -104,22 +104,57 @@ def _waits(service, thread, sock, go_on=lambda: None):
 def _steps(thread, sock):
     """One instruction of a thread that stands still after the other, until its client has an
     answer."""
-    stands = True
+    while True:
+        _ptrace(STEP, thread)
+        looks, begin = 0, time.monotonic()
+        while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
+            looks += 1
+            if looks % 1000 == 0 and _is_answered(sock, begin):
+                return
+            os.sched_yield()
+        yield
+
+
+@contextlib.contextmanager
+def _standing(service, thread):
+    """The thread stands still. Afterwards the service is killed: a step that is under way could end
+    it anyway, by SIGTRAP."""
+    _seize(thread)
     try:
-        while True:
-            _ptrace(STEP, thread)
-            stands, looks, begin = False, 0, time.monotonic()
-            while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
-                looks += 1
-                if looks % 1000 == 0 and _is_answered(sock, begin):
-                    return
-                os.sched_yield()
-            stands = True
-            yield
+        _stop(thread)
+        yield
     finally:
-        if not stands:
-            _stop(thread)
-        _ptrace(DETACH, thread)
+        os.kill(service.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.WIFSTOPPED(os.waitpid(thread, ALL_THREADS)[1]):
+                pass
+
+
+def _share_of_waiting(thread, other_thread, service, sock, other):
+    """Of the instructions of a request of the first client, how many the other one waits."""
+    _, right = asking.send(sock, agent=AGENT)
+    done = waited = 0
+    others = None
+    for done, _ in enumerate(_steps(thread, sock), 1):
+        if done % EVERY:
+            continue
+        if _is_readable(sock) or done > MOST:
+            break
+        if others is None:
+            _, others = asking.send(other)
+            if _waits(service, other_thread, other):
+                waited += 1
+                continue
+        elif not _is_readable(other):
+            waited += 1
+            continue
+        asking.receive(other, others)
+        others = None
+    asking.receive(sock, right)
+    if done < EVERY:
+        raise Broken("the service", "the thread that serves a client does nothing for it",
+                     "Does another one do it?")
+    return waited * EVERY / done
 
 
 def at_any_moment(programs: Callable[[str], Path]) -> dict:
@@ -129,31 +164,9 @@ def at_any_moment(programs: Callable[[str], Path]) -> dict:
             service.connect() as sock, service.connect() as other:
         thread, other_thread = _serving(service, sock), _serving(service, other)
         asking.ask(sock, 20, agent=AGENT)
-        _seize(thread)
-        _stop(thread)
-        _, right = asking.send(sock, agent=AGENT)
-        done = waited = 0
-        others = None
-        with contextlib.closing(_steps(thread, sock)) as steps:
-            for done, _ in enumerate(steps):
-                if done % EVERY:
-                    continue
-                if _is_readable(sock) or done > MOST:
-                    break
-                if others is None:
-                    _, others = asking.send(other)
-                    if _waits(service, other_thread, other):
-                        waited += 1
-                        continue
-                elif not _is_readable(other):
-                    waited += 1
-                    continue
-                asking.receive(other, others)
-                others = None
-        asking.receive(sock, right)
-        if others:
-            asking.receive(other, others)
-        return {"others_wait_percent": round(100 * waited * EVERY / done)}
+        with _standing(service, thread):
+            share = _share_of_waiting(thread, other_thread, service, sock, other)
+        return {"others_wait_percent": round(100 * share)}
 
 
 class _Held:
