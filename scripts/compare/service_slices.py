@@ -81,12 +81,12 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
     return run
 
 
-def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], None], runs: list,
-            generator: random.Random | None = None) -> None:
+def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], None],
+            runs: list) -> None:
     """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so
     far) after each. Raises Failure.
     """
-    generator = generator or random.Random()
+    generator = random.Random()
     start, fresh = time.monotonic(), programs
     copies = slices.Copies(programs, folder, generator)
     while len(runs) < MINIMUM or time.monotonic() - start < seconds:

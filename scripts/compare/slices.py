@@ -170,14 +170,13 @@ class Copies:
 
 def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
             at: Callable[[float], None], runs: list,
-            generator: random.Random | None = None, minimum: int = MINIMUM,
-            box: Callable = lambda _: ()) -> None:
+            minimum: int = MINIMUM, box: Callable = lambda _: ()) -> None:
     """Appends process pairs to `runs` for `seconds`, `minimum` at the least; calls at(seconds so
     far) after each.
 
     What is in `runs` when a benchmark fails (Failure) is whole.
     """
-    generator = generator or random.Random()
+    generator = random.Random()
     start = time.monotonic()
     with temporary_folder(prefix=".copies.", dir=BUILD) as folder:
         copies = Copies(programs, folder, generator)

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -19,6 +18,7 @@
 #include <thread>
 
 #include "capture_helpers.h"
+#include "deaf_thread.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
 #include "refuse_syscall.h"
@@ -102,23 +102,8 @@ TEST(Threads, IncludesTheCallingThread) {
 }
 
 TEST(Threads, LeavesAThreadThatBlocksTheSignalAlone) {
-  std::latch blocked(1);
-  std::latch release(1);
-  std::thread thread([&] {
-    const ThreadScope scope("deaf");
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    blocked.count_down();
-    release.wait();
-    sigset_t pending;
-    sigpending(&pending);
-    EXPECT_EQ(sigismember(&pending, capture_signal()), 0) << "it might be waited for";
-  });
-  blocked.wait();
+  const testing::DeafThread thread;
   const std::vector<ThreadStack> threads = capture_threads();  // returns before the release
-  release.count_down();
-  thread.join();
   const auto deaf = std::ranges::find(threads, "deaf", &ThreadStack::name);
   ASSERT_NE(deaf, threads.end());
   EXPECT_EQ(deaf->silent_because, "blocks signal " + std::to_string(capture_signal()));

@@ -9,16 +9,15 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <latch>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "capture_helpers.h"
+#include "deaf_thread.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
-#include "threads/interrupt.h"
 #include "threads/names.h"
 #include "threads/tasks.h"
 
@@ -114,23 +113,8 @@ TEST_F(Wall, SamplesCarryTheLabelsOfTheThread) {
 }
 
 TEST_F(Wall, LeavesAThreadThatBlocksTheSignalAlone) {
-  std::latch blocked(1);
-  std::latch release(1);
-  std::thread thread([&] {
-    const ThreadScope scope("deaf");
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    blocked.count_down();
-    release.wait();
-    sigset_t pending;
-    sigpending(&pending);
-    EXPECT_EQ(sigismember(&pending, capture_signal()), 0) << "it might be waited for";
-  });
-  blocked.wait();
+  const testing::DeafThread deaf;
   const Profile profile = wall_profile(milliseconds(100), kAlways);
-  release.count_down();
-  thread.join();
   EXPECT_GT(wall_of_thread(profile, "deaf"), 0);
 }
 
