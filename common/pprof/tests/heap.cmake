@@ -1,5 +1,6 @@
 # Tests of heap sampling, over each allocator: tcmalloc as a service links it, the others preloaded.
 # Under a sanitizer there is no sampler, and they skip themselves.
+add_library(pprof_heap_fork_handler SHARED heap_fork_handler.cpp)
 foreach(below heap tcmalloc)
   foreach(subject truth front)
     set(program pprof_${below}_${subject}_test)
@@ -8,6 +9,9 @@ foreach(below heap tcmalloc)
     target_link_libraries(${program} PRIVATE pprof pprof_${below} GTest::gtest ${CMAKE_DL_LIBS})
     set_target_properties(${program} PROPERTIES ENABLE_EXPORTS ON)
   endforeach()
+endforeach()
+foreach(below heap tcmalloc)
+  target_link_libraries(pprof_${below}_front_test PRIVATE pprof_heap_fork_handler)
 endforeach()
 target_sources(pprof_tcmalloc_truth_test PRIVATE heap_gperftools_test.cpp)
 function(test_heap_over allocator below)

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +26,8 @@
 
 #include "heap/heap.h"
 #include "heap/sampler.h"
+
+extern void (*handler_before_the_allocators)();  // see heap_fork_handler.cpp
 
 namespace pprof::internal {
 namespace {
@@ -246,6 +250,33 @@ TEST_F(HeapFront, AForkedChildFreesWhatItsParentAllocated) {
   }
   EXPECT_EQ(status, 0);
   std::free(block);
+}
+
+// As an allocator's handler waits for the allocator's locks. One of them may be held by a thread
+// that waits for the loader, and the loader's by one that frees a sampled block.
+TEST_F(HeapFront, AThreadInForkHoldsNoLockOfTheSamplerWhileTheAllocatorsHandlerWaits) {
+  static std::atomic<bool> asked{false};
+  static std::atomic<bool> freed{false};
+  std::thread other([] {
+    while (!asked) std::this_thread::yield();
+    for (const Form& form : forms()) use(form, kMiB, 64);
+    freed = true;
+  });
+  static bool freed_meanwhile = false;
+  handler_before_the_allocators = [] {
+    asked = true;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!freed && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    freed_meanwhile = freed;
+  };
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  handler_before_the_allocators = nullptr;
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  other.join();
+  EXPECT_TRUE(freed_meanwhile);
 }
 
 // So much is sampled at the usual distance, too. It is freed after main().

@@ -88,6 +88,7 @@ bool deletes_by_free(const AllocatorBelow& found) {
 constinit const char* obstacle = nullptr;
 
 void look_all_up() {
+  hold_sampler_over_fork();
   obstacle = reserve_sample_range();
   below.malloc = unsampled_block;
   below.calloc = early_calloc;

@@ -17,6 +17,7 @@
 
 #include "heap/poisson.h"
 #include "heap/sample_table.h"
+#include "stacks/objects.h"
 #include "stacks/unwind.h"
 
 namespace pprof::internal {
@@ -45,19 +46,6 @@ class TableLock {
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
 };
-
-// A child must be able to go on allocating: no other thread may be in the table when it is made.
-void hold_over_fork() {
-  const auto before = [] {
-    mutex.lock();
-    forking = true;
-  };
-  const auto after = [] {
-    forking = false;
-    mutex.unlock();
-  };
-  pthread_atfork(before, after, after);
-}
 
 // Starts the next count. The mean of the one that `size` bytes used up, or 0: it ends in no sample.
 std::size_t next_count(std::size_t size, std::size_t mean) {
@@ -120,8 +108,20 @@ SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t 
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t bytes_until_sample = 0;
 
+void hold_sampler_over_fork() noexcept {
+  hold_objects_over_fork();
+  const auto before = [] {
+    mutex.lock();
+    forking = true;
+  };
+  const auto after = [] {
+    forking = false;
+    mutex.unlock();
+  };
+  pthread_atfork(before, after, after);
+}
+
 void set_sample_distance(std::size_t bytes) noexcept {
-  [[maybe_unused]] static const bool held = (hold_over_fork(), true);
   mean_bytes = bytes;
   mean_of_count = 0;
   bytes_until_sample = 0;

@@ -23,6 +23,13 @@ namespace pprof::internal {
 [[gnu::tls_model("initial-exec"),
   gnu::visibility("hidden")]] extern constinit thread_local std::size_t bytes_until_sample;
 
+// From now on a thread in fork() holds the locks of here, so that the child can go on allocating.
+// Call it once, before the allocator below is called for the first time: what registers first with
+// pthread_atfork() is locked last. Locked before the allocator's, they closed a circle: fork() held
+// them and waited for the allocator's lock, whose holder walked its stack and waited for the
+// loader's, whose holder freed a sampled block.
+void hold_sampler_over_fork() noexcept;
+
 // Samples every `mean_bytes` bytes on average from now on; 0: none. The calling thread at once,
 // others after what they had still to count, or at most 16 MiB; what was sampled before keeps its
 // weight.

@@ -179,10 +179,7 @@ constinit std::atomic<int> readers{0};
 constinit ObjectList* retired = nullptr;
 constinit std::array<std::atomic<std::uintptr_t>, 16> wanted{};
 
-[[maybe_unused]] const int locked_around_fork = pthread_atfork(begin_fork, end_fork, [] {
-  readers = 0;  // they were threads that the child has not
-  end_fork();
-});
+[[maybe_unused]] const bool held_over_fork = (hold_objects_over_fork(), true);
 
 const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
   if (list == nullptr) return nullptr;
@@ -274,6 +271,15 @@ void drop_gone() {
 }
 
 }  // namespace
+
+void hold_objects_over_fork() noexcept {
+  static constinit bool is_held = false;
+  if (std::exchange(is_held, true)) return;
+  pthread_atfork(begin_fork, end_fork, [] {
+    readers = 0;  // they were threads that the child has not
+    end_fork();
+  });
+}
 
 ObjectReader::ObjectReader() noexcept {
   readers.fetch_add(1);

@@ -12,6 +12,10 @@ namespace pprof::internal {
 
 struct ObjectList;
 
+// For a child to go on, a thread in fork() holds the lock of here. Done before main(), or earlier
+// where it is called: see hold_sampler_over_fork().
+void hold_objects_over_fork() noexcept;
+
 // Holds on to the present list as long as it lives. Async-signal-safe.
 class ObjectReader {
  public:
