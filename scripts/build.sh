@@ -16,6 +16,11 @@ cd "$REPO_ROOT"
 need_tool cmake cmake
 need_tool ninja ninja-build
 
+# One build in a folder at a time: two gradings that begin together need the same libraries.
+mkdir -p "$directory"
+exec {lock}> "$directory/build.lock"
+flock "$lock"
+
 if [[ ! -f $directory/build.ninja ]]; then
   show_command cmake --preset "$preset"
   output=$(cmake --preset "$preset" 2>&1) || {

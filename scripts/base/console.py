@@ -69,38 +69,60 @@ def next_command(command: str) -> None:
 
 class Bar:
     """Progress towards a total of steps, or of seconds: with the time left on a terminal, some
-    plain lines elsewhere.
+    plain lines elsewhere, as many as `lines`.
 
-    Writes to standard error, so that standard output stays a report. Use with `with`; call step()
-    after each step, or at() with what has been reached."""
+    Writes to standard error, so that standard output stays a report. Use with `with`, also one in
+    another; call step() after each step, or at() with what has been reached."""
 
-    def __init__(self, label: str, total: float, unit: str = ""):
-        self.label, self.total, self.unit = label, total, unit
+    _open = []  # where one ends, the line is again the one that it is in
+
+    def __init__(self, label: str, total: float, unit: str = "", lines: int = PLAIN_LINES):
+        self.label, self.total, self.unit, self.lines = label, total, unit, lines
         self.done, self.start, self.live = 0, time.monotonic(), sys.stderr.isatty()
 
     def __enter__(self):
+        self._open.append(self)
+        self._draw()
         return self
 
     def __exit__(self, *_):
         """Clears the bar."""
+        self._open.remove(self)
         if self.live:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+        if self._open:
+            self._open[-1]._draw()
 
     def step(self) -> None:
         """One more step is done."""
         self.at(self.done + 1)
 
+    def begin(self, label: str, done: float) -> None:
+        """Another label, for what comes now; so much is done."""
+        self.label = label
+        self.at(done)
+
     def at(self, done: float) -> None:
         """So much is done: steps, or seconds."""
         before, self.done = self.done, min(done, self.total)
+        self._draw()
+        if not self.live and (int(self.done * self.lines / self.total)
+                              > int(before * self.lines / self.total)):
+            print(f"  {self.label}: {self._text()}", file=sys.stderr, flush=True)
+
+    def _text(self):
+        text = f"{self.done:.0f}/{self.total:.0f}{self.unit}"
+        if not self.done:
+            return text
         left = (time.monotonic() - self.start) / self.done * (self.total - self.done)
-        text = f"{self.done:.0f}/{self.total:.0f}{self.unit}, {left:.0f} s left"
-        if self.live:
-            columns = shutil.get_terminal_size().columns
-            width = min(BAR_WIDTH, columns - len(self.label) - len(text) - 5)
-            filled = int(width * self.done / self.total)
-            bar = f"[{'#' * filled + '.' * (width - filled)}] " if width >= 8 else ""
-            print(f"\r{f'{self.label} {bar}{text}'[:columns - 1]}\033[K", end="", file=sys.stderr,
-                  flush=True)
-        elif int(self.done * PLAIN_LINES / self.total) > int(before * PLAIN_LINES / self.total):
-            print(f"  {self.label}: {text}", file=sys.stderr, flush=True)
+        return f"{text}, {left:.0f} s left"
+
+    def _draw(self):
+        if not self.live:
+            return
+        text, columns = self._text(), shutil.get_terminal_size().columns
+        width = min(BAR_WIDTH, columns - len(self.label) - len(text) - 5)
+        filled = int(width * self.done / self.total)
+        bar = f"[{'#' * filled + '.' * (width - filled)}] " if width >= 8 else ""
+        print(f"\r{f'{self.label} {bar}{text}'[:columns - 1]}\033[K", end="", file=sys.stderr,
+              flush=True)

@@ -90,12 +90,13 @@ def program(stage_dir: Path, kind: str, debug_information: bool = False,
     folder = paths.BUILD / "labs" / "stages" / key
     target = "leftpad-stage-heaptrack" if kind == "heaptrack" else f"{kind}-stage"
     _prune(folder)
-    with open(folder / "lock", "wb") as lock:
+    with console.Bar(f"compiling {target}", 1, lines=0) as bar, \
+            open(folder / "lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "build.ninja").exists():
             _configure(folder, files, debug_information)
         try:
-            done = _compiled(folder, target, handed_in)
+            done = _compiled(folder, target, handed_in, bar)
         except subprocess.TimeoutExpired:
             raise CompileError(f"it takes more than {COMPILE_SECONDS} s to compile") from None
     if done.status != 0:
@@ -139,14 +140,13 @@ def _prune(folder):
                 shutil.rmtree(old, ignore_errors=True)
 
 
-def _compiled(folder, target, handed_in):
-    """Runs ninja; a terminal sees how far it is."""
-    with console.Bar(f"compiling {target}", 1) as bar:
-        def tell(said):
-            if (steps := re.findall(r"^\[(\d+)/(\d+)\]", said, re.M)) and bar.live:
-                done, bar.total = map(int, steps[-1])
-                bar.at(max(1, done))
-        return _boxed(["ninja", "-C", folder, target], folder, handed_in, tell)
+def _compiled(folder, target, handed_in, bar):
+    """Runs ninja; the bar shows how far it is."""
+    def tell(said):
+        if steps := re.findall(r"^\[(\d+)/(\d+)\]", said, re.M):
+            done, bar.total = map(int, steps[-1])
+            bar.at(done)
+    return _boxed(["ninja", "-C", folder, target], folder, handed_in, tell)
 
 
 def _boxed(command, folder, handed_in=False, watch=None):

@@ -28,7 +28,8 @@ def lab(number: str, guess: str, reset: bool = False) -> None:
     if "answer" not in progress.load(chosen.number):
         building.libraries()
         try:
-            with starters.starter(chosen) as folder:
+            with console.Bar("counting what the lab asks", 1, lines=0), \
+                    starters.starter(chosen) as folder:
                 progress.save(chosen.number, answer=prediction.measured_answer(chosen, folder))
         except running.Unavailable as missing:
             print(f"Your prediction cannot be held against a count: {missing}")

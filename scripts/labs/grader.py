@@ -57,22 +57,27 @@ def grade(lab: Lab, stage_dir: Path, thorough: bool = True,
     """Results of all tiers, in a fixed order. `thorough`: counters are measured twice, and the HTTP
     tests run, too. `handed_in`: the stage comes from somebody else."""
     programs = building.Programs(stage_dir, handed_in)
-    try:
-        results = _behaviour(programs, thorough)
-        behaves = all(result.status == PASS for result in results)
-        results += _counters(lab, programs, behaves, 2 if thorough else 1)
-    except building.CompileError as error:
-        return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
-    fine = all(result.status in (PASS, SKIPPED) for result in results)
-    for spec in lab.data.get("instructions", []):
-        results.append(_instructions(lab, spec, programs, fine))
-    return results
+    specs = lab.data.get("instructions", [])
+    with console.Bar("grading", 2 + len(lab.budgets) + len(specs), lines=0) as bar:
+        try:
+            results = _behaviour(programs, thorough, bar)
+            behaves = all(result.status == PASS for result in results)
+            results += _counters(lab, programs, behaves, 2 if thorough else 1, bar)
+        except building.CompileError as error:
+            return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
+        fine = all(result.status in (PASS, SKIPPED) for result in results)
+        for number, spec in enumerate(specs, 2 + len(lab.budgets)):
+            bar.begin("counting instructions", number)
+            results.append(_instructions(lab, spec, programs, fine))
+        return results
 
 
-def _behaviour(programs, thorough):
+def _behaviour(programs, thorough, bar):
     stage = programs.stage_dir.name
+    bar.begin("contract suite", 0)
     test = f"cmake --build build --target test-{stage} && build/bin/test-{stage}"
     results = [_suite_result("contract suite", suite.contract(programs("test")), test)]
+    bar.begin("behaviour over HTTP", 1)
     if thorough and results[0].status == PASS:
         test = (f"SERVICES=build/bin/leftpad-{stage} /usr/bin/python3 "
                 f"common/tests/service/http_test.py")
@@ -81,10 +86,11 @@ def _behaviour(programs, thorough):
     return results
 
 
-def _counters(lab, programs, behaves, times):
+def _counters(lab, programs, behaves, times, bar):
     measured, results = {}, []
-    for budget in lab.budgets:
+    for number, budget in enumerate(lab.budgets, 2):
         group, metric = budget["metric"].split(":")
+        bar.begin(f"counting {group}", number)
         if not behaves and not budget.get("behaviour"):
             results.append(Result(1, metric, SKIPPED, None, _budget_text(budget),
                                   "Right first: fix the behaviour above"))

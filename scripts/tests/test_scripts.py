@@ -38,6 +38,15 @@ class Scripts(Commands):
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertTrue(has_ended(done.stdout, 0), script)
 
+    def test_builds_of_one_folder_come_one_after_the_other(self):
+        (self.box.root / "build" / "build.ninja").touch()
+        ninja = self.box.root / "tools" / "ninja"
+        ninja.write_text("#!/bin/sh\nmkdir alone && sleep 0.5 && rmdir alone\n", encoding="utf-8")
+        ninja.chmod(0o755)
+        builds = [self.box.start("build.sh", "release") for _ in range(3)]
+        for build in builds:
+            self.assertEqual((build.communicate(timeout=120)[1], build.returncode), ("", 0))
+
     def test_run_becomes_the_service(self):
         pids = self.box.root / "pids"
         child = self.box.start("run.sh", "v1-naive", "--port", "1", FAKE_PIDS=str(pids))

@@ -1,6 +1,7 @@
 """The grader, tested as a product: what is INVALID, what is SKIPPED, and what never changes. No
 program is built."""
 import contextlib
+import io
 import json
 import subprocess
 import tempfile
@@ -8,7 +9,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from base import service
+from base import console, service
 from base.tests.sandbox import has_ended
 from labs import asking, building, counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -112,6 +113,43 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(grader.verdict_of([Result(1, "x", PASS), Result(2, "y", SKIPPED)]), PASS)
         self.assertEqual(grader.verdict_of([Result(0, "suite", PASS),
                                             Result(1, "x", SKIPPED)]), SKIPPED)
+
+
+class Terminal(io.StringIO):
+    """Standard error on a terminal."""
+
+    def isatty(self):
+        return True
+
+    def line(self):
+        """What stands in the last line."""
+        return self.getvalue().rpartition("\r")[2].partition("\033")[0]
+
+
+class Progress(unittest.TestCase):
+    def test_a_terminal_says_what_is_done_before_it_is_done(self):
+        terminal, seen = self.enterContext(contextlib.redirect_stderr(Terminal())), []
+
+        def looked_at(*_):
+            seen.append(terminal.line())
+            with console.Bar("compiling", 1, lines=0) as bar:
+                seen.append(terminal.line())
+                bar.step()
+                seen.append(terminal.line())
+            seen.append(terminal.line())
+            return {"x": 3}
+        results = graded([BUDGET], looked_at)
+        self.assertEqual(grader.verdict_of(results), PASS)
+        self.assertRegex(seen[0], "^counting g .* 2/3, ")
+        self.assertRegex(seen[1], r"^compiling \[\.+\] 0/1$")
+        self.assertRegex(seen[2], r"^compiling \[#+\] 1/1, 0 s left$")
+        self.assertEqual(seen[3], seen[0])
+        self.assertEqual(terminal.line(), "")
+
+    def test_a_pipe_gets_none_of_it(self):
+        with contextlib.redirect_stderr(io.StringIO()) as pipe:
+            graded([BUDGET], lambda: {"x": 3})
+        self.assertEqual(pipe.getvalue(), "")
 
 
 class BrokenStages(unittest.TestCase):
