@@ -24,13 +24,14 @@ _HEAD = "".join(f"<{tag}>{(_HERE / file).read_text(encoding='utf-8')}</{tag}>"
 
 
 def on_config(config: Any, **_) -> None:
-    """The menu: the parts of the README's table, the labs; of the teachers' pages only the first,
-    since it tells where the answers are."""
+    """The menu: the parts of the README's table, the labs by number; of the teachers' pages only
+    the first, since it tells where the answers are."""
     docs = Path(config["docs_dir"])
     readme = (docs.parent / "README.md").read_text(encoding="utf-8")
     parts = [{name.capitalize(): re.findall(r"\(docs/([^)]+)\)", row)}
              for name, row in _PART.findall(readme)]
-    labs = sorted(str(page.relative_to(docs)) for page in docs.glob("labs/*/README.md"))
+    labs = [{f"{int(page.parent.name)}. {page.read_text(encoding='utf-8').splitlines()[0][2:]}":
+             str(page.relative_to(docs))} for page in sorted(docs.glob("labs/*/README.md"))]
     config["nav"] = [
         "README.md", "where-to-start.md", *parts,
         {"Labs": ["labs/README.md", *labs, "labs/blind-spots.md"]},
