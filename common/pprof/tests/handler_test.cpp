@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdarg>
 #include <ctime>
 #include <latch>
@@ -18,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "capture_helpers.h"
@@ -46,6 +48,8 @@ constinit Trap locks;
 constinit Trap module_lists;
 constinit std::atomic<int> under_loaders_lock{0};  // allocations
 constinit thread_local bool has_loaders_lock = false;
+using Reaction = void (*)();
+constinit thread_local Reaction on_allocation = nullptr;  // and on free()
 // Not forbidden: they prove that the handlers are noticed.
 constinit Trap clock_readings;  // both
 constinit Trap prctl_calls;     // the one that is not SIGPROF's
@@ -66,10 +70,12 @@ void __libc_free(void* block) noexcept;
 void* malloc(std::size_t size) noexcept {
   allocations.step_on();
   if (has_loaders_lock) ++under_loaders_lock;
+  if (on_allocation != nullptr) on_allocation();
   return __libc_malloc(size);
 }
 void free(void* block) noexcept {
   frees.step_on();
+  if (on_allocation != nullptr) on_allocation();
   __libc_free(block);
 }
 int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
@@ -184,6 +190,42 @@ TEST(Handler, NothingAllocatesWithTheLoadersLock) {
   EXPECT_NE(table.find(reinterpret_cast<std::uintptr_t>(&capture_threads)), nullptr);
   EXPECT_GT(module_lists.elsewhere, lists) << "the trap does not work";
   EXPECT_EQ(under_loaders_lock, 0);
+}
+
+// gperftools 2.10 allocates with the lock that its handler takes, as it blocks SIGPROF there. The
+// thread that is interrupted then may be the one that has the allocator's lock.
+TEST(Handler, ATickDoesNotWaitForWhoStartsOrStopsGperftools) {
+#if !PPROF_TRAPS
+  GTEST_SKIP() << "no traps under a sanitizer";
+#endif
+  static std::atomic<int> asked{0};
+  static std::atomic<int> answered{0};
+  static bool is_stuck = false;
+  const auto capture = [] { cpu_profile(milliseconds(10), [] { return true; }); };
+  capture();  // since then the handler is there
+  std::thread interrupted([] {
+    for (int last = 0; last >= 0; answered = last) {
+      std::this_thread::sleep_for(milliseconds(1));
+      if (const int now = asked; std::exchange(last, now) != now) std::raise(SIGPROF);
+    }
+  });
+  on_allocation = [] {
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    if (is_stuck || sigismember(&blocked, SIGPROF) == 0) return;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const int number = ++asked;
+    while (answered != number && !is_stuck) {
+      std::this_thread::yield();
+      is_stuck = std::chrono::steady_clock::now() > end;
+    }
+  };
+  capture();
+  on_allocation = nullptr;
+  const bool was_asked = asked.exchange(-1) > 0;
+  interrupted.join();
+  EXPECT_FALSE(is_stuck);
+  if (!was_asked) GTEST_SKIP() << "this gperftools allocates nothing there";
 }
 
 // When a process forks, another thread may hold the allocator's lock: in the child it stays locked.

@@ -52,6 +52,7 @@ class GperftoolsSession {
  public:
   explicit GperftoolsSession(SampleRing& ring) {
     const ProfilerOptions options = {&record_tick, &ring};
+    const NoTicks none;  // a late one of the session before
     session_is_ours = true;
     if (ProfilerStartWithOptions("/dev/null", &options) == 0) {
       session_is_ours = false;
@@ -63,6 +64,7 @@ class GperftoolsSession {
     setitimer(ITIMER_PROF, &kOff, nullptr);
   }
   ~GperftoolsSession() {
+    const NoTicks none;  // a late one: the timers are gone
     ProfilerStop();
     session_is_ours = false;
   }

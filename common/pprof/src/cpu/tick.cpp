@@ -1,11 +1,14 @@
 // See tick.h.
 #include "cpu/tick.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <thread>
 
 #include "cpu/sample_ring.h"
 #include "stacks/unwind.h"
@@ -32,10 +35,18 @@ std::atomic<nanoseconds> current_period{nanoseconds(1)};  // of that capture
 struct sigaction gperftools_action;
 constinit thread_local const void* interrupted_context = nullptr;
 
+// Sequentially consistent: either the handler sees that ticks are unwanted, or NoTicks sees it.
+constinit std::atomic<bool> is_unwanted{false};
+constinit std::atomic<int> under_way{0};
+
 void on_tick(int number, siginfo_t* info, void* context) {
-  interrupted_context = context;
-  gperftools_action.sa_sigaction(number, info, context);
-  interrupted_context = nullptr;
+  ++under_way;
+  if (!is_unwanted) {
+    interrupted_context = context;
+    gperftools_action.sa_sigaction(number, info, context);
+    interrupted_context = nullptr;
+  }
+  --under_way;
 }
 
 nanoseconds thread_cpu_time() noexcept {
@@ -70,6 +81,8 @@ bool is_tick_handler_ours() {
 
 void install_tick_handler() {
   if (is_tick_handler_ours()) return;
+  static const int once = pthread_atfork(nullptr, nullptr, [] { under_way = 0; });
+  static_cast<void>(once);
   sigaction(SIGPROF, nullptr, &gperftools_action);
   struct sigaction action = gperftools_action;
   action.sa_sigaction = &on_tick;
@@ -77,6 +90,13 @@ void install_tick_handler() {
   action.sa_mask = blocked_in_handlers();
   sigaction(SIGPROF, &action, nullptr);
 }
+
+NoTicks::NoTicks() noexcept {
+  is_unwanted = true;
+  while (under_way != 0) std::this_thread::yield();
+}
+
+NoTicks::~NoTicks() { is_unwanted = false; }
 
 void begin_cpu_capture(nanoseconds period) {
   current_period = period;

@@ -10,6 +10,17 @@ namespace pprof::internal {
 void install_tick_handler();
 bool is_tick_handler_ours();
 
+// As long as it lives, ticks go no further than that handler, and none is under way. For those who
+// start or stop gperftools: it allocates and frees while it holds the lock that its handler takes
+// (2.10), and the allocator's lock may be held by the thread that is interrupted, or in fork().
+class NoTicks {
+ public:
+  NoTicks() noexcept;
+  ~NoTicks();
+  NoTicks(const NoTicks&) = delete;
+  NoTicks& operator=(const NoTicks&) = delete;
+};
+
 // Tells the handler that a new capture begins, so that no thread is charged for what was before.
 // `period` is each thread's CPU time between two ticks. Not in a signal handler.
 void begin_cpu_capture(std::chrono::nanoseconds period);
