@@ -1,6 +1,7 @@
 # Tests of heap sampling, over each allocator: tcmalloc as a service links it, the others preloaded.
 # Under a sanitizer there is no sampler, and they skip themselves.
 add_library(pprof_heap_fork_handler SHARED heap_fork_handler.cpp)
+add_library(pprof_heap_deepbind_plugin MODULE heap_deepbind_plugin.cpp)
 foreach(below heap tcmalloc)
   foreach(subject truth front)
     set(program pprof_${below}_${subject}_test)
@@ -12,6 +13,9 @@ foreach(below heap tcmalloc)
 endforeach()
 foreach(below heap tcmalloc)
   target_link_libraries(pprof_${below}_front_test PRIVATE pprof_heap_fork_handler)
+  target_compile_definitions(pprof_${below}_front_test PRIVATE
+    PPROF_DEEPBIND_PLUGIN="$<TARGET_FILE:pprof_heap_deepbind_plugin>")
+  add_dependencies(pprof_${below}_front_test pprof_heap_deepbind_plugin)
 endforeach()
 target_sources(pprof_tcmalloc_truth_test PRIVATE heap_gperftools_test.cpp)
 function(test_heap_over allocator below)

@@ -1,5 +1,6 @@
 // What stands in front of the allocator must keep malloc's and operator new's promises, for sampled
 // blocks and others. Here nearly every allocation is sampled, at one sample in 16 bytes.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "heap/heap.h"
+#include "heap/sample_blocks.h"
 #include "heap/sampler.h"
 
 extern void (*handler_before_the_allocators)();  // see heap_fork_handler.cpp
@@ -197,6 +199,25 @@ TEST_F(HeapFront, ABlockThatIsFreedTwiceEndsTheProcess) {
     std::free(block);
   };
   EXPECT_DEATH(twice(), "not that of a block in use");
+}
+
+// Its blocks are its own allocator's. One that was sampled cannot be freed there.
+TEST_F(HeapFront, AnObjectOpenedWithDeepbindHasAnotherFree) {
+  void* const plugin = dlopen(PPROF_DEEPBIND_PLUGIN, RTLD_NOW | RTLD_DEEPBIND);
+  ASSERT_NE(plugin, nullptr) << dlerror();  // NOLINT(concurrency-mt-unsafe)
+  const auto allocate =
+      reinterpret_cast<void* (*)(std::size_t)>(dlsym(plugin, "allocate_in_plugin"));
+  const auto free_there = reinterpret_cast<void (*)(void*)>(dlsym(plugin, "free_in_plugin"));
+  for (int i = 0; i < 1000; ++i) {
+    void* const block = allocate(kKiB);
+    EXPECT_FALSE(is_sampled(block));
+    free_there(block);
+  }
+  void* const sampled = std::malloc(kKiB);
+  ASSERT_TRUE(is_sampled(sampled));
+  EXPECT_DEATH(free_there(sampled), "");
+  std::free(sampled);
+  dlclose(plugin);
 }
 
 std::size_t resident_bytes() {

@@ -258,6 +258,24 @@ TEST(Symbolizer, SaysWhichDwoFileIsMissing) {
   }
 }
 
+// elfutils 0.188 does not, and later ones do.
+TEST(Symbolizer, ReadsADwpFileOrSaysWhichDwoFileIsMissing) {
+#ifdef packed_dwarf4_path
+  const Location& location =
+      Symbolizer::instance().locate(address_in_closed(packed_dwarf4_path, "inlining_plugin"));
+  EXPECT_EQ(location.frames.back().name, "inlining_plugin");
+  if (location.frames.size() == 2) {
+    EXPECT_GT(location.frames[0].line, 0);
+    EXPECT_EQ(location.unread_file, "");
+  } else {
+    EXPECT_EQ(location.unread_file,
+              std::filesystem::path(packed_dwarf4_path).replace_extension(".dwo"));
+  }
+#else
+  GTEST_SKIP() << "needs dwp: apt-get install binutils";
+#endif
+}
+
 TEST(Symbolizer, NamesTheFileOfACallerThatClangCompiled) {
 #ifdef clang_plugin_path
   const Location& location =
