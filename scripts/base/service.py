@@ -144,12 +144,13 @@ class Server:
 
 class Service(Server):
     """The service of a stage, in a sandbox if this process has entered one. .log is the file of
-    its request lines. debug: the address for its profiles, or "off"."""
+    its request lines. debug: the address for its profiles, or "off". readable: more that it may
+    read."""
 
-    def __init__(self, program, *options, before=(), debug="127.0.0.1:0", **popen):
+    def __init__(self, program, *options, before=(), debug="127.0.0.1:0", readable=(), **popen):
         super().__init__([program], before, **popen)
         self.log = Path(self.directory.name, "log", "requests.log")
         self.log.parent.mkdir()
-        self.command[:0] = sandbox.words(LIFE_SECONDS, [program], [self.log.parent])
+        self.command[:0] = sandbox.words(LIFE_SECONDS, [program, *readable], [self.log.parent])
         self.command += ["--port", "0", "--debug-addr",
                          debug, "--log-file", str(self.log), *options]

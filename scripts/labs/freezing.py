@@ -4,130 +4,36 @@ ptrace(2) stops single threads from outside, wherever they are, and another clie
 is seen by its effect, of whatever kind it is: mutex, spin lock or queue.
 """
 import contextlib
-import ctypes
 import os
-import select
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from base.service import Broken
-from labs import asking, running
+from labs import asking, running, tracing
 
-SEIZE, INTERRUPT, STEP, SYSCALL, DETACH = 0x4206, 0x4207, 9, 24, 17  # of ptrace(2)
+SYSCALL, DETACH = 24, 17  # of ptrace(2)
 WITH_NEW_THREADS, MARK_CALLS = 8, 1  # its options
-ALL_THREADS = 0x40000000  # __WALL of waitpid(2)
 AT_A_CALL = signal.SIGTRAP | 0x80
 AGENT = 2000  # characters: to format its line takes a good part of a request
 EVERY, MOST = 499, 1_000_000  # instructions; such a request has 80,000
-REQUESTS, ASKED = 1000, 50
+REQUESTS = 1000
 WAITING_SECONDS = 1  # a client that has no answer then waits for what stands still
-HANGING_SECONDS = 60
 LOOK_SECONDS, LOOKS = 0.002, 5
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-
-
-def _ptrace(request, thread, value=0):
-    if _LIBC.ptrace(request, thread, None, value) == -1:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), f"thread {thread}")
-
-
-@contextlib.contextmanager
-def _alive():
-    """What the kernel says of a thread that has ended is the stage's fault."""
-    try:
-        yield
-    except (ProcessLookupError, ChildProcessError, FileNotFoundError) as error:
-        raise Broken("the service", f"a thread of it ended ({error})",
-                     "Does the stage end the program?") from None
-
-
-def _threads(pid):
-    return list(map(int, os.listdir(f"/proc/{pid}/task")))
-
-
-def _seize(thread, options=0):
-    try:
-        _ptrace(SEIZE, thread, options)
-    except ProcessLookupError:
-        raise
-    except OSError:
-        raise running.Unavailable("the kernel lets nobody stop a thread here: in a container, "
-                                  "start that with --cap-add=SYS_PTRACE") from None
-
-
-def _stop(thread):
-    _ptrace(INTERRUPT, thread)
-    os.waitpid(thread, ALL_THREADS)
-
-
-def _seconds(pid, thread):
-    text = Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii")
-    return int(text.split()[0])
-
-
-def _serving(service, sock):
-    """The thread that serves a connection: of all, the one that works for it."""
-    asking.ask(sock)
-    before = {thread: _seconds(service.pid, thread) for thread in _threads(service.pid)}
-    asking.ask(sock, ASKED - 1)
-    return max(before, key=lambda thread: _seconds(service.pid, thread) - before[thread])
-
-
-def _is_readable(sock):
-    return bool(select.select([sock], [], [], 0)[0])
-
-
-def _is_answered(sock, begin):
-    """Raises TimeoutError if it hangs."""
-    if time.monotonic() > begin + HANGING_SECONDS:
-        raise TimeoutError("the service hangs")
-    return _is_readable(sock)
 
 
 def _waits(service, thread, sock, go_on=lambda: None):
     """Whether a client that has asked gets no answer: its thread sleeps, or a second is over."""
     deadline, asleep = time.monotonic() + WAITING_SECONDS, 0
-    while not _is_readable(sock):
+    while not tracing.is_readable(sock):
         go_on()
         state = Path(f"/proc/{service.pid}/task/{thread}/stat").read_text(encoding="ascii")
         asleep = asleep + 1 if state.rpartition(")")[2].split()[0] == "S" else 0
         if asleep == LOOKS or time.monotonic() > deadline:
-            return not _is_readable(sock)
+            return not tracing.is_readable(sock)
         time.sleep(LOOK_SECONDS)
     return False
-
-
-def _steps(thread, sock):
-    """One instruction of a thread that stands still after the other, until its client has an
-    answer."""
-    while True:
-        _ptrace(STEP, thread)
-        looks, begin = 0, time.monotonic()
-        while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
-            looks += 1
-            if looks % 1000 == 0 and _is_answered(sock, begin):
-                return
-            os.sched_yield()
-        yield
-
-
-@contextlib.contextmanager
-def _standing(service, thread):
-    """The thread stands still. Afterwards the service is killed: a step that is under way could end
-    it anyway, by SIGTRAP."""
-    _seize(thread)
-    try:
-        _stop(thread)
-        yield
-    finally:
-        os.kill(service.pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.WIFSTOPPED(os.waitpid(thread, ALL_THREADS)[1]):
-                pass
 
 
 def _share_of_waiting(thread, other_thread, service, sock, other):
@@ -135,17 +41,19 @@ def _share_of_waiting(thread, other_thread, service, sock, other):
     _, right = asking.send(sock, agent=AGENT)
     done = waited = 0
     others = None
-    for done, _ in enumerate(_steps(thread, sock), 1):
+    for done, goes_on in enumerate(tracing.steps(thread, sock), 1):
+        if not goes_on:
+            break
         if done % EVERY:
             continue
-        if _is_readable(sock) or done > MOST:
+        if tracing.is_readable(sock) or done > MOST:
             break
         if others is None:
             _, others = asking.send(other)
             if _waits(service, other_thread, other):
                 waited += 1
                 continue
-        elif not _is_readable(other):
+        elif not tracing.is_readable(other):
             waited += 1
             continue
         asking.receive(other, others)
@@ -160,11 +68,11 @@ def _share_of_waiting(thread, other_thread, service, sock, other):
 def at_any_moment(programs: Callable[[str], Path]) -> dict:
     """For how many of a hundred instructions of a request no other client is answered. Raises
     Unavailable where no thread can be stopped."""
-    with _alive(), running.Service(programs("leftpad")) as service, \
+    with tracing.alive(), running.Service(programs("leftpad")) as service, \
             service.connect() as sock, service.connect() as other:
-        thread, other_thread = _serving(service, sock), _serving(service, other)
+        thread, other_thread = tracing.serving(service, sock), tracing.serving(service, other)
         asking.ask(sock, 20, agent=AGENT)
-        with _standing(service, thread):
+        with tracing.standing(service, thread):
             share = _share_of_waiting(thread, other_thread, service, sock, other)
         return {"others_wait_percent": round(100 * share)}
 
@@ -177,11 +85,11 @@ class _Held:
         self.service, self.held, self.threads = service, None, set()
         file = os.stat(service.log)
         self.log = file.st_dev, file.st_ino
-        for thread in _threads(service.pid):
-            _seize(thread, WITH_NEW_THREADS | MARK_CALLS)
+        for thread in tracing.threads(service.pid):
+            tracing.seize(thread, WITH_NEW_THREADS | MARK_CALLS)
             self.threads.add(thread)
-            _stop(thread)
-            _ptrace(SYSCALL, thread)
+            tracing.stop(thread)
+            tracing.ptrace(SYSCALL, thread)
 
     def _is_for_the_log(self, thread):
         words = Path(f"/proc/{self.service.pid}/task/{thread}/syscall").read_text().split()
@@ -194,9 +102,9 @@ class _Held:
 
     def go_on(self):
         """Lets all threads go on that have stopped, but the one."""
-        self.threads |= set(_threads(self.service.pid))
+        self.threads |= set(tracing.threads(self.service.pid))
         for thread in self.threads - {self.held}:
-            stopped, status = os.waitpid(thread, ALL_THREADS | os.WNOHANG)
+            stopped, status = os.waitpid(thread, tracing.ALL_THREADS | os.WNOHANG)
             if not stopped or not os.WIFSTOPPED(status):
                 continue
             number = os.WSTOPSIG(status)
@@ -204,28 +112,28 @@ class _Held:
                 self.held = thread
                 continue
             is_a_signal = number not in (signal.SIGTRAP, AT_A_CALL) and not status >> 16
-            _ptrace(SYSCALL, thread, number if is_a_signal else 0)
+            tracing.ptrace(SYSCALL, thread, number if is_a_signal else 0)
 
     def let_go(self):
         """As if nobody had looked."""
         for thread in self.threads:
             if thread != self.held:
-                _stop(thread)
-            _ptrace(DETACH, thread)
+                tracing.stop(thread)
+            tracing.ptrace(DETACH, thread)
 
 
 def in_a_write(programs: Callable[[str], Path]) -> dict:
     """1 if no other client is answered while a write to the log is under way; how many lines of
     requests are missing in the end. Raises as `at_any_moment`."""
-    with _alive(), running.Service(programs("leftpad")) as service, \
+    with tracing.alive(), running.Service(programs("leftpad")) as service, \
             service.connect() as sock, service.connect() as other:
-        other_thread, asked, waits = _serving(service, other), ASKED, False
+        other_thread, asked, waits = tracing.serving(service, other), tracing.ASKED, False
         threads = _Held(service)
         while asked < REQUESTS:
             _, right = asking.send(sock)
             asked, begin = asked + 1, time.monotonic()
             threads.go_on()
-            while not threads.held and not _is_answered(sock, begin):
+            while not threads.held and not tracing.is_answered(sock, begin):
                 threads.go_on()
             if threads.held:
                 break

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from base import callgrind
-from labs import asking, building, running, starters
+from labs import asking, building, running, starters, tracing
 from labs.catalog import Lab
 
 VALGRIND_SECONDS = 120
@@ -49,6 +49,8 @@ def of_the_way(lab: Lab, spec: dict, program: Path) -> int:
             _of_a_request(running.of_the_lab, spec, building.program(folder, "leftpad"))
             for folder in (sick, repaired))
     own = _of_a_request(running.instructions, spec, program)
+    if "less" not in spec:
+        tracing.must_run_as_counted(program, own, **spec.get("request", {}))
     return round(100 * (before - own) / (before - after))
 
 

@@ -21,6 +21,8 @@ START_SECONDS = 120  # on a busy machine, under callgrind
 ORDERS = (bytes.fromhex("48c1c703 48c1c70d 48c1c73d 48c1c733"),  # x86-64
           bytes.fromhex("8c0dcc93 8c35cc93 8ccdcc93 8cf5cc93"))  # arm64
 OTHERS_NS = 5_000_000  # of processor time, of threads that do nothing for a request
+# A heap sample unwinds the stack: more instructions than a request has, and at random.
+QUIET = (*callgrind.EMPTY_ENVIRONMENT, "PPROF_HEAP_SAMPLE_BYTES=0")
 
 
 class Unavailable(Exception):
@@ -36,8 +38,9 @@ def need(tool: str) -> None:
 class Service(service.Service):
     """As in base, without profiles; its log is flushed at the end only."""
 
-    def __init__(self, program, *options, before=(), debug="off"):
-        super().__init__(program, "--log-flush-ms=60000", *options, before=before, debug=debug)
+    def __init__(self, program, *options, before=(), debug="off", readable=()):
+        super().__init__(program, "--log-flush-ms=60000", *options, before=before, debug=debug,
+                         readable=readable)
 
     def wait_for(self, pattern, seconds=None):
         return super().wait_for(pattern, seconds or START_SECONDS)
@@ -113,10 +116,8 @@ def counted(program: Path, function: str, load: Callable[[socket.socket], None],
     """What a service does while the function runs, from the load of a client and one request before
     it. Raises as counting(); NoAnswer, too, if `alone` and another thread works for the client: of
     its work nothing is counted."""
-    # A heap sample unwinds the stack: more instructions than a request has, and at random.
-    quiet = (*callgrind.EMPTY_ENVIRONMENT, "PPROF_HEAP_SAMPLE_BYTES=0")
     with counting(program, function, *options, event=event) as (words, number):
-        with Service(program, before=(*quiet, *words)) as server:
+        with Service(program, before=(*QUIET, *words)) as server:
             with server.connect() as sock:
                 asking.ask(sock)
                 before = _seconds_of_threads(server)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from base import callgrind
-from labs import asking, running
+from labs import asking, running, tracing
 
 REQUESTS = 100
 # Of lab 17, whose every 8,192nd request is dear: what is made once is made in the first ones.
@@ -17,7 +17,10 @@ FIRST, ORDINARY, MANY, EXTRA = 100, 500, 8200, 50
 def misses(programs: Callable[[str], Path]) -> dict:
     """Reads of one request that miss a first-level cache of 32 KiB, in whole thousands. Raises
     as running.counted()."""
-    missed = running.counted(programs("leftpad"), callgrind.HANDLER,
+    program = programs("leftpad")
+    tracing.must_run_as_counted(
+        program, running.instructions(program, callgrind.CONNECTION, REQUESTS))
+    missed = running.counted(program, callgrind.HANDLER,
                              lambda sock: asking.ask(sock, REQUESTS - 1), *callgrind.CACHE,
                              event="D1mr")
     return {"thousands_a_request": missed // REQUESTS // 1000}

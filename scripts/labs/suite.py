@@ -18,7 +18,7 @@ LEAST_SECONDS, PATIENCE = 20, 30  # of a stage: the second is a multiple of what
 
 
 @functools.cache
-def _german_locale():
+def german_locale() -> Path:
     """A folder with de_DE.UTF-8, which Debian compiles only where somebody speaks German."""
     folder = paths.BUILD / "labs" / "locale"
     if not (folder / "de_DE.UTF-8").exists():
@@ -32,7 +32,7 @@ def _german_locale():
 def reference() -> tuple[frozenset[str], float]:
     """(the names of the suite's tests, the seconds that a stage has for them) by v2-optimized."""
     program = building.program(paths.ROOT / paths.BASE_STAGE, "test")
-    german = _german_locale()
+    german = german_locale()
     start = time.monotonic()
     said = sandbox.run([program], SUITE_SECONDS, readable=[program, german],
                        environment={"LOCPATH": str(german)}).stdout
@@ -48,9 +48,9 @@ def contract(program: Path) -> list[str]:
         report = Path(folder, "report.json")
         try:
             done = sandbox.run([program, f"--gtest_output=json:{report}"], seconds,
-                               readable=[program, _german_locale()], writable=[folder],
+                               readable=[program, german_locale()], writable=[folder],
                                environment={"GRADER_WORDS": " ".join(words),
-                                            "LOCPATH": str(_german_locale())})
+                                            "LOCPATH": str(german_locale())})
         except subprocess.TimeoutExpired:
             return ["(the suite hangs)"]
         try:

@@ -14,7 +14,14 @@ from base import callgrind
 from base.errors import Failure
 from compare import slices
 from labs import (amdahl, asking, building, catalog, instructions, memory, noise, paths, running,
-                  simulated, starters, timing)
+                  simulated, starters, timing, tracing)
+
+
+MUST_RUN_AS_COUNTED = tracing.must_run_as_counted
+
+
+def setUpModule():
+    unittest.enterModuleContext(mock.patch.object(tracing, "must_run_as_counted"))
 
 
 class Simulated(unittest.TestCase):
@@ -118,6 +125,19 @@ class Steered(unittest.TestCase):
         with self.assertRaisesRegex(asking.NoAnswer, "orders for valgrind"):
             orders = ", ".join(map(str, running.ORDERS[0]))
             self.refused(f"extern const unsigned char x[] = {{{orders}}};")
+
+
+class Watched(unittest.TestCase):
+    def test_a_request_takes_what_was_counted_at_one_of_two_looks(self):
+        for taken, agrees in (((1_000_000, ), True), ((1_052_500, ), True),
+                              ((1_052_501, 1_000_000), True), ((1_052_501, 1_052_501), False),
+                              ((500_000, 500_000), False)):
+            with mock.patch.object(tracing, "_taken", side_effect=taken):
+                if agrees:
+                    MUST_RUN_AS_COUNTED("program", 1_000_000)
+                else:
+                    with self.assertRaisesRegex(asking.NoAnswer, "when they are not counted"):
+                        MUST_RUN_AS_COUNTED("program", 1_000_000)
 
 
 class OfARequest(unittest.TestCase):

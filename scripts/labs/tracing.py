@@ -1,0 +1,143 @@
+"""Stops the threads of a service from outside, by ptrace(2), and lets one of them go on step by
+step. So its instructions can be counted, a few requests only, without a tool in its process that a
+program could recognize, or give orders to."""
+import contextlib
+import ctypes
+import itertools
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from base.service import Broken
+from labs import asking, running
+
+SEIZE, INTERRUPT, STEP = 0x4206, 0x4207, 9  # of ptrace(2)
+ALL_THREADS = 0x40000000  # __WALL of waitpid(2)
+HANGING_SECONDS = 60
+ASKED = 50
+# Instructions that callgrind does not count: of the server around a connection, of what the
+# processor's own memcpy() does in another way.
+MORE_PERCENT, MORE, TRIALS = 5, 2500, 2
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def ptrace(request: int, thread: int, value: int = 0) -> None:
+    """Raises OSError."""
+    if _LIBC.ptrace(request, thread, None, value) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), f"thread {thread}")
+
+
+@contextlib.contextmanager
+def alive() -> Iterator[None]:
+    """What the kernel says of a thread that has ended is the stage's fault."""
+    try:
+        yield
+    except (ProcessLookupError, ChildProcessError, FileNotFoundError) as error:
+        raise Broken("the service", f"a thread of it ended ({error})",
+                     "Does the stage end the program?") from None
+
+
+def threads(pid: int) -> list[int]:
+    """Of a process."""
+    return list(map(int, os.listdir(f"/proc/{pid}/task")))
+
+
+def seize(thread: int, options: int = 0) -> None:
+    """Makes this process its tracer. Raises Unavailable where nobody may be one."""
+    try:
+        ptrace(SEIZE, thread, options)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        raise running.Unavailable("the kernel lets nobody stop a thread here: in a container, "
+                                  "start that with --cap-add=SYS_PTRACE") from None
+
+
+def stop(thread: int) -> None:
+    """Of one that is seized; waits until it stands still."""
+    ptrace(INTERRUPT, thread)
+    os.waitpid(thread, ALL_THREADS)
+
+
+def _nanoseconds(pid, thread):
+    text = Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii")
+    return int(text.split()[0])
+
+
+def serving(service: running.Service, sock: socket.socket) -> int:
+    """The thread that serves a connection: of all, the one that works for it."""
+    asking.ask(sock)
+    before = {thread: _nanoseconds(service.pid, thread) for thread in threads(service.pid)}
+    asking.ask(sock, ASKED - 1)
+    return max(before, key=lambda thread: _nanoseconds(service.pid, thread) - before[thread])
+
+
+def is_readable(sock: socket.socket) -> bool:
+    """Whether an answer has begun."""
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def is_answered(sock: socket.socket, begin: float) -> bool:
+    """The same. Raises TimeoutError if it hangs, since `begin`."""
+    if time.monotonic() > begin + HANGING_SECONDS:
+        raise TimeoutError("the service hangs")
+    return is_readable(sock)
+
+
+def steps(thread: int, sock: socket.socket) -> Iterator[bool]:
+    """True for each instruction of a thread that stands still, False when its client has an answer
+    and it waits for another request."""
+    while True:
+        ptrace(STEP, thread)
+        looks, begin = 0, time.monotonic()
+        while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
+            looks += 1
+            if looks % 1000 == 0 and is_answered(sock, begin):
+                yield False
+            os.sched_yield()
+        yield True
+
+
+@contextlib.contextmanager
+def standing(service: running.Service, thread: int) -> Iterator[None]:
+    """The thread stands still. Afterwards the service is killed: a step that is under way could end
+    it anyway, by SIGTRAP."""
+    seize(thread)
+    try:
+        stop(thread)
+        yield
+    finally:
+        os.kill(service.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.WIFSTOPPED(os.waitpid(thread, ALL_THREADS)[1]):
+                pass
+
+
+def _taken(program, most, request):
+    """Instructions of one request where nothing counts them; no more than `most` and one."""
+    with alive(), running.Service(program, before=running.QUIET) as service, \
+            service.connect() as sock:
+        thread = serving(service, sock)
+        asking.ask(sock, ASKED, **request)
+        with standing(service, thread):
+            _, right = asking.send(sock, **request)
+            taken = sum(itertools.islice(itertools.takewhile(bool, steps(thread, sock)), most + 1))
+            if taken <= most:
+                asking.receive(sock, right)
+            return taken
+
+
+def must_run_as_counted(program: Path, counted: float, **request) -> None:
+    """A service that knows when callgrind counts it does less then. Raises NoAnswer if a request
+    takes other instructions than were counted; Unavailable where no thread can be stopped."""
+    most = int(counted * (1 + MORE_PERCENT / 100) + MORE)
+    with asking.aside():
+        if not any(counted / 2 < _taken(program, most, request) <= most for _ in range(TRIALS)):
+            raise asking.NoAnswer("callgrind", "a request takes other instructions when they are "
+                                  "not counted", "Does the stage look who watches it?")
