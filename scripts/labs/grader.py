@@ -9,18 +9,21 @@ With one seed a status is the same on every run and every machine: a result has 
 paths. Counts are the same, too; per cents and KiB vary by a few.
 """
 import subprocess
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from base import console
+from base import console, service
 from labs import asking, building, counters, instructions, running, starters, suite
 from labs.catalog import Lab
 from labs.running import Broken
 
 PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
-REASON = "why there are no metrics"
+REASON, LATE = "why there are no metrics", "after how many seconds there was no answer"
+PATIENCE = 3  # a stage is late if the lab's own solution takes less of the time by this factor
 MAX_NAMES = 3
 OWN_FAULT = "on this machine the lab's own solution fails here, too"
+SLOW = "this machine is too slow now: the lab's own solution takes a good part of the time, too"
 TIMED = ("idle", )  # groups in which a stage fails by its time
 # The stage crashes, hangs or breaks off connections.
 BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)
@@ -109,7 +112,7 @@ def _measure(lab, group, programs, times):
         measured = [_unless_broken(measure, programs) for _ in range(times)]
         if any(REASON in run for run in measured) or (
                 group in TIMED and not _good(lab, group, measured)):
-            _must_be_no_fault_of_the_machine(lab, group)
+            _must_be_no_fault_of_the_machine(lab, group, measured)
         return measured
     except (running.Unavailable, running.OwnFault) as reason:
         return reason
@@ -121,13 +124,25 @@ def _good(lab, group, measured):
                for name, value in run.items() if f"{group}:{name}" in budgets)
 
 
-def _must_be_no_fault_of_the_machine(lab, group):
+def _must_be_no_fault_of_the_machine(lab, group, measured):
     """A stage is broken, or too slow: what time says of it counts if the lab's own solution is good
     at the same time. Raises OwnFault if it is not."""
     with asking.aside(), starters.solution(lab) as folder:
-        own = _unless_broken(counters.GROUPS[group], building.Programs(folder))
-    if REASON in own or not _good(lab, group, [own]):
-        raise running.OwnFault(OWN_FAULT)
+        programs = building.Programs(folder)
+        own = _unless_broken(counters.GROUPS[group], programs)
+        if REASON in own or not _good(lab, group, [own]):
+            raise running.OwnFault(OWN_FAULT)
+        if late := [run[LATE] for run in measured if LATE in run]:
+            _must_take_less(late[0], lambda: _unless_broken(counters.GROUPS[group], programs))
+
+
+def _must_take_less(seconds, measure):
+    """Raises OwnFault if what is measured of the lab's own solution, built, takes a good part of
+    the time after which the stage was late."""
+    start = time.monotonic()
+    measure()
+    if (time.monotonic() - start) * PATIENCE > seconds:
+        raise running.OwnFault(SLOW)
 
 
 def _instructions(lab, spec, programs, fine):
@@ -149,8 +164,13 @@ def _instructions(lab, spec, programs, fine):
     except BROKEN as error:
         try:
             with asking.aside(), starters.solution(lab) as folder:
-                _count(lab, spec, building.Programs(folder))
-        except (running.OwnFault, *BROKEN):
+                own = building.Programs(folder)
+                _count(lab, spec, own)
+                if seconds := _late(error):
+                    _must_take_less(seconds, lambda: _count(lab, spec, own))
+        except running.OwnFault as fault:
+            return Result(tier, name, INVALID, None, budget, f"{fault}: grade again")
+        except BROKEN:
             return Result(tier, name, INVALID, None, budget, f"{OWN_FAULT}: grade again")
         return Result(tier, name, FAIL, "absent", budget, _reason(error))
     good = value >= least
@@ -164,11 +184,19 @@ def _count(lab, spec, programs):
 
 
 def _unless_broken(group, programs):
-    """The metrics; only the reason if the stage is broken."""
+    """The metrics; only the reason if the stage is broken, and after how long if it was late."""
     try:
         return group(programs)
     except BROKEN as error:
-        return {REASON: _reason(error)}
+        seconds = _late(error)
+        return {REASON: _reason(error)} | ({LATE: seconds} if seconds else {})
+
+
+def _late(error):
+    """After how many seconds there was no answer; None if something else went wrong."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return error.timeout
+    return service.ANSWER_SECONDS if isinstance(error, TimeoutError) else None
 
 
 def _reason(error):

@@ -89,10 +89,19 @@ class Verdicts(unittest.TestCase):
                                  solution=lambda measured=measured: {"x": measured})
             self.assertEqual(results[-1].status, verdict)
 
+    def test_a_stage_is_late_only_where_the_labs_own_solution_takes_a_third_of_the_time(self):
+        def late():
+            raise TimeoutError
+        for takes, verdict in ((20.1, INVALID), (19.9, FAIL)):
+            clock = iter((0, takes))
+            with mock.patch.object(grader.time, "monotonic", lambda clock=clock: next(clock)), \
+                    mock.patch.object(console, "Bar"):
+                self.assertEqual(graded([BUDGET], late)[-1].status, verdict)
+
     def test_a_stage_that_hangs_under_callgrind_fails_and_a_slow_machine_is_no_fault_of_it(self):
         spec = {"operation": "X", "min_ratio": 2, "next": "do less"}
         hung = subprocess.TimeoutExpired("valgrind", 1)
-        for counts, expected in (([1000, hung, 1000, 400], FAIL), ([hung], INVALID),
+        for counts, expected in (([1000, hung, *2 * (1000, 400)], FAIL), ([hung], INVALID),
                                  ([1000, hung, 1000, hung], INVALID), ([1000, 400], PASS)):
             with mock.patch.object(instructions, "count", side_effect=counts), \
                     mock.patch.object(starters, "starter"), \
