@@ -65,8 +65,9 @@ def measure(programs: Programs) -> dict:
     """The group `amdahl` of the counters."""
     share, faster, before, gain = reference()
     own = executed(programs("leftpad"), callgrind.CONNECTION)
-    tracing.must_run_as_counted(programs("leftpad"), own)
     own_gain = 100 * (before / own - 1)
+    if own_gain >= WORTH_PERCENT:
+        tracing.must_run_as_counted(programs("leftpad"), own)
     found = {
         "request_gain_percent": round(gain), "repaired": int(own_gain >= WORTH_PERCENT),
         "answer_is_filled_in": 0, "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0

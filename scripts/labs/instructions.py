@@ -49,9 +49,10 @@ def of_the_way(lab: Lab, spec: dict, program: Path) -> int:
             _of_a_request(running.of_the_lab, spec, building.program(folder, "leftpad"))
             for folder in (sick, repaired))
     own = _of_a_request(running.instructions, spec, program)
-    if "less" not in spec:
+    saved = round(100 * (before - own) / (before - after))
+    if saved >= spec["min_percent"] and "less" not in spec:  # else there are too many steps
         tracing.must_run_as_counted(program, own, **spec.get("request", {}))
-    return round(100 * (before - own) / (before - after))
+    return saved
 
 
 def _of_a_request(counted, spec, program):

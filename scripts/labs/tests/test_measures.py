@@ -147,7 +147,8 @@ class OfARequest(unittest.TestCase):
             with mock.patch.object(running, "instructions", return_value=own), \
                     mock.patch.object(running, "of_the_lab", lambda *_, c=counts: next(c)), \
                     mock.patch.object(building, "program"):
-                self.assertEqual(instructions.of_the_way(catalog.find(1), {}, "own"), per_cent)
+                self.assertEqual(instructions.of_the_way(
+                    catalog.find(1), {"min_percent": 50}, "own"), per_cent)
 
     def test_a_program_of_the_lab_is_counted_once_and_its_failure_is_not_the_learners(self):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
