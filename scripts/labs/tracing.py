@@ -18,6 +18,7 @@ from labs import asking, running
 SEIZE, INTERRUPT, STEP = 0x4206, 0x4207, 9  # of ptrace(2)
 ALL_THREADS = 0x40000000  # __WALL of waitpid(2)
 HANGING_SECONDS = 60
+LOOK_SECONDS = 0.01
 ASKED = 50
 # Instructions that callgrind does not count: of the server around a connection, of what the
 # processor's own memcpy() does in another way.
@@ -95,12 +96,10 @@ def steps(thread: int, sock: socket.socket) -> Iterator[bool]:
     and it waits for another request."""
     while True:
         ptrace(STEP, thread)
-        looks, begin = 0, time.monotonic()
+        begin = time.monotonic()
         while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
-            looks += 1
-            if looks % 1000 == 0 and is_answered(sock, begin):
+            if not signal.sigtimedwait({signal.SIGCHLD}, LOOK_SECONDS) and is_answered(sock, begin):
                 yield False
-            os.sched_yield()
         yield True
 
 
@@ -109,10 +108,12 @@ def standing(service: running.Service, thread: int) -> Iterator[None]:
     """The thread stands still. Afterwards the service is killed: a step that is under way could end
     it anyway, by SIGTRAP."""
     seize(thread)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # steps() waits for it
     try:
         stop(thread)
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.kill(service.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             while os.WIFSTOPPED(os.waitpid(thread, ALL_THREADS)[1]):
