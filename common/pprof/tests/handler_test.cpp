@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,6 +27,7 @@
 #include "cpu/cpu.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
+#include "stacks/unwind.h"
 #include "symbolize/modules.h"
 #include "threads/inside_handler.h"
 #include "threads/threads.h"
@@ -177,6 +179,40 @@ TEST(Handler, NeitherAllocatesNorLocks) {
     EXPECT_EQ(trap->inside_handlers, 0);
     EXPECT_GT(trap->elsewhere, 0) << "the trap does not work";
   }
+}
+
+using Stack = std::array<std::uintptr_t, kMaxStackDepth>;
+[[gnu::noinline]] std::size_t walk_from_here(Stack& out) {
+  return capture_own_stack(out.data(), out.size(), __builtin_return_address(0));
+}
+
+// A fiber's stack is always cut, and was looked into with the lock for each heap sample, signals
+// blocked: a thread that allocated much had no stack in wall.
+TEST(Handler, AWalkTakesNoLockWhereAllCodeIsKnown) {
+#if !PPROF_TRAPS
+  GTEST_SKIP() << "no traps under a sanitizer";
+#endif
+  static ucontext_t outside{};
+  static ucontext_t fiber{};
+  static int locks_taken = -1;
+  std::vector<char> stack(256 * 1024);
+  getcontext(&fiber);
+  fiber.uc_stack.ss_sp = stack.data();
+  fiber.uc_stack.ss_size = stack.size();
+  fiber.uc_link = &outside;
+  const auto walk_twice = [] {
+    Stack walked{};
+    for (int i = 0; i < 2; ++i) {
+      const int before = locks.elsewhere;
+      const std::size_t depth = walk_from_here(walked);
+      locks_taken = locks.elsewhere - before;
+      EXPECT_EQ(walked.at(depth - 1), kCutMark);
+      EXPECT_GT(depth, 1U);
+    }
+  };
+  makecontext(&fiber, walk_twice, 0);
+  swapcontext(&outside, &fiber);
+  EXPECT_EQ(locks_taken, 0);
 }
 
 // The other way round tcmalloc 2.10 takes the two: it walks its stack, for which it needs the

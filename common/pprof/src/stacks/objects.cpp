@@ -189,6 +189,11 @@ const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
   return behind == all.begin() || pc >= behind[-1].place.end ? nullptr : &behind[-1];
 }
 
+bool is_still_there(const Object& known, std::uintptr_t pc) {
+  const std::optional<ObjectPlace> now = place_of(pc);
+  return now && *now == known.place && first_bytes_of(*now) == known.first_bytes;
+}
+
 // Whoever reads a retired list began before it was replaced, and is still counted.
 void free_retired() {
   if (readers.load() != 0) return;
@@ -228,10 +233,7 @@ bool replace_list(const Object* dropped, const Object* added) {
 
 void drop_if_gone(std::uintptr_t pc) {
   const Object* const known = find_object(current, pc);
-  if (known == nullptr) return;
-  const std::optional<ObjectPlace> now = place_of(pc);
-  const bool is_same = now && *now == known->place && first_bytes_of(*now) == known->first_bytes;
-  if (!is_same) replace_list(known, nullptr);
+  if (known != nullptr && !is_still_there(*known, pc)) replace_list(known, nullptr);
 }
 
 const Object* find_overlapping(const ObjectPlace& place) {
@@ -304,13 +306,20 @@ const Rule* ObjectReader::find(std::uintptr_t pc) const noexcept {
   return rule;
 }
 
+bool ObjectReader::is_up_to_date_at(std::uintptr_t pc) const noexcept {
+  const Object* const known = find_object(list_, pc);
+  return known != nullptr && is_still_there(*known, pc);
+}
+
 void want_object_at(std::uintptr_t pc) noexcept {
   constexpr unsigned kPageBits = 12;
   wanted[(pc >> kPageBits) % wanted.size()].store(pc, std::memory_order_relaxed);
 }
 
 bool add_object_at(std::uintptr_t pc) noexcept {
-  if (!place_of(pc)) return false;
+  // Each sample on a fiber comes here, since its stack is cut: mostly for nothing, without the
+  // lock.
+  if (!place_of(pc) || ObjectReader().is_up_to_date_at(pc)) return false;
   const BuildLock lock;
   return add(pc);
 }

@@ -26,6 +26,8 @@ class ObjectReader {
 
   // Null if no known object has code at `pc`.
   const Rule* find(std::uintptr_t pc) const noexcept;
+  // Whether the object that the loader has at `pc` is known as it is now. Not in a signal handler.
+  bool is_up_to_date_at(std::uintptr_t pc) const noexcept;
 
  private:
   ObjectList* list_;
