@@ -371,6 +371,15 @@ TEST_F(Http, TraceIsJson) {
   EXPECT_TRUE(response.body.starts_with("{")) << response.body;
 }
 
+TEST_F(Http, NothingIsCompressedWhileAClientWaits) {
+  for (const char* const path : {"", "threads?debug=2", "trace?seconds=0.1", "no-such-profile"}) {
+    const httplib::Result result = server_.client()->Get(std::string("/debug/pprof/") + path,
+                                                         {{"Accept-Encoding", "br, gzip"}});
+    ASSERT_TRUE(result);
+    EXPECT_FALSE(result->has_header("Content-Encoding")) << path;
+  }
+}
+
 TEST_F(Http, SymbolNamesAddresses) {
   std::ostringstream address;
   address << "0x" << std::hex << reinterpret_cast<std::uintptr_t>(&pprof::mount);

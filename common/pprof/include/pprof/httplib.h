@@ -106,8 +106,16 @@ inline void send_and_close(const std::string& body, httplib::Response& response)
       });
 }
 
+// httplib would compress text and JSON by brotli at its slowest while the client waits: a trace
+// took a minute. It looks at the request again for that, which is an object of its own, not a
+// constant.
+inline void send_uncompressed(const httplib::Request& request) {
+  const_cast<httplib::Request&>(request).headers.erase("Accept-Encoding");  // NOLINT(*-const-cast)
+}
+
 inline void send_answer(const Handler& handler, const Request& asked,
                         const httplib::Request& request, httplib::Response& response) {
+  send_uncompressed(request);
   const auto answer = std::make_shared<Response>(handler(asked));
   response.status = answer->status;
   if (!answer->wait(std::chrono::milliseconds(0))) {
