@@ -8,7 +8,7 @@ from labs.grader import FAIL, INVALID, PASS, SKIPPED, grade, verdict_of
 
 
 def _blame(results):
-    blamed = [f"{r.name} {r.status} {r.value if r.value is not None else ''}"
+    blamed = [f"{r.name} {r.status} {r.next if r.value in (None, 'absent') else r.value}"
               for r in results if r.status in (FAIL, INVALID)]
     return "; ".join(blamed or [f"{r.name} {r.value}" for r in results if r.tier >= 1])
 

@@ -5,6 +5,8 @@ import contextlib
 import ctypes
 import itertools
 import os
+import platform
+import re
 import select
 import signal
 import socket
@@ -15,7 +17,9 @@ from pathlib import Path
 from base.service import Broken
 from labs import asking, running
 
-SEIZE, INTERRUPT, STEP = 0x4206, 0x4207, 9  # of ptrace(2)
+# Of ptrace(2).
+SEIZE, INTERRUPT, STEP, GO_ON, PEEK, PEEK_USER, POKE_USER = 0x4206, 0x4207, 9, 7, 2, 3, 6
+RIP, RSP, BREAKPOINT, BREAKPOINTS_ON = 128, 152, 848, 904  # in struct user, sys/user.h of x86-64
 ALL_THREADS = 0x40000000  # __WALL of waitpid(2)
 HANGING_SECONDS = 60
 LOOK_SECONDS = 0.01
@@ -25,13 +29,16 @@ ASKED = 50
 MORE_PERCENT, MORE, TRIALS = 5, 2500, 2
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+_LIBC.ptrace.restype = ctypes.c_long
 
 
-def ptrace(request: int, thread: int, value: int = 0) -> None:
-    """Raises OSError."""
-    if _LIBC.ptrace(request, thread, None, value) == -1:
-        number = ctypes.get_errno()
+def ptrace(request: int, thread: int, value: int = 0, address: int = 0) -> int:
+    """What was peeked at, if anything. Raises OSError."""
+    ctypes.set_errno(0)
+    found = _LIBC.ptrace(request, thread, address, value)
+    if found == -1 and (number := ctypes.get_errno()):
         raise OSError(number, os.strerror(number), f"thread {thread}")
+    return found
 
 
 @contextlib.contextmanager
@@ -91,16 +98,46 @@ def is_answered(sock: socket.socket, begin: float) -> bool:
     return is_readable(sock)
 
 
+def _clock_code(thread):
+    """The addresses of the kernel's code that reads the clock, where it is left at once."""
+    found = re.search(r"^(\w+)-(\w+) .*\[vdso\]$", Path(f"/proc/{thread}/maps").read_text(), re.M)
+    if not found or platform.machine() != "x86_64":
+        return range(0)
+    return range(int(found[1], 16), int(found[2], 16))
+
+
+def _stops(thread, sock):
+    """Whether it does, or its client has an answer and it waits for another request."""
+    begin = time.monotonic()
+    while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
+        if not signal.sigtimedwait({signal.SIGCHLD}, LOOK_SECONDS) and is_answered(sock, begin):
+            return False
+    return True
+
+
+def _leaves_clock_code(thread, sock):
+    """To where its function was called from: it begins again whenever the clock ticks meanwhile,
+    and step by step that may be each time."""
+    caller = ptrace(PEEK, thread, address=ptrace(PEEK_USER, thread, address=RSP))
+    ptrace(POKE_USER, thread, caller, BREAKPOINT)
+    ptrace(POKE_USER, thread, 1, BREAKPOINTS_ON)
+    ptrace(GO_ON, thread)
+    if not _stops(thread, sock):
+        return False
+    ptrace(POKE_USER, thread, 0, BREAKPOINTS_ON)
+    return True
+
+
 def steps(thread: int, sock: socket.socket) -> Iterator[bool]:
     """True for each instruction of a thread that stands still, False when its client has an answer
-    and it waits for another request."""
-    while True:
+    and it waits for another request. On x86-64 a look at the clock is one."""
+    clock_code, goes_on = _clock_code(thread), True
+    while goes_on:
         ptrace(STEP, thread)
-        begin = time.monotonic()
-        while not os.waitpid(thread, ALL_THREADS | os.WNOHANG)[0]:
-            if not signal.sigtimedwait({signal.SIGCHLD}, LOOK_SECONDS) and is_answered(sock, begin):
-                yield False
-        yield True
+        goes_on = _stops(thread, sock)
+        if goes_on and clock_code and ptrace(PEEK_USER, thread, address=RIP) in clock_code:
+            goes_on = _leaves_clock_code(thread, sock)
+        yield goes_on
 
 
 @contextlib.contextmanager

@@ -3,9 +3,13 @@ import itertools
 import json
 import math
 import os
+import platform
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -125,6 +129,31 @@ class Steered(unittest.TestCase):
         with self.assertRaisesRegex(asking.NoAnswer, "orders for valgrind"):
             orders = ", ".join(map(str, running.ORDERS[0]))
             self.refused(f"extern const unsigned char x[] = {{{orders}}};")
+
+
+@unittest.skipUnless(platform.machine() == "x86_64", "elsewhere a look at the clock is stepped")
+class Steps(unittest.TestCase):
+    def test_no_step_ends_in_the_code_that_begins_again_when_the_clock_ticks(self):
+        child = subprocess.Popen([sys.executable, "-c", "import time\nwhile True: time.time_ns()"])
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+        time.sleep(0.5)
+        tracing.seize(child.pid)
+        tracing.stop(child.pid)
+        sockets = socket.socketpair()
+        for one in sockets:
+            self.addCleanup(one.close)
+        code = tracing._clock_code(child.pid)
+        with mock.patch.object(tracing, "_leaves_clock_code",
+                               side_effect=tracing._leaves_clock_code) as left:
+            for number, _ in enumerate(tracing.steps(child.pid, sockets[0])):
+                place = tracing.ptrace(tracing.PEEK_USER, child.pid, address=tracing.RIP)
+                self.assertNotIn(place, code)
+                if left.call_count == 5:
+                    break
+                self.assertLess(number, 100_000)
 
 
 class Watched(unittest.TestCase):
