@@ -115,6 +115,10 @@ def _stops(thread, sock):
     return True
 
 
+def _is_at(thread, code):
+    return bool(code) and ptrace(PEEK_USER, thread, address=RIP) in code
+
+
 def _leaves_clock_code(thread, sock):
     """To where its function was called from: it begins again whenever the clock ticks meanwhile,
     and step by step that may be each time."""
@@ -132,11 +136,13 @@ def steps(thread: int, sock: socket.socket) -> Iterator[bool]:
     """True for each instruction of a thread that stands still, False when its client has an answer
     and it waits for another request. On x86-64 a look at the clock is one."""
     clock_code, goes_on = _clock_code(thread), True
+    reads = _is_at(thread, clock_code)
     while goes_on:
         ptrace(STEP, thread)
         goes_on = _stops(thread, sock)
-        if goes_on and clock_code and ptrace(PEEK_USER, thread, address=RIP) in clock_code:
-            goes_on = _leaves_clock_code(thread, sock)
+        before, reads = reads, goes_on and _is_at(thread, clock_code)
+        if reads and not before:  # it has just been called
+            goes_on, reads = _leaves_clock_code(thread, sock), False
         yield goes_on
 
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -134,12 +133,15 @@ class Steered(unittest.TestCase):
 @unittest.skipUnless(platform.machine() == "x86_64", "elsewhere a look at the clock is stepped")
 class Steps(unittest.TestCase):
     def test_no_step_ends_in_the_code_that_begins_again_when_the_clock_ticks(self):
-        child = subprocess.Popen([sys.executable, "-c", "import time\nwhile True: time.time_ns()"])
+        child = subprocess.Popen([sys.executable, "-c", "import time\nprint(1, flush=True)\n"
+                                  "time.sleep(1)\nwhile True: time.time_ns()"],
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(child.stdout.close)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, before)
-        time.sleep(0.5)
+        child.stdout.read(2)  # then it sleeps: a stop wakes it
         tracing.seize(child.pid)
         tracing.stop(child.pid)
         sockets = socket.socketpair()
