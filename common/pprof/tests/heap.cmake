@@ -10,8 +10,6 @@ foreach(below heap tcmalloc)
     target_link_libraries(${program} PRIVATE pprof pprof_${below} GTest::gtest ${CMAKE_DL_LIBS})
     set_target_properties(${program} PROPERTIES ENABLE_EXPORTS ON)
   endforeach()
-endforeach()
-foreach(below heap tcmalloc)
   target_link_libraries(pprof_${below}_front_test PRIVATE pprof_heap_fork_handler)
   target_compile_definitions(pprof_${below}_front_test PRIVATE
     PPROF_DEEPBIND_PLUGIN="$<TARGET_FILE:pprof_heap_deepbind_plugin>")
