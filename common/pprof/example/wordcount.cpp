@@ -90,6 +90,11 @@ int port_argument(int argc, char** argv, int index, int fallback) {
   return argc > index ? std::atoi(argv[index]) : fallback;
 }
 
+int port_is_in_use(int port) {
+  std::cerr << "port " << port << " is in use: choose another one\n";
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,10 +110,7 @@ int main(int argc, char** argv) {
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   };
   debug.set_socket_options(own_the_port);
-  if (!debug.bind_to_port("127.0.0.1", debug_port)) {
-    std::cerr << "port " << debug_port << " is in use: choose another one\n";
-    return 1;
-  }
+  if (!debug.bind_to_port("127.0.0.1", debug_port)) return port_is_in_use(debug_port);
   std::thread debug_thread([&debug] { debug.listen_after_bind(); });
   while (!debug.is_running()) std::this_thread::yield();  // until then, stop() does nothing
   // [quick start]
@@ -121,8 +123,7 @@ int main(int argc, char** argv) {
   std::cerr << "http://127.0.0.1:" << port << "/count?text=to+be+or+not+to+be\n"
             << "http://127.0.0.1:" << debug_port << "/debug/pprof/\n";
   const bool served = server.listen("127.0.0.1", port);
-  if (!served) std::cerr << "port " << port << " is in use: choose another one\n";
   debug.stop();
   debug_thread.join();
-  return served ? 0 : 1;
+  return served ? 0 : port_is_in_use(port);
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -47,6 +48,18 @@ TEST(Core, ErrorsAreValuesThatSayWhatToDo) {
               "profile: the duration must be above 0 and at most a year");
   }
   EXPECT_NE(error_of("threads", {.duration = milliseconds(-1)}), "");
+}
+
+TEST(Core, GivesAFunctionTheBytesOrTellsWhyNot) {
+  std::string taken;
+  const auto append = [&taken](std::string_view bytes) { taken += bytes; };
+  ASSERT_TRUE(capture_to("threads", append));
+  EXPECT_TRUE(taken.starts_with(kGzip));
+  const std::string all = taken;
+  EXPECT_EQ(capture_to("nope", append).error(), error_of("nope"));
+  EXPECT_EQ(taken, all);
+  const auto refuse = [](std::string_view) { throw std::runtime_error("the bucket is full"); };
+  EXPECT_EQ(capture_to("threads", refuse).error(), "threads: the bucket is full");
 }
 
 TEST(Core, WritesAFileOrNothing) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ struct CaptureOptions {
 // Blocks for the duration, and for naming and encoding.
 tl::expected<std::string, std::string> capture(std::string_view profile,
                                                const CaptureOptions& options = {});
+
+// The same to a function that takes bytes: a socket, a queue, an upload. It is called once, with
+// the whole profile, or not at all; what it throws is the error.
+tl::expected<void, std::string> capture_to(std::string_view profile,
+                                           const std::function<void(std::string_view)>& take_bytes,
+                                           const CaptureOptions& options = {});
 
 // The same into a file, which replaces the one of that name once it is complete.
 tl::expected<void, std::string> capture_to_file(std::string_view profile, const std::string& path,

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <functional>
 #include <latch>
 #include <system_error>
 #include <utility>
@@ -90,6 +91,17 @@ tl::expected<std::string, std::string> capture(std::string_view profile,
     return tl::unexpected(endpoint->name + ": the duration must be above 0 and at most a year");
   }
   return take(*endpoint, what, always);
+} catch (const std::exception& error) {
+  return tl::unexpected(std::string(profile) + ": " + error.what());
+}
+
+tl::expected<void, std::string> capture_to(std::string_view profile,
+                                           const std::function<void(std::string_view)>& take_bytes,
+                                           const CaptureOptions& options) try {
+  const auto data = capture(profile, options);
+  if (!data) return tl::unexpected(data.error());
+  take_bytes(*data);
+  return {};
 } catch (const std::exception& error) {
   return tl::unexpected(std::string(profile) + ": " + error.what());
 }
