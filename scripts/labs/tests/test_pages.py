@@ -67,6 +67,22 @@ class TeachersKit(unittest.TestCase):
                 index)
 
 
+class LoneReader(unittest.TestCase):
+    def test_a_path_takes_the_minutes_of_its_pages(self):
+        docs = paths.ROOT / "docs"
+        text = (docs / "README.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| [^|]*?(\d+) minutes[^|]*(\|.*)$", text, re.M)
+        self.assertEqual(len(rows), 3)
+        for said, links in rows:
+            pages = [docs / link for link in re.findall(r"\]\((.*?\.md)\)", links)]
+            if not pages:  # all
+                pages = [*docs.glob("[0-9]*.md"), *(lab.page for lab in catalog.all_labs())]
+            minutes = [int(re.search(r"^\*\*Minutes:\*\* (\d+)|^(\d+) minutes\.",
+                                     page.read_text(encoding="utf-8"), re.M).expand(r"\1\2"))
+                       for page in pages]
+            self.assertEqual(int(said), sum(minutes), [page.name for page in pages])
+
+
 class BlindSpots(unittest.TestCase):
     def test_a_culprit_is_seen_if_it_is_large_and_gone_after_the_repair(self):
         for part, repaired, seen in ((20, 1, "yes"), (20, 15, "no"), (5, 1, "hardly"),
