@@ -21,8 +21,7 @@ START_SECONDS = 120  # on a busy machine, under callgrind
 ORDERS = (bytes.fromhex("48c1c703 48c1c70d 48c1c73d 48c1c733"),  # x86-64
           bytes.fromhex("8c0dcc93 8c35cc93 8ccdcc93 8cf5cc93"))  # arm64
 OTHERS_NS = 5_000_000  # of processor time, of threads that do nothing for a request
-# A heap sample unwinds the stack: more instructions than a request has, and at random.
-QUIET = (*callgrind.EMPTY_ENVIRONMENT, "PPROF_HEAP_SAMPLE_BYTES=0")
+QUIET = (*callgrind.EMPTY_ENVIRONMENT, *callgrind.NO_SAMPLES)
 
 
 class Unavailable(Exception):

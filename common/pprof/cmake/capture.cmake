@@ -2,6 +2,7 @@
 target_sources(pprof PRIVATE
   src/contention/contention.cpp
   src/contention/mutex.cpp
+  src/environment.cpp
   src/heap/heap.cpp
   src/heap/poisson.cpp
   src/heap/sample_blocks.cpp

@@ -63,4 +63,4 @@ test_heap_link(address_limit "address space is limited"
 add_test(NAME heap_bad_sample_bytes COMMAND pprof_heap_truth_test --gtest_list_tests)
 set_tests_properties(heap_bad_sample_bytes PROPERTIES LABELS pprof
   ENVIRONMENT PPROF_HEAP_SAMPLE_BYTES=64k
-  PASS_REGULAR_EXPRESSION "64k. is not a whole number of bytes; it stays at 524288")
+  PASS_REGULAR_EXPRESSION "BYTES=.64k. is not a whole number up to 1099511627776. it stays at 524288")

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -82,11 +83,11 @@ TEST(Rates, EveryWaitOrNoneOrOneOfSome) {
             std::pair(std::int64_t{kWaits}, std::int64_t{kWaits * 100}));
   ASSERT_TRUE(set_block_profile_rate(nanoseconds(0)));
   EXPECT_EQ(added(block_profile, block), std::pair(std::int64_t{0}, std::int64_t{0}));
-  EXPECT_TRUE(is_said(block_profile(), "set_block_profile_rate(0)"));
+  EXPECT_TRUE(is_said(block_profile(), "set_block_profile_rate() is 0"));
 
   ASSERT_TRUE(set_mutex_profile_fraction(0));
   EXPECT_EQ(added(mutex_profile, mutex), std::pair(std::int64_t{0}, std::int64_t{0}));
-  EXPECT_NE(MountedServer().get("/debug/pprof/").body.find("set_mutex_profile_fraction(0)"),
+  EXPECT_NE(MountedServer().get("/debug/pprof/").body.find("set_mutex_profile_fraction() is 0"),
             std::string::npos);
   ASSERT_TRUE(set_mutex_profile_fraction(4));
   const auto [count, delay] = added(mutex_profile, mutex);
@@ -97,6 +98,20 @@ TEST(Rates, EveryWaitOrNoneOrOneOfSome) {
   ASSERT_TRUE(set_block_profile_rate(std::chrono::microseconds(10)));
   ASSERT_TRUE(set_mutex_profile_fraction(1));
   EXPECT_TRUE(mutex_profile().comments.empty());
+}
+
+// CTest runs it twice: as it is, and with both variables.
+TEST(Rates, OfWaitsAreThoseOfTheEnvironment) {
+  const char* const given = std::getenv("PPROF_BLOCK_RATE_NS");  // NOLINT(concurrency-mt-unsafe)
+  const bool is_off = given != nullptr && std::string(given) == "0";
+  EXPECT_EQ(is_said(block_profile(), "PPROF_BLOCK_RATE_NS"), is_off);
+  EXPECT_EQ(is_said(mutex_profile(), "PPROF_MUTEX_FRACTION"), is_off);
+  const auto waits = [] {
+    record_waits(record_block, 1, milliseconds(1));
+    record_waits(record_mutex, 1, milliseconds(1));
+  };
+  EXPECT_EQ(added(block_profile, waits).first, is_off ? 0 : 1);
+  EXPECT_EQ(added(mutex_profile, waits).first, is_off ? 0 : 1);
 }
 
 TEST(Rates, EveryAllocationOrNone) {

@@ -34,8 +34,7 @@ class Instructions(unittest.TestCase):
         out = os.environ.get("CALLGRIND_OUT", "/dev/null")
         with callgrind.counting(callgrind.CONNECTION,
                                 f"--callgrind-out-file={out}") as (words, number):
-            # A heap sample unwinds the stack: more instructions than a request has, and at random.
-            before = ("env", "PPROF_HEAP_SAMPLE_BYTES=0", *words)
+            before = ("env", *callgrind.NO_SAMPLES, *words)
             with Service(self.program, "--log-flush-ms=60000", before=before,
                          debug="off") as service:
                 with service.connect() as sock:

@@ -6,7 +6,6 @@ buffered connection takes 2 (recvfrom, sendto), cpp-httplib's own 11. Exit code 
 tracing is forbidden, as in some containers.
 """
 
-import os
 import re
 import sys
 import tempfile
@@ -17,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "service"))
 
 from under_test import main  # noqa: E402
 from tracing import skip_without_strace  # noqa: E402
+from base.callgrind import NO_SAMPLES  # noqa: E402
 from base.client import ask  # noqa: E402
 from base.service import Server  # noqa: E402
 
@@ -24,9 +24,8 @@ from base.service import Server  # noqa: E402
 def count_calls(probe, mode, requests):
     """All system calls of the probe from its start to its end."""
     with tempfile.NamedTemporaryFile() as report:
-        # No heap samples: the first, which comes at random, makes the unwinder's tables.
-        with Server([probe, mode], before=("strace", "-f", "-c", "-o", report.name),
-                    env={**os.environ, "PPROF_HEAP_SAMPLE_BYTES": "0"}) as server:
+        words = ("strace", "-f", "-c", "-o", report.name, "env", *NO_SAMPLES)
+        with Server([probe, mode], before=words) as server:
             with server.connect() as sock:
                 ask(sock, requests)
         text = Path(report.name).read_text(encoding="ascii")

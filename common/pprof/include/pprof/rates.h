@@ -21,12 +21,12 @@ tl::expected<void, std::string> set_cpu_profile_rate(int per_second);
 // on. Other threads follow when they have allocated what they had still to count, at most 16 MiB.
 tl::expected<void, std::string> set_heap_profile_rate(std::size_t bytes);
 
-// block has one wait for each so long a time spent waiting; 10 us by default. Longer waits are all
-// there. 1 ns: every wait. 0: none from now on.
+// block has one wait for each so long a time spent waiting; by default PPROF_BLOCK_RATE_NS from the
+// environment, or 10 us. Longer waits are all there. 1 ns: every wait. 0: none from now on.
 tl::expected<void, std::string> set_block_profile_rate(std::chrono::nanoseconds rate);
 
-// mutex has one wait of so many; 1 by default. 0: none from now on. Of waits below 10 us, a part is
-// taken in any case.
+// mutex has one wait of so many; by default PPROF_MUTEX_FRACTION from the environment, or 1. 0:
+// none from now on. Of waits below 10 us, a part is taken in any case.
 tl::expected<void, std::string> set_mutex_profile_fraction(int fraction);
 
 }  // namespace pprof

@@ -8,18 +8,24 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <vector>
 
+#include "environment.h"
 #include "stacks/unwind.h"
 
 namespace pprof::internal {
 namespace {
 
 constexpr std::int64_t kShortWaitNs = 10'000;
-std::atomic<std::int64_t> block_rate_ns{kShortWaitNs};
-std::atomic<int> mutex_fraction{1};
+constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+// Before these are read, both are 0: locks that are taken so early are not recorded.
+std::atomic<std::int64_t> block_rate_ns{
+    number_from_environment("PPROF_BLOCK_RATE_NS", kShortWaitNs, kMost)};
+std::atomic<int> mutex_fraction{
+    static_cast<int>(number_from_environment("PPROF_MUTEX_FRACTION", 1, kMost))};
 
 constexpr char kOff[] = "No waits are recorded now: ";
 
@@ -111,13 +117,15 @@ void set_mutex_fraction(int fraction) { mutex_fraction = fraction; }
 
 std::string block_rate_description() {
   const std::int64_t rate = block_rate_ns;
-  if (rate == 0) return kOff + std::string("pprof::set_block_profile_rate(0) was called.");
+  if (rate == 0)
+    return kOff + std::string("PPROF_BLOCK_RATE_NS or pprof::set_block_profile_rate() is 0.");
   return "One wait for each " + std::to_string(rate) + " ns of waiting.";
 }
 
 std::string mutex_rate_description() {
   const int fraction = mutex_fraction;
-  if (fraction == 0) return kOff + std::string("pprof::set_mutex_profile_fraction(0) was called.");
+  if (fraction == 0)
+    return kOff + std::string("PPROF_MUTEX_FRACTION or pprof::set_mutex_profile_fraction() is 0.");
   return fraction == 1 ? "" : "One wait of " + std::to_string(fraction) + ".";
 }
 

@@ -2,11 +2,8 @@
 #include "heap/heap.h"
 
 #include <atomic>
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
+#include "environment.h"
 #include "heap/sampler.h"
 
 namespace pprof::internal {
@@ -20,25 +17,11 @@ constinit const char* obstacle =
     "which is that and tcmalloc)";
 constinit std::atomic<bool> has_sampled{false};
 
-std::size_t wanted_sample_bytes() {
-  const char* const text = std::getenv("PPROF_HEAP_SAMPLE_BYTES");  // NOLINT(concurrency-mt-unsafe)
-  if (text == nullptr) return kDefaultSampleBytes;
-  const std::string_view given(text);
-  const char* const end = given.data() + given.size();
-  std::size_t bytes = 0;
-  const auto [stop, status] = std::from_chars(given.data(), end, bytes);
-  if (status == std::errc() && stop == end && bytes <= kMostSampleBytes) return bytes;
-  std::fprintf(stderr,
-               "pprof: PPROF_HEAP_SAMPLE_BYTES=\"%s\" is not a whole number of bytes up to %zu; it "
-               "stays at %zu (0: no samples)\n",
-               text, kMostSampleBytes, kDefaultSampleBytes);
-  return kDefaultSampleBytes;
-}
-
 }  // namespace
 
 void start_heap_sampler(const char* allocator, const char* reason) {
-  const std::size_t bytes = wanted_sample_bytes();
+  const std::size_t bytes =
+      number_from_environment("PPROF_HEAP_SAMPLE_BYTES", kDefaultSampleBytes, kMostSampleBytes);
   allocator_below = allocator;
   obstacle = reason;
   set_sample_distance(0);
