@@ -1,10 +1,11 @@
 """Debian 13 with nothing but git, make and sudo: the README's two commands, the first as root, the
-second as a user with sudo."""
+second as a user with sudo; and then every command of the tutorial."""
 import shutil
 from pathlib import Path
 
 from base import children
 from base.errors import Failure
+from base.paths import relative
 from elsewhere import system
 from elsewhere.system import CACHE, TREE, Step
 
@@ -19,6 +20,11 @@ def steps() -> list:
     """What is tried, in order."""
     return [Step("bare system", bare), Step("make walkthrough, as root", walkthrough),
             Step("make test, as a user with sudo", test)]
+
+
+def docs_steps() -> list:
+    """The same system afterwards: do the patterns of the pages hold there?"""
+    return [Step("make docs-check, as that user", docs_check)]
 
 
 def bare() -> str:
@@ -65,6 +71,17 @@ def downloads(said: str) -> str:
 
 
 def test() -> str:
-    command = f"chown -R learner: {TREE} && runuser -l learner -c 'cd {TREE} && make test'"
-    said = system.logged(system.inside(ROOT, command, "root", PACKAGES), HERE / "test.log")
-    return system.found(r"(\d+% tests passed.*)$", said)
+    return system.found(r"(\d+% tests passed.*)$", as_learner("make test", "test.log"))
+
+
+def docs_check() -> str:
+    if not ROOT.is_dir():
+        raise Failure(relative(ROOT), "the bare system is made first",
+                      "Run: sudo make elsewhere SYSTEM=debian13")
+    return system.found(r"The chapters hold \((.*)\)\.$", as_learner("make docs-check", "docs.log"))
+
+
+def as_learner(command: str, log: str) -> str:
+    """What it said."""
+    command = f"chown -R learner: {TREE} && runuser -l learner -c 'cd {TREE} && {command}'"
+    return system.logged(system.inside(ROOT, command, "root", PACKAGES), HERE / log)

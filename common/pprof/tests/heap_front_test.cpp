@@ -318,15 +318,21 @@ TEST_F(HeapFront, AProcessMayLockAllItsMemory) {
 }
 
 TEST_F(HeapFront, ALimitOfAddressesThatIsSetLaterCountsTheRange) {
+  constexpr int kNoLimit = 2;
   const pid_t child = fork();
   if (child == 0) {
     const rlimit limit{std::size_t{8} << 30U, RLIM_INFINITY};
-    setrlimit(RLIMIT_AS, &limit);
+    rlimit now{};
+    if (setrlimit(RLIMIT_AS, &limit) != 0 || getrlimit(RLIMIT_AS, &now) != 0 ||
+        now.rlim_cur != limit.rlim_cur) {
+      _exit(kNoLimit);
+    }
     void* const page = mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     _exit(page == MAP_FAILED && errno == ENOMEM ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == kNoLimit) GTEST_SKIP() << "no limit can be set: an emulator?";
   EXPECT_EQ(status, 0);
 }
 

@@ -27,8 +27,7 @@ class Commands(unittest.TestCase):
         self.enterContext(contextlib.redirect_stderr(io.StringIO()))
 
     def run_it(self, systems, user=0):
-        made = {name: types.SimpleNamespace(steps=lambda steps=steps: steps)
-                for name, steps in systems.items()}
+        made = {name: lambda steps=steps: steps for name, steps in systems.items()}
         with mock.patch.object(cli, "SYSTEMS", made), mock.patch("os.geteuid", lambda: user):
             return cli.run(types.SimpleNamespace(systems=[], prog="elsewhere"))
 
@@ -50,8 +49,13 @@ class Commands(unittest.TestCase):
 
     def test_an_unknown_system_is_named_with_those_that_there_are(self):
         with mock.patch("os.geteuid", lambda: 0), \
-                self.assertRaisesRegex(UsageError, "amiga: the systems are debian13, arm64, cont"):
+                self.assertRaisesRegex(UsageError, "amiga: the systems are debian13, deb"):
             cli.run(types.SimpleNamespace(systems=["arm64", "amiga"], prog="elsewhere"))
+
+    def test_the_tutorial_needs_the_system_that_it_is_run_on(self):
+        with mock.patch.object(debian13, "ROOT", Path("build/elsewhere/none")):
+            self.assertEqual(self.run_it({"docs": debian13.docs_steps()}), 1)
+        self.assertRegex(self.out.getvalue(), "FAILED: build/elsewhere/none")
 
     def test_a_command_that_fails_shows_its_end_and_names_its_log(self):
         with tempfile.TemporaryDirectory() as folder:
