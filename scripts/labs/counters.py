@@ -130,6 +130,7 @@ def idle(programs: Callable[[str], Path]) -> dict:
                 sock.settimeout(0.5)
                 if not _is_answered(sock):
                     break
+            held[0].settimeout(STARVED_SECONDS)  # it has a thread, if the machine has time
             served = int(_is_answered(held[0]))
             with service.connect(seconds=STARVED_SECONDS) as sock:
                 found[f"starved_by_{name}"] = int(not _is_answered(sock))
