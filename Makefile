@@ -116,7 +116,7 @@ docs-check: build ## Run every command of the tutorial and compare its output
 	@scripts/workshop docs-check
 format: installed ## Format C++ and Python
 	@scripts/format.sh
-elsewhere: installed ## Bare Debian 13, arm64 by emulation, the container; needs root [SYSTEM=debian13]
+elsewhere: installed ## Bare Debian 12 and 13, arm64 by emulation, the container; needs root [SYSTEM=debian13]
 	@scripts/workshop elsewhere $(SYSTEM)
 clean: ## Remove build/ and everything in it, captures included
 	rm -rf build build-asan build-tsan

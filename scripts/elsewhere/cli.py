@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from base import console
 from base.commandline import Options, Parser
 from base.errors import Failure, UsageError
-from elsewhere import arm64, container, debian13
+from elsewhere import arm64, container
+from elsewhere.debian import DEBIAN12, DEBIAN13
 from elsewhere.system import Step
 
-SYSTEMS = {"debian13": debian13.steps, "debian13-docs": debian13.docs_steps,
-           "arm64": arm64.steps, "container": container.steps}
+SYSTEMS = {"debian12": DEBIAN12.steps, "debian13": DEBIAN13.steps,
+           "debian13-docs": DEBIAN13.docs_steps, "arm64": arm64.steps, "container": container.steps}
 
 
 def add_arguments(parser: Parser) -> None:
     parser.describe(
-        """Runs the last commit of this tree on a bare Debian 13, on arm64 by emulation, and in the
-        container, and prints a table of what ran. Needs root, some 8 GB in build/elsewhere/, where
-        it keeps systems and packages for the next time, and an hour or more.""",
+        """Runs the last commit of this tree on a bare Debian 12 and 13, on arm64 by emulation, and
+        in the container, and prints a table of what ran. Needs root, some 15 GB in
+        build/elsewhere/, where it keeps systems and packages for the next time, and two hours.""",
         "sudo make elsewhere", "sudo scripts/workshop elsewhere debian13")
     parser.add_argument("systems", metavar="SYSTEM", nargs="*",
                         help=f"{', '.join(SYSTEMS)} (default: all)")

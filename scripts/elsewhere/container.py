@@ -1,6 +1,6 @@
 """The container of .devcontainer, built without Docker, and what a learner does in it.
 
-Its base is the bare Debian 13 of debian13.py, which stands for the debian:13-slim of a registry.
+Its base is the bare Debian 13 of debian.py, which stands for the debian:13-slim of a registry.
 """
 import json
 import shutil
@@ -8,7 +8,8 @@ import shutil
 from base import children
 from base.errors import Failure
 from base.paths import ROOT as TREE
-from elsewhere import debian13, system
+from elsewhere import system
+from elsewhere.debian import DEBIAN13
 from elsewhere.system import CACHE, Step
 
 HERE = CACHE / "container"
@@ -33,10 +34,10 @@ def buildah(*words) -> str:
 
 
 def base() -> str:
-    said = system.bare("trixie", debian13.HERE / "bare", HERE / "bare.log")
+    said = system.bare(DEBIAN13.suite, DEBIAN13.here / "bare", HERE / "bare.log")
     if children.run([*BUILDAH, "inspect", "--type", "image", BASE]).status:
         buildah("from", "--name", "bare", "scratch")
-        buildah("copy", "bare", debian13.HERE / "bare", "/")
+        buildah("copy", "bare", DEBIAN13.here / "bare", "/")
         buildah("commit", "--rm", "bare", BASE)
     return said
 

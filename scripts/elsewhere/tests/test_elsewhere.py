@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from base.errors import Failure, UsageError
-from elsewhere import arm64, cli, container, debian13, system
+from elsewhere import arm64, cli, container, debian, system
 from elsewhere.system import Step
 
 APT = """0 upgraded, {} newly installed, 0 to remove and 0 not upgraded.
@@ -49,13 +49,13 @@ class Commands(unittest.TestCase):
 
     def test_an_unknown_system_is_named_with_those_that_there_are(self):
         with mock.patch("os.geteuid", lambda: 0), \
-                self.assertRaisesRegex(UsageError, "amiga: the systems are debian13, deb"):
+                self.assertRaisesRegex(UsageError, "amiga: the systems are debian12, deb"):
             cli.run(types.SimpleNamespace(systems=["arm64", "amiga"], prog="elsewhere"))
 
     def test_the_tutorial_needs_the_system_that_it_is_run_on(self):
-        with mock.patch.object(debian13, "ROOT", Path("build/elsewhere/none")):
-            self.assertEqual(self.run_it({"docs": debian13.docs_steps()}), 1)
-        self.assertRegex(self.out.getvalue(), "FAILED: build/elsewhere/none")
+        none = debian.Debian("none", "none")
+        self.assertEqual(self.run_it({"docs": none.docs_steps()}), 1)
+        self.assertRegex(self.out.getvalue(), "FAILED: build/elsewhere/none/root")
 
     def test_a_command_that_fails_shows_its_end_and_names_its_log(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -84,12 +84,12 @@ class Reading(unittest.TestCase):
     def test_the_first_command_has_a_limit(self):
         for said in (APT.format(107, "184 MB"), APT.format(1, "5,120 kB"),
                      APT.format(107, "0 B/184 MB")):
-            self.assertRegex(debian13.downloads(said), r"^\d+ packages, (184|5) MB$")
+            self.assertRegex(debian.downloads(said), r"^\d+ packages, (184|5) MB$")
         for said in (APT.format(201, "184 MB"), APT.format(107, "0 B/1,084 MB")):
             with self.assertRaisesRegex(Failure, "may download 200 and 200 MB"):
-                debian13.downloads(said)
+                debian.downloads(said)
         with self.assertRaisesRegex(Failure, "the output must have this"):
-            debian13.downloads("nothing was needed")
+            debian.downloads("nothing was needed")
 
     def test_the_image_has_a_limit(self):
         for fits in ("1.8 GB", "950 MB"):
