@@ -29,8 +29,10 @@ TEMPORARY_BYTES = 512_000_000  # of the judge and all that it runs; gone with it
 READ_BYTES = 20_000_000
 TRIAL_SECONDS, WATCH_SECONDS = 60, 0.3
 SIGNALS = 32
+MOST_PROCESSES = 500  # and threads: a service may have one for each of 200 connections
 # Private writable memory, since the heap's sampler reserves far more addresses than it uses.
-LIMITS = ("--data=2000000000", "--fsize=100000000", "--nproc=200", "--cpu=90", "--core=0")
+LIMITS = ("--data=2000000000", "--fsize=100000000", f"--nproc={MOST_PROCESSES}", "--cpu=90",
+          "--core=0")
 NEWNS, NEWUSER, NEWNET = 0x20000, 0x10000000, 0x40000000  # of unshare(2)
 MS_NOSUID_NODEV, MS_REC_PRIVATE = 6, 0x44000  # of mount(2)
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1

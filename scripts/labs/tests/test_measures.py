@@ -13,11 +13,11 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from base import callgrind
+from base import callgrind, sandbox
 from base.errors import Failure
 from compare import slices
-from labs import (amdahl, asking, building, catalog, instructions, memory, noise, paths, running,
-                  simulated, starters, timing, tracing)
+from labs import (amdahl, asking, building, catalog, counters, instructions, memory, noise, paths,
+                  running, simulated, starters, timing, tracing)
 
 
 MUST_RUN_AS_COUNTED = tracing.must_run_as_counted
@@ -49,6 +49,11 @@ class Simulated(unittest.TestCase):
             with mock.patch.object(running, "counted",
                                    return_value=misses * simulated.REQUESTS):
                 self.assertEqual(simulated.misses(str), {"thousands_a_request": told})
+
+
+class Idle(unittest.TestCase):
+    def test_each_client_may_have_a_thread_in_the_sandbox(self):
+        self.assertGreater(sandbox.MOST_PROCESSES, 2 * counters.MANY_CLIENTS + 100)
 
 
 class Amdahl(unittest.TestCase):
