@@ -100,7 +100,7 @@ doctor: ## Check tools and machine; for each problem, the command that repairs i
 	@scripts/doctor.sh
 build: installed ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs
-check: test ## What CI runs: tests, format, lint, sanitizers, documentation
+check: test ## Tests, format, lint, sanitizers, documentation
 	@scripts/check.sh
 lint: installed ## clang-tidy, flake8, shellcheck, and the order of the Python packages
 	@scripts/lint.sh

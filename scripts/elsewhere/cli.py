@@ -18,7 +18,7 @@ SYSTEMS = {"debian12": DEBIAN12.steps, "debian13": DEBIAN13.steps,
 def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Runs the last commit of this tree on a bare Debian 12 and 13, on arm64 by emulation, and
-        in the container, and prints a table of what ran. Needs root, some 15 GB in
+        in the container, and prints a table of what ran. Needs root, some 20 GB in
         build/elsewhere/, where it keeps systems and packages for the next time, and two hours.""",
         "sudo make elsewhere", "sudo scripts/workshop elsewhere debian13")
     parser.add_argument("systems", metavar="SYSTEM", nargs="*",
