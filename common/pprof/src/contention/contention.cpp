@@ -117,15 +117,17 @@ void set_mutex_fraction(int fraction) { mutex_fraction = fraction; }
 
 std::string block_rate_description() {
   const std::int64_t rate = block_rate_ns;
-  if (rate == 0)
+  if (rate == 0) {
     return kOff + std::string("PPROF_BLOCK_RATE_NS or pprof::set_block_profile_rate() is 0.");
+  }
   return "One wait for each " + std::to_string(rate) + " ns of waiting.";
 }
 
 std::string mutex_rate_description() {
   const int fraction = mutex_fraction;
-  if (fraction == 0)
+  if (fraction == 0) {
     return kOff + std::string("PPROF_MUTEX_FRACTION or pprof::set_mutex_profile_fraction() is 0.");
+  }
   return fraction == 1 ? "" : "One wait of " + std::to_string(fraction) + ".";
 }
 
