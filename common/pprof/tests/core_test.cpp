@@ -100,7 +100,7 @@ TEST(Core, ASignalIsTakenOnceAndOnlyIfItIsFree) {
               "signal " + std::to_string(signal) +
                   " has a handler, or cannot have one: choose another one");
   }
-  EXPECT_EQ(capture_on_signal(SIGUSR2, {.profiles = {"cpu"}}).error(), "unknown profile \"cpu\"");
+  EXPECT_EQ(capture_on_signal(SIGUSR2, {.profiles = {"cpu"}}).error(), error_of("cpu"));
   const std::string folder = ::testing::TempDir() + "pprof_on_signal";
   std::filesystem::create_directory(folder);
   ASSERT_TRUE(capture_on_signal(SIGUSR2, {.profiles = {"threads"}, .folder = folder}));

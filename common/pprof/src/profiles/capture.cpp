@@ -42,11 +42,7 @@ Profile difference(const Endpoint& endpoint, std::chrono::nanoseconds duration,
 
 // Why `endpoint`, which may be null, cannot be taken; empty if it can.
 std::string obstacle(const Endpoint* endpoint, std::string_view name) {
-  if (endpoint == nullptr) {
-    std::string text = "unknown profile \"" + std::string(name) + "\": use one of";
-    for (const Endpoint& known : endpoints()) text += " " + known.name;
-    return text;
-  }
+  if (endpoint == nullptr) return unknown_profile(name);
   return endpoint->unavailable ? endpoint->unavailable() : "";
 }
 

@@ -41,7 +41,7 @@ void write_all(const OnSignal& what, int count) {
 tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) {
   for (const std::string& profile : what.profiles) {
     if (internal::find_endpoint(profile) == nullptr) {
-      return tl::unexpected("unknown profile \"" + profile + "\"");
+      return tl::unexpected(internal::unknown_profile(profile));
     }
   }
   static std::mutex mutex;

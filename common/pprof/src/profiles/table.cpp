@@ -114,4 +114,10 @@ const Endpoint* find_endpoint(std::string_view name) {
   return found == endpoints().end() ? nullptr : &*found;
 }
 
+std::string unknown_profile(std::string_view name) {
+  std::string text = "unknown profile \"" + std::string(name) + "\": use one of";
+  for (const Endpoint& known : endpoints()) text += " " + known.name;
+  return text;
+}
+
 }  // namespace pprof::internal

@@ -42,4 +42,7 @@ const std::vector<Endpoint>& endpoints();
 // Null if there is none of that name.
 const Endpoint* find_endpoint(std::string_view name);
 
+// The error for that case, with the names that there are.
+std::string unknown_profile(std::string_view name);
+
 }  // namespace pprof::internal
