@@ -11,13 +11,13 @@
 
 namespace pprof::testing {
 
-// From now on `number` fails with EPERM on this thread and those that it starts. Whether that could
-// be arranged. Only for a process that ends with the test.
-inline bool refuse_syscall(unsigned number) {
+// From now on `number` fails with EPERM, or does what else `action` says, on this thread and those
+// that it starts. Whether that could be arranged. Only for a process that ends with the test.
+inline bool refuse_syscall(unsigned number, unsigned action = SECCOMP_RET_ERRNO | EPERM) {
   std::array<sock_filter, 4> program{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, action),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
   const sock_fprog filter{program.size(), program.data()};

@@ -3,11 +3,8 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -23,6 +20,7 @@
 #include <vector>
 
 #include "capture_helpers.h"
+#include "refuse_syscall.h"
 #include "stacks/objects.h"
 
 namespace pprof::internal {
@@ -203,16 +201,7 @@ TEST(Unwind, AnObjectLoadedInPlaceOfAnotherHasItsOwnTable) {
 
 // A child of this process that may not call process_vm_readv().
 bool walks_without_copies() {
-  std::array<sock_filter, 4> program{
-      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-  const sock_fprog filter{program.size(), program.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-    return false;
-  }
+  if (!testing::refuse_syscall(SYS_process_vm_readv)) return false;
   Stack stack;
   first_caller(&stack);
   const bool own_is_whole = testing::stack_has(stack, "main") && stack.back() != kCutMark;
@@ -224,6 +213,19 @@ TEST(UnwindDeathTest, WhereCopiesAreForbiddenOnlyKnownStacksAreWalked) {
   if (testing::kTsan) GTEST_SKIP() << "tsan must be told of fibers";
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process without tables
   EXPECT_EXIT(_exit(walks_without_copies() ? 0 : 1), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(UnwindDeathTest, AFilterThatKillsForCopiesKillsTheProcess) {
+  if (testing::kTsan) GTEST_SKIP() << "tsan must be told of fibers";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (!testing::refuse_syscall(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS)) _exit(2);
+        Stack stack;
+        walk_on_a_fiber(stack);
+        _exit(0);
+      },
+      ::testing::KilledBySignal(SIGSYS), "");
 }
 
 TEST(Unwind, ADeepStackKeepsItsInnerFramesAndIsMarked) {
