@@ -9,8 +9,8 @@ from base.errors import Failure
 
 # Stands before a command: the environment's size moves addresses, and the count with them.
 EMPTY_ENVIRONMENT = ("env", "-i", "PATH=/usr/bin:/bin")
-# A sample of the heap or of a wait walks the stack, at the first one for all of the program's
-# tables: more instructions than a request has, and at random.
+# A sample of the heap or of a wait walks the stack, and the first one builds the unwinder's tables:
+# more instructions and system calls than a request has, and at random.
 NO_SAMPLES = ("PPROF_HEAP_SAMPLE_BYTES=0", "PPROF_BLOCK_RATE_NS=0", "PPROF_MUTEX_FRACTION=0")
 ANSWER_SECONDS, LOG_CHARACTERS = 20, 100_000
 # One cache for every machine: 32 KiB in lines of 64 bytes, as many have it.
