@@ -15,7 +15,10 @@ from base.paths import BUILD, ROOT, relative
 
 CACHE = BUILD / "elsewhere"
 TREE = "/srv/workshop"  # in a bare system
-LOG_TAIL = 25  # lines that a failure shows
+LOG_TAIL = 25  # lines that a failure shows, of each failed test and of the end
+FAILED_TEST = re.compile(r"^ *\d+/\d+ Test +#\d+:.*\*\*\*(?!Skipped)[^\0]*?"
+                         r"(?=^ *(?:Start +\d|\d+/\d+ Test|\d+% tests))", re.M)  # of CTest
+WARNING = re.compile(r"^\S+:\d+:\d+: warning: .*", re.M)  # of a compiler
 # In namespaces of its own: whatever it mounts and starts is gone with it.
 _ENTER = """mount -t proc proc "$0/proc"
 for tree in dev sys; do mount --rbind "/$tree" "$0/$tree"; done
@@ -34,16 +37,19 @@ class Step:
 
 def logged(command: Sequence, log: Path, **options) -> str:
     """Runs a command, its output in `log` and returned. Raises Failure, after the last lines, if
-    it fails."""
+    it fails, and if a compiler warns."""
     console.show(command)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as sink:
         status = children.run(command, stdout=sink, stderr=subprocess.STDOUT, **options).status
     said = log.read_text(encoding="utf-8", errors="replace")
     if status:
-        print(*said.splitlines()[-LOG_TAIL:], sep="\n")
+        for text in (*FAILED_TEST.findall(said), said):
+            print(*text.splitlines()[-LOG_TAIL:], sep="\n")
         raise Failure(relative(log), f"the command ended with {children.how_it_ended(status)}",
                       "Read this file")
+    if warning := WARNING.search(said):
+        raise Failure(warning[0], "no compiler of a supported system warns", "Mend the code")
     return said
 
 

@@ -1,5 +1,5 @@
 """The memory of a service, read from outside: which cache lines the threads of several clients
-write to (lab 10), and what a stage remembers of its requests (lab 15)."""
+count in (lab 10), and what a stage remembers of its requests (lab 15)."""
 import contextlib
 import os
 import re
@@ -59,22 +59,27 @@ def _lines(shots):
                     yield line
 
 
-def _own_client(values, turns):
-    """Whose turns change the value, every time, if nobody else's do."""
-    changed = [before != after for before, after in zip(values, values[1:])]
+def _numbers(line):
+    """Each number of a line: what it was in each shot."""
+    return zip(*(memoryview(each).cast("I") for each in line))
+
+
+def _counted(number, turns):
+    """(the client, how much its requests add) if each adds the same, and no other client's adds
+    anything; else None. What the heap has beside other threads' blocks, by chance, does not."""
+    rates = [(after - before) / requests
+             for before, after, (_, requests) in zip(number, number[1:], turns)]
     for client in range(CLIENTS):
-        if changed == [turn == client for turn, _ in turns]:
-            return client
+        own = {rate for rate, (turn, _) in zip(rates, turns) if turn == client}
+        if len(own) == 1 and own != {0} and not any(
+                rate for rate, (turn, _) in zip(rates, turns) if turn != client):
+            return client, own.pop()
     return None
 
 
-def _numbers(line):
-    return memoryview(line).cast("I")
-
-
 def _looked_at(program):
-    """(whether two clients' threads have bytes of their own in one cache line; for each client, how
-    many numbers rise by one with each of its requests, and else never)."""
+    """(whether numbers of two clients' threads are in one cache line, each of which counts its
+    client's requests; for each client, how many numbers rise by one with each request)."""
     turns = [(client, 3 + asking.number(200)) for _ in range(ROUNDS) for client in range(CLIENTS)]
     with running.Service(program) as service, contextlib.ExitStack() as stack:
         socks = [stack.enter_context(service.connect()) for _ in range(CLIENTS)]
@@ -87,19 +92,16 @@ def _looked_at(program):
             shots.append(memory.pages())
     share, counters = False, [0] * CLIENTS
     for line in _lines(shots):
-        owners = {_own_client(values, turns) for values in zip(*line)} - {None}
-        share = share or len(owners) > 1
-        for values in zip(*map(_numbers, line)):
-            for client in range(CLIENTS):
-                counters[client] += all(after - before == requests * (turn == client)
-                                        for before, after, (turn, requests)
-                                        in zip(values, values[1:], turns))
+        counted = [found for number in _numbers(line) if (found := _counted(number, turns))]
+        share = share or len({client for client, _ in counted}) > 1
+        for client, rate in counted:
+            counters[client] += rate == 1
     return share, counters
 
 
 def lines(programs: Callable[[str], Path]) -> dict:
-    """1 if two threads write to bytes of their own in one cache line; how many of four threads
-    count their requests. The server has numbers of its own: as many as with v2-optimized."""
+    """1 if two threads count in one cache line; how many of four threads count their requests. The
+    server has numbers of its own: as many as with v2-optimized."""
     share, counters = _looked_at(programs("leftpad"))
     with asking.aside():
         _, usual = _looked_at(building.program(paths.ROOT / paths.BASE_STAGE, "leftpad"))
@@ -126,5 +128,5 @@ def recent(programs: Callable[[str], Path]) -> dict:
         asked = {target.encode() for target in asking.ask(sock, WINDOW)}
         remembered = asked & set(TARGET.findall(b"".join(Memory(service.pid).pages())))
     counted = any([after - before for before, after in zip(values, values[1:])] == rises
-                  for line in _lines(shots) for values in zip(*map(_numbers, line)))
+                  for line in _lines(shots) for values in _numbers(line))
     return {"unusual_texts_are_counted": int(counted), "targets_in_memory": len(remembered)}

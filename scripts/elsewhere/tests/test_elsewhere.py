@@ -66,6 +66,29 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.out.getvalue().splitlines()[-1], "100")
         self.assertNotIn("\n50\n", self.out.getvalue())
 
+    def test_of_tests_that_fail_what_they_said_is_shown_too(self):
+        said = "\n".join([
+            "      Start  1: labs/02", " 1/4 Test  #1: labs/02 ...   Passed    1.20 sec",
+            " 2/4 Test  #2: labs/10 ...***Failed   61.22 sec", "lab 10 solution FAIL", "",
+            "      Start  3: other", " 3/4 Test  #3: other ...***Skipped   0.01 sec", "no tool", "",
+            " 4/4 Test  #4: last ...***Timeout   9.01 sec", "hangs", "",
+            "50% tests passed, 2 tests failed out of 4", *map(str, range(99)), ""])
+        with tempfile.TemporaryDirectory() as folder, self.assertRaises(Failure):
+            system.logged(["bash", "-c", 'echo "$0"; exit 2', said], Path(folder, "a.log"))
+        shown = self.out.getvalue()
+        self.assertIn("***Failed   61.22 sec\nlab 10 solution FAIL\n", shown)
+        self.assertIn("***Timeout   9.01 sec\nhangs\n", shown)
+        for other in ("labs/02", "no tool"):
+            self.assertNotIn(other, shown.replace(said, ""))
+
+    def test_a_compiler_that_warns_is_a_failure(self):
+        warning = "src/a.cpp:58:64: warning: missing initializer [-Wmissing-field-initializers]"
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "a.log")
+            with self.assertRaisesRegex(Failure, "a.cpp:58:64.*no compiler of a supported system"):
+                system.logged(["echo", f"[1/2] a\n{warning}\n[2/2] b"], log)
+            system.logged(["echo", "warning: a tool is missing"], log)
+
 
 class Reading(unittest.TestCase):
     def test_what_is_made_to_its_end_is_made_once(self):

@@ -200,12 +200,17 @@ class OfARequest(unittest.TestCase):
 
 
 class Lines(unittest.TestCase):
-    def test_bytes_that_one_client_alone_changes_every_time_are_its_own(self):
-        turns = [(client, 3) for _ in range(2) for client in range(memory.CLIENTS)]
-        of_client_1 = [0, 0, 3, 3, 3, 3, 6, 6, 6]
-        self.assertEqual(memory._own_client(of_client_1, turns), 1)
-        for others in ([0] * 9, [0, 0, 3, 3, 3, 3, 3, 3, 3], [0, 3, 6, 6, 6, 9, 12, 12, 12]):
-            self.assertIsNone(memory._own_client(others, turns))
+    def test_a_number_to_which_each_request_of_one_client_adds_the_same_counts_them(self):
+        turns = [(client, 3 + n) for n in range(2) for client in range(memory.CLIENTS)]
+        for rate in (1, 7, -2):
+            of_client_1 = [5 + rate * n for n in (0, 0, 3, 3, 3, 3, 7, 7, 7)]
+            self.assertEqual(memory._counted(of_client_1, turns), (1, rate))
+        nothing = [0] * 9
+        not_each_time = [0, 0, 3, 3, 3, 3, 3, 3, 3]
+        of_two = [0, 3, 6, 6, 6, 10, 14, 14, 14]
+        text_that_client_1_changes = [0, 0, 1000, 1000, 1000, 1000, 900, 900, 900]
+        for others in (nothing, not_each_time, of_two, text_that_client_1_changes):
+            self.assertIsNone(memory._counted(others, turns))
 
     def test_of_pages_only_the_lines_that_change_are_looked_at(self):
         before = bytes(memory.PAGE)

@@ -59,9 +59,9 @@ struct Rule {
   CfaKind cfa = CfaKind::kNone;
   TrackedRegister cfa_register = kSp;
   std::int32_t cfa_offset = 0;
-  Place fp;
-  Place extra;
-  Place return_address;
+  Place fp = {};
+  Place extra = {};
+  Place return_address = {};
   bool operator==(const Rule&) const = default;
 };
 

@@ -32,7 +32,7 @@ struct Frame {
 
 struct Location {
   const Mapping* mapping = nullptr;  // lives as long as the source; null: nothing was loaded there
-  std::vector<Frame> frames;         // innermost inlined function first; empty: unknown
+  std::vector<Frame> frames = {};    // innermost inlined function first; empty: unknown
   bool is_named = true;              // false: the frame has the object's name, "[libfoo.so]"
   std::string unread_file = {};      // of debug information, where it was not found; else empty
 };
