@@ -25,4 +25,4 @@ format() {
   "$@" "${files[@]}" 2>&1 | head -40 || die 'the files above' "they are not formatted ($what)" 'Run: make format'
 }
 format C++ '*.cpp' '*.h' -- clang-format "${cpp[@]}"
-format Python '*.py' -- "$PYTHON" -W ignore -m autopep8 "${python[@]}"
+format Python '*.py' scripts/base/tests/fakes/{bench,service} -- "$PYTHON" -W ignore -m autopep8 "${python[@]}"

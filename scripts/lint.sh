@@ -24,11 +24,11 @@ need_module flake8 python3-flake8
 cd "$REPO_ROOT"
 [[ -f build/compile_commands.json ]] || die 'build/compile_commands.json' 'it is missing' 'Run: make build'
 
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run scripts/workshop)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run scripts/workshop scripts/base/tests/fakes/{ab,objcopy,open-loop-load})
 show_command shellcheck -x '(every script)'
 shellcheck -x "${scripts[@]}"
 
-mapfile -t python < <(git ls-files --cached --others --exclude-standard '*.py')
+mapfile -t python < <(git ls-files --cached --others --exclude-standard '*.py' scripts/base/tests/fakes/{bench,service})
 show_command "$PYTHON" -m flake8 '(every Python file)'
 "$PYTHON" -m flake8 "${python[@]}" || die 'the lines above' 'flake8 found faults' 'Fix them; make format does a part of it'
 run "$PYTHON" scripts/layers.py
