@@ -77,7 +77,7 @@ stage: ## Copy a stage [NAME=v3-mine FROM=v1-naive]
 .PHONY: labs lab watch grade hint solution bug submission
 labs: ## The list: solved, begun, untouched
 	@scripts/workshop labs
-lab: installed ## A sick service to repair [N=1 GUESS=10; RESET=1 makes it anew]
+lab: installed ## A sick service to repair [N=1 GUESS=10; RESET=1 makes it again]
 	@scripts/workshop lab $(or $(N),$(LAB)) $(if $(GUESS),--guess $(GUESS)) $(if $(filter-out 0 no,$(RESET)),--reset)
 watch: installed ## Judge a lab each time you save a file of it [LAB=1]
 	@scripts/workshop watch $(or $(LAB),$(N))
@@ -89,7 +89,7 @@ solution: ## The reference solution as a diff [LAB=1]
 	@scripts/workshop solution $(or $(LAB),$(N))
 bug: installed ## A hidden performance bug in a copy of v2-optimized [SEED=1 VIEW= ANSWER=]
 	@scripts/workshop bug $(SEED) $(if $(VIEW),--view '$(VIEW)') $(if $(filter-out 0 no,$(ANSWER)),--answer)
-submission: installed ## Pack your labs to hand in; grade a bundle anew [LEARNER= BUNDLE=]
+submission: installed ## Pack your labs to hand in; grade a bundle again [LEARNER= BUNDLE=]
 	@scripts/workshop submission $(BUNDLE) $(if $(LEARNER),--learner '$(LEARNER)')
 
 ##@ The machine and the tree

@@ -43,8 +43,8 @@ COMMANDS = {
         "hint": ("labs.cli", "the next hint"),
         "solution": ("labs.cli", "the reference solution as a diff"),
         "bug": ("labs.cli", "a hidden performance bug in a copy of v2-optimized"),
-        "submission": ("labs.cli", "pack your labs to hand in; grade a bundle anew"),
-        "regrade": ("labs.cli", "grade a class of bundles anew: the gradebook"),
+        "submission": ("labs.cli", "pack your labs to hand in; grade a bundle again"),
+        "regrade": ("labs.cli", "grade a class of bundles again: the gradebook"),
         "noise": ("labs.cli", "lab 13: replay a way to compare"),
     },
     "Maintenance": {

@@ -36,7 +36,7 @@ void check(Options& options) {
     if (!options.debug_token.empty()) {
       throw CLI::ValidationError("--debug-token-file",
                                  std::string("the token is given by --debug-token or ") +
-                                     kTokenVariable + ", too; leave one of them out");
+                                     kTokenVariable + " as well; leave one of them out");
     }
     options.debug_token = read_token(options.debug_token_file);
   }

@@ -66,7 +66,7 @@ tl::expected<std::size_t, std::string> parse_len(std::optional<std::string_view>
   if (stop != end || status == std::errc::invalid_argument) {
     return tl::unexpected(len_error(*value, " is not an integer", max_len));
   }
-  if (value->front() == '-') return 0;  // below the range of the type, too
+  if (value->front() == '-') return 0;  // also below the range of the type
   if (status == std::errc::result_out_of_range) {
     return tl::unexpected(len_error(*value, " is out of range", max_len));
   }

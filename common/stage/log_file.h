@@ -36,12 +36,12 @@ class LogFile {
 
   std::uint64_t writes() const { return writes_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
-  // With a line of which only a part was written: it counts until its end is written, too.
+  // With a line of which only a part was written: it counts also until its end is written.
   std::uint64_t lines_lost() const { return lines_lost_ + (torn_ ? 1 : 0); }
 
  private:
   // How to write without waiting: files take everything at once; a pipe whole lines in pieces; so
-  // does what may block because others have it open, too, but only when it is ready.
+  // does what may block because others also have it open, but only when it is ready.
   enum class Way { kWhole, kInPieces, kInPiecesWhenReady };
   struct Opened {
     int fd;

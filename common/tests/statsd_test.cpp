@@ -82,7 +82,7 @@ TEST(StatsD, IgnoresTheGlobalLocale) {
   EXPECT_EQ(line, "ns.x:1234567.5|h");
 }
 
-// A grader has one (scripts/labs/suite.py): what std::printf writes depends on it, too.
+// A grader has one (scripts/labs/suite.py): what std::printf writes also depends on it.
 TEST(StatsD, IgnoresTheLocaleOfTheCLibrary) {
   const auto german = newlocale(LC_ALL_MASK, "de_DE.UTF-8", nullptr);
   if (german == nullptr) GTEST_SKIP() << "there is no de_DE.UTF-8 on this machine";

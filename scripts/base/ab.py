@@ -44,7 +44,7 @@ def percentiles(text: str) -> dict:
 
 
 def parse(report: str, percentiles_csv: str | None = None) -> dict:
-    """requests, requests_per_second and mean_ms; with percentiles p50_ms and p99_ms, too.
+    """requests, requests_per_second and mean_ms; with percentiles also p50_ms and p99_ms.
 
     Raises Failure if any request failed or none was made.
     """

@@ -8,7 +8,7 @@ import socket
 
 from base.paths import EXAMPLE_TARGET
 
-# So that a log line is as long as under ab: the counts of the labs' pages hold here, too.
+# So that a log line is as long as under ab: the counts of the labs' pages also hold here.
 AGENT = "ApacheBench/2.3"
 MOST_BYTES = 20_000_000  # of an answer: who answers is not always to be trusted
 _REQUEST = (f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\n"

@@ -6,7 +6,7 @@ profiler in common/pprof/.
 """
 import re
 
-STAGE_FOLDER = r"/v[0-9][^/]*-[^/]*/"  # for pprof's -show, too
+STAGE_FOLDER = r"/v[0-9][^/]*-[^/]*/"  # also for pprof's -show
 _STAGE = re.compile(STAGE_FOLDER + r"([^/]+)$")
 _COMPONENT = re.compile(STAGE_FOLDER + r"([^/]+)\.(?:cpp|h)$")
 _APPLICATION = re.compile(r"/common/")

@@ -1,5 +1,5 @@
 """What machine this is, and what about it makes measurements worse. Reads /proc and /sys, runs git
-and lscpu, which knows arm64's processors, too.
+and lscpu, which also knows arm64's processors.
 
 Used by what compares and captures, and by doctor.sh.
 """

@@ -90,7 +90,7 @@ def words(seconds: float, readable: Iterable = (), writable: Iterable = (),
     a stage, such as a compiler, and keeps the user's id, which root's stages do not."""
     if _ENTERED not in os.environ:
         return ()
-    # Not of this process's user where it can be helped, so that root's stages have limits, too.
+    # Not of this process's user where it can be helped, so that root's stages also have limits.
     other = None if os.geteuid() or is_ours else 2**30 + os.getpid()
     for path in writable if other else ():
         os.chown(path, other, other)

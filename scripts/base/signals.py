@@ -22,7 +22,7 @@ def _leave(number, _frame):
 
 
 def leave_on_signals() -> None:
-    """Ctrl-C, too, which a shell lets its background commands ignore; but nohup is respected."""
+    """Also Ctrl-C, which a shell lets its background commands ignore; but nohup is respected."""
     for number in ENDING:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _leave)
@@ -31,7 +31,7 @@ def leave_on_signals() -> None:
 @contextlib.contextmanager
 def held() -> Iterator[None]:
     """A signal that comes meanwhile counts only at the end: a child that is started in here is
-    noted in here, too.
+    also noted in here.
 
     Signals come to the main thread alone, so for another there is nothing to hold.
     """

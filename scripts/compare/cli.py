@@ -40,7 +40,7 @@ def add_arguments(parser: Parser) -> None:
     add("--filter", default="", metavar="REGEX", help="only the benchmarks that match")
     add("--no-service", action="store_true", help="benchmarks only")
     add("--instructions", action="store_true",
-        help="count instructions per operation, too (valgrind)")
+        help="also count instructions per operation (valgrind)")
     add("--fail-if-worse", type=float, metavar="PERCENT",
         help="exit with 4 if a time, a counter or requests/s is surely worse by more than that")
     add("--markdown", action="store_true", help="print Markdown tables")
@@ -201,7 +201,7 @@ def _show(options, measured, about, document, folder):
 
 def _publish(fresh, out):
     """Puts a comparison in the place of the last one, which stays until then. Other files in `out`
-    stay, too."""
+    also stay."""
     out.mkdir(exist_ok=True)
     for name in RESULTS:
         (fresh / name).replace(out / name)

@@ -2,11 +2,11 @@
 on.
 
 bench-<stage> --slices runs a slice for each line that it gets (common/benchmarks/slices.h). Both
-processes of a pair run on the same processor, drawn anew for each pair, so that only one of them
+processes of a pair run on the same processor, drawn again for each pair, so that only one of them
 runs at a time and a busy or slow processor is both's. The order within a block is drawn at random,
 A B B A or B A A B: noise with a rhythm of its own favours no side. So is the place of the stack in
 a page, the same for the four slices of a block: it makes a loop of some nanoseconds faster or
-slower by more than a per cent. What else comes first is drawn, too: the file that is written, the
+slower by more than a per cent. What else comes first is also drawn: the file that is written, the
 process that starts, the slice that warms up (always the same side's made one per cent between equal
 programs). And each pair runs files of its own (Copies): the kernel keeps the pages of a file where
 it wrote them, and a program whose pages lay badly was up to 3 % slower in every process.

@@ -31,8 +31,8 @@ def clean_state(root: Path, commands: list[str]) -> Iterator[Path]:
     for folder in (kept, after_kill, home):
         folder.mkdir(parents=True, exist_ok=True)
     for result in _results(build):
-        # What a killed run left in kept/ is the reader's own and stays; what came after it makes
-        # way, too.
+        # What a killed run left in kept/ is the reader's own and stays; what came after it also
+        # makes way.
         aside = after_kill if (kept / result.name).exists() else kept
         result.rename(aside / result.name)
     try:

@@ -49,7 +49,7 @@ def logged(command: Sequence, log: Path, **options) -> str:
         raise Failure(relative(log), f"the command ended with {children.how_it_ended(status)}",
                       "Read this file")
     if warning := WARNING.search(said):
-        raise Failure(warning[0], "no compiler of a supported system warns", "Mend the code")
+        raise Failure(warning[0], "no compiler of a supported system warns", "Fix the code")
     return said
 
 

@@ -27,10 +27,10 @@ Exit status: 0 PASS, 1 FAIL, 3 INVALID or SKIPPED (nothing is said about your st
     "bug": ("Makes a copy of v2-optimized with one performance bug, v3-bug-SEED; once it is there, "
             "notes the view that showed the bug, and judges it.",
             "make bug SEED=1, then make bug SEED=1 VIEW=CPU"),
-    "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle anew "
+    "submission": ("Packs your labs, verdicts and predictions into a bundle; grades a bundle again "
                    "and compares the verdicts.", "make submission"),
     "regrade": ("""\
-Grades every bundle of a folder anew and writes FOLDER/gradebook/: gradebook.csv, .json and .html.
+Grades every bundle of a folder again and writes FOLDER/gradebook/: gradebook.csv, .json and .html.
 One that was killed goes on with the bundles that are left. On several machines: run the command
 `scripts/workshop submission BUNDLE --row FOLDER/gradebook/rows/BUNDLE.json` for each bundle, on any
 of them; then this one finds the rows.""", "scripts/workshop regrade bundles --jobs 4"),
@@ -48,7 +48,7 @@ def add_arguments(parser: Parser) -> None:
         add("--guess", metavar="NUMBER", default="", help="what you expect, before it is counted")
     if name == "lab":
         add("--reset", action="store_true",
-            help="make the stage anew; yours goes to build/labs/, guess and hints stay")
+            help="make the stage again; yours goes to build/labs/, guess and hints stay")
     if name == "grade":
         add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
         add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
@@ -61,7 +61,7 @@ def add_arguments(parser: Parser) -> None:
         add("--slices", metavar="FILE", type=Path,
             help="the slices.json of a comparison of yours (default: the lab's)")
     if name == "submission":
-        add("bundle", metavar="BUNDLE", nargs="?", help="one to grade anew (default: pack one)")
+        add("bundle", metavar="BUNDLE", nargs="?", help="one to grade again (default: pack one)")
         add("--learner", metavar="NAME", help="who hands in (default: git's user.email)")
         add("--row", metavar="FILE", type=Path, help="keep what was found there, as JSON")
         add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")

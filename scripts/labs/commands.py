@@ -16,15 +16,15 @@ def lab(number: str, guess: str, reset: bool = False) -> None:
     `reset` in build/labs/, over the one that was put there before."""
     chosen = catalog.find(number)
     stage_dir = paths.ROOT / chosen.stage
-    anew = f"make lab N={chosen.number} RESET=1"
+    start_over = f"make lab N={chosen.number} RESET=1"
     if reset and stage_dir.exists():
         _put_away(stage_dir)
     if stage_dir.exists():
-        print(f"{chosen.stage}/ is there already and stays as it is (start anew: {anew}).")
+        print(f"{chosen.stage}/ is there already and stays as it is (to start over: {start_over}).")
     else:
         starters.copy_with([chosen.starter], stage_dir, chosen.base)
         console.step(f"Made {chosen.stage}/")
-    building.release(f"leftpad-{chosen.stage}", f"Fix it, or start anew: {anew}")
+    building.release(f"leftpad-{chosen.stage}", f"Fix it, or start over: {start_over}")
     if "answer" not in progress.load(chosen.number):
         building.libraries()
         try:
@@ -174,7 +174,7 @@ def noise(stage: str, slices: Path | None) -> None:
     try:
         procedure = replay.read(paths.ROOT / stage)
     except replay.Unusable as why:
-        raise Failure(stage, str(why), "Fix the file, or start anew: make lab N=13") from None
+        raise Failure(stage, str(why), "Fix the file, or start over: make lab N=13") from None
     if len(recorded) < 2 * procedure.pairs + 1:
         raise Failure(f"--slices {slices}", f"it has {len(recorded)} process pairs, a replay of "
                       f"{procedure.pairs} needs more than {2 * procedure.pairs}",

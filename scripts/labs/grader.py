@@ -6,7 +6,7 @@ A result is one of
   INVALID  two measurements disagree: the grader's fault, grade again
   SKIPPED  a tool is missing, or an earlier tier failed: nothing is said about the stage
 With one seed a status is the same on every run and every machine: a result has neither times nor
-paths. Counts are the same, too; per cents and KiB vary by a few.
+paths. So are counts; per cents and KiB vary by a few.
 """
 import subprocess
 import time
@@ -22,8 +22,8 @@ PASS, FAIL, INVALID, SKIPPED = "PASS", "FAIL", "INVALID", "SKIPPED"
 REASON, LATE = "why there are no metrics", "after how many seconds there was no answer"
 PATIENCE = 3  # a stage is late if the lab's own solution takes less of the time by this factor
 MAX_NAMES = 3
-OWN_FAULT = "on this machine the lab's own solution fails here, too"
-SLOW = "this machine is too slow now: the lab's own solution takes a good part of the time, too"
+OWN_FAULT = "on this machine the lab's own solution also fails here"
+SLOW = "this machine is too slow now: the lab's own solution also takes a good part of the time"
 TIMED = ("idle", )  # groups in which a stage fails by its time
 # The stage crashes, hangs or breaks off connections.
 BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)
@@ -59,7 +59,7 @@ def within(budget: dict, value: float) -> bool:
 def grade(lab: Lab, stage_dir: Path, thorough: bool = True,
           handed_in: bool = False) -> list[Result]:
     """Results of all tiers, in a fixed order. `thorough`: counters are measured twice, and the HTTP
-    tests run, too. `handed_in`: the stage comes from somebody else."""
+    tests also run. `handed_in`: the stage comes from somebody else."""
     programs = building.Programs(stage_dir, handed_in)
     specs = lab.data.get("instructions", [])
     with console.Bar("grading", 2 + len(lab.budgets) + len(specs), lines=0) as bar:

@@ -2,7 +2,7 @@
 new text).
 
 Every one keeps the contract's answers for ordinary requests. `old` must occur exactly once. The
-copy differs in names, too, which harm nothing, so that a diff does not tell the bug.
+copy also differs in names, which harm nothing, so that a diff does not tell the bug.
 """
 
 NAMES = {"padded": "result", "missing": "lacking", "buffer_": "pending_", "end_": "cursor_",

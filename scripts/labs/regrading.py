@@ -1,4 +1,4 @@
-"""Grades a bundle of somebody else anew: one row for each lab, whatever the bundle does.
+"""Grades a bundle of somebody else again: one row for each lab, whatever the bundle does.
 
 A row is plain JSON. With `--row FILE` it is kept there, so that a bundle is one command on any
 machine; gradebook.py makes a class of such files.

@@ -113,7 +113,7 @@ def counting(program: Path, function: str, *options: str,
 def counted(program: Path, function: str, load: Callable[[socket.socket], None], *options: str,
             event: str = "Ir", alone: bool = True) -> int:
     """What a service does while the function runs, from the load of a client and one request before
-    it. Raises as counting(); NoAnswer, too, if `alone` and another thread works for the client: of
+    it. Raises as counting(); also NoAnswer if `alone` and another thread works for the client: of
     its work nothing is counted."""
     with counting(program, function, *options, event=event) as (words, number):
         with Service(program, before=(*QUIET, *words)) as server:
@@ -138,8 +138,8 @@ def instructions(program: Path, function: str, requests: int, **request) -> floa
 
 
 def of_the_lab(program: Path, function: str, requests: int, **request) -> float:
-    """The same of a program of the lab itself: counted once and kept, by the program's sum. Raises
-    OwnFault, too."""
+    """The same of a program of the lab itself: counted once and kept, by the program's sum. Also
+    raises OwnFault."""
     with open(program, "rb") as opened:
         key = hashlib.file_digest(opened, "sha256").hexdigest()[:16]
     file = paths.BUILD / "labs" / "counts" / f"{key}.json"

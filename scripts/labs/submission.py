@@ -1,5 +1,5 @@
 """`make submission`: a bundle of a learner's stages, verdicts and predictions. regrading.py grades
-it anew on another machine."""
+it again on another machine."""
 import getpass
 import json
 import re
@@ -28,7 +28,7 @@ def _graded():
 
 
 def outcome(verdict: dict) -> list:
-    """What another grading has to find, too; the seed is another one, so counts may differ."""
+    """What another grading also has to find; the seed is another one, so counts may differ."""
     return [verdict["verdict"], *((each["name"], each["status"]) for each in verdict["results"])]
 
 
@@ -70,7 +70,7 @@ def pack(name: str) -> None:
     print(f"Result: {paths.relative(out)}")
     console.next_command(
         f"make submission BUNDLE={paths.relative(out)}    (on the teacher's machine: grades it "
-        f"anew)"
+        f"again)"
     )
 
 

@@ -124,7 +124,7 @@ def table(findings: dict) -> str:
 
 
 def page_with(findings: dict) -> str:
-    """The page, its table made anew."""
+    """The page, its table made again."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     return f"{head}{BEGIN}\n{table(findings)}\n{END}{rest.partition(END)[2]}"
 

@@ -85,12 +85,12 @@ def analyse(stage: str, files: list[Path]) -> tuple[list[Site], list[str]]:
         frame = call.frames[place]
         file = Path(frame.file).name
         site = sites.setdefault((file, frame.line), Site(
-            file, frame.line, readable(frame.function),
+            file, frame.line, readable(frame.name),
             linecache.getline(frame.file, frame.line).strip()))
         entry = kinds[call.target], readable(names[call.target])
         site.calls[entry] += 1
         site.stacks.add(" > ".join(
-            [*(readable(inlined.function) for inlined in call.frames[:place][::-1]), entry[1]]))
+            [*(readable(inlined.name) for inlined in call.frames[:place][::-1]), entry[1]]))
     quiet = sorted({readable(names[call.target]) for call in own if not kinds[call.target]})
     return [sites[key] for key in sorted(sites)], quiet
 

@@ -1,5 +1,5 @@
-"""`make heaptrack`: the service under heaptrack, which sees every allocation. The labs record with
-it, too."""
+"""`make heaptrack`: the service under heaptrack, which sees every allocation. The labs also
+record with it."""
 import functools
 import re
 import shutil

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from base import children
 from base.errors import Failure
+from base.raw import Frame
 
 _SECTION = re.compile(r"^Disassembly of section (\S+):$")
 _FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
@@ -20,13 +21,6 @@ _CALL = re.compile(r"^\s*([0-9a-f]+):\s+(?:call|callq|jmp|jmpq|bl|b)\s+(.*)$")
 _RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\S+\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
 _PLACE = re.compile(r"(.*?)(?::(\d+)(?::\d+)?)?$")
 _LOCAL_TARGET = re.compile(r"<([^>+]+)(?:\+0x[0-9a-f]+)?>$")
-
-
-@dataclass(frozen=True)
-class Frame:
-    function: str
-    file: str
-    line: int
 
 
 @dataclass

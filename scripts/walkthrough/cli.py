@@ -61,7 +61,7 @@ def _list():
 
 @contextlib.contextmanager
 def _into(file, streams):
-    """What is written to the streams goes to the file, that of children, too."""
+    """What is written to the streams goes to the file, also that of children."""
     terminals = [(stream, os.dup(stream.fileno())) for stream in streams]
     with file.open("wb") as out:
         for stream in streams:

@@ -145,7 +145,7 @@ class AnswerStream final : public StreamAdapter {
   bool has_input() const override { return !head_.empty() || !body_.empty(); }
   bool can_send() const override { return !broken_; }
 
-  // Sends what was written so far, too. A client that closed its side counts as gone, as in
+  // Also sends what was written so far. A client that closed its side counts as gone, as in
   // cpp-httplib.
   bool is_wanted() const override {
     if (!flush() || registry_.stopping()) return false;

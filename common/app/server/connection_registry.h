@@ -45,7 +45,7 @@ class ConnectionRegistry {
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
   }
 
-  // Ends writing, too: cuts what is still running. Returns how many connections that were.
+  // Also ends writing: cuts what is still running. Returns how many connections that were.
   std::size_t cut() {
     const std::lock_guard lock(mutex_);
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);

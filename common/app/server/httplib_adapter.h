@@ -65,7 +65,7 @@ class ServerAdapter : public Base {
   // must be closed.
   bool answer(httplib::Stream& stream, const Connection& connection,
               const std::function<void(httplib::Request&)>& setup) {
-    constexpr bool kClose = true;  // spares a Keep-Alive field that is made anew each time
+    constexpr bool kClose = true;  // spares a Keep-Alive field that would be made each time
     bool closed = false;
 #if HTTPLIB_MINOR < 18
     static_cast<void>(connection);  // asked of the stream

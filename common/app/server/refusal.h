@@ -12,7 +12,7 @@ namespace service {
 // caller must do. 503 carries Retry-After.
 std::string make_refusal(const Rejection& why);
 
-// Now, for the Date field (RFC 9110, 5.6.7). Made anew once a second for each thread; valid until
+// Now, for the Date field (RFC 9110, 5.6.7). Made again once a second for each thread; valid until
 // the thread's next call.
 const std::string& http_date();
 

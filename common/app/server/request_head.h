@@ -34,7 +34,7 @@ struct Field {
 struct RequestHead {
   std::string_view method;
   std::string_view target;  // without scheme and authority: may start with '?'
-  std::string_view path;    // percent-encoded, not empty; "*" and CONNECT's authority, too
+  std::string_view path;    // percent-encoded, not empty; also "*" and CONNECT's authority
   std::string_view query;   // without its '?'
   bool http11 = false;
   bool keep_alive = false;

@@ -406,7 +406,7 @@ TEST(Cpu, SaysThatThreadsBlockTheSignal) {
   done = true;
   blocking.join();
   ASSERT_FALSE(profile.comments.empty());
-  // tsan's own thread works, too: then a second comment says how much is without samples.
+  // tsan's own thread also works: then a second comment says how much is without samples.
   if (!pprof::testing::kTsan) EXPECT_EQ(profile.comments.size(), 1U);
   EXPECT_EQ(profile.comments[0],
             std::to_string(expected) + " threads not sampled: they block SIGPROF");

@@ -19,7 +19,7 @@ target_sources(pprof_tcmalloc_truth_test PRIVATE heap_gperftools_test.cpp)
 function(test_heap_over allocator below)
   foreach(subject truth front)
     add_test(NAME heap_${subject}_over_${allocator} COMMAND pprof_${below}_${subject}_test)
-    # gperftools samples, too, by its own means; not with libunwind, whose lock a child forked
+    # gperftools also samples, by its own means; not with libunwind, whose lock a child forked
     # meanwhile inherits.
     set_tests_properties(heap_${subject}_over_${allocator} PROPERTIES LABELS pprof ENVIRONMENT
       "PPROF_TEST_ALLOCATOR=${allocator};LD_PRELOAD=${ARGN};PPROF_HEAP_SAMPLE_BYTES=8192;TCMALLOC_SAMPLE_PARAMETER=65536;\

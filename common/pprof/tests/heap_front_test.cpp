@@ -300,7 +300,7 @@ TEST_F(HeapFront, AThreadInForkHoldsNoLockOfTheSamplerWhileTheAllocatorsHandlerW
   EXPECT_TRUE(freed_meanwhile);
 }
 
-// So much is sampled at the usual distance, too. It is freed after main().
+// So much is also sampled at the usual distance. It is freed after main().
 struct Early {
   Early() = default;
   ~Early() { std::free(std::realloc(block, 3 * kMiB)); }

@@ -142,7 +142,8 @@ def check_program(package: Package, name: str, program: pathlib.Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="of the library")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder to be made anew")
+    parser.add_argument("--work", type=pathlib.Path, required=True,
+                        help="a folder, which is emptied first")
     parser.add_argument("--compiler", required=True)
     parser.add_argument("--go", required=True)
     parser.add_argument("--httplib", nargs="*", help="folders with an httplib.h; the last is taken")

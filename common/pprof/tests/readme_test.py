@@ -3,7 +3,7 @@
 
 Before each block of C++ or CMake stands <!-- code: FILE [region] -->; the block must be the lines
 between the two comments "// [region]" (or "# [region]") of FILE, without their common indentation.
-With --update, the blocks are written anew.
+With --update, the blocks are rewritten.
 """
 
 import pathlib

@@ -253,7 +253,7 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
-// Ends the process, with a message, if the test does not end: a hang is a failure, too.
+// Ends the process, with a message, if the test does not end: a hang is also a failure.
 class Watchdog {
  public:
   explicit Watchdog(seconds limit)

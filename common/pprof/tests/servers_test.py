@@ -34,7 +34,7 @@ def captures(url: str) -> int:
 
 
 def leave(url: str) -> None:
-    """Begins a long capture and goes away; it must end, too."""
+    """Begins a long capture and goes away; it must also end."""
     host, port = url.split("/")[2].split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(f"GET /debug/pprof/profile?seconds=300 HTTP/1.1\r\nHost: {host}\r\n\r\n"

@@ -173,7 +173,7 @@ TEST_F(Wall, ManyThreadsTakeTurnsWithinTheBudgetAndAreChargedTheWholeTime) {
   EXPECT_LT(static_cast<double>(samples), 64 + 2 * seconds * 0.02 / 14e-6);
   NEEDS_SIGNALS_IN_TIME();  // else two seconds may be too short to ask each thread once
   EXPECT_TRUE(has_comment(profile, " threads took turns: each was asked every "));
-  // Those that do not answer at times are charged then, too, but without their label.
+  // Those that do not answer at times are also charged then, but without their label.
   EXPECT_NEAR(static_cast<double>(wall_ns) / 1e9 / kThreads, seconds, 0.1 * seconds);
 }
 

@@ -144,7 +144,7 @@ TEST_F(Abuse, RefusesWhatItHasNoUseFor) {
   EXPECT_EQ(only_status(start + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"), 417);
 }
 
-// A form, too: cpp-httplib has a limit of its own for them.
+// Also a form: cpp-httplib has a limit of its own for them.
 TEST_F(Abuse, TakesTheLargestBodyAndNamesTheLimitOfALargerOne) {
   const auto form = [](std::size_t size) {
     return "POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -202,7 +202,7 @@ int signal_threads_of_the_server(pid_t test) {
   return signalled;
 }
 
-// A wait that began anew after each signal would not end while they come.
+// A wait that started over after each signal would not end while they come.
 TEST_F(Silence, IsNotMadeLongerBySignals) {
   struct sigaction action {};
   action.sa_handler = [](int) { ++signals_handled; };
@@ -307,7 +307,7 @@ TEST_F(Abuse, OffersNoRangesWhichItDoesNotServe) {
   EXPECT_EQ(head->headers, client.read_answer()->headers);
 }
 
-// Up to cpp-httplib 0.18 the address is a field of the request, too.
+// Up to cpp-httplib 0.18 the address is also a field of the request.
 TEST_F(Abuse, LetsNoClientForgeItsAddress) {
   RawClient client(server.port());
   const std::string fields = "REMOTE_ADDR: 9.9.9.9\r\nX-Forwarded-For: 9.9.9.9\r\n";

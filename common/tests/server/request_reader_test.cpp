@@ -195,7 +195,7 @@ TEST(RequestReader, ClosesSilentlyWhenNothingArrives) {
 TEST(RequestReader, BoundsEveryPartOfARequest) {
   const std::string start = "GET /" + std::string(1024, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n";
   EXPECT_EQ(read_all(start, 4096).front(), "414");
-  // Without an end of line, too: the limit must not wait for it.
+  // Also without an end of line: the limit must not wait for it.
   EXPECT_EQ(read_all("GET /?" + std::string(9000, 'q'), 4096).front(), "414");
   const std::string line = "GET / HTTP/1.1\r\nHost: a\r\n";
   EXPECT_EQ(read_all(line + "X: " + std::string(9000, 'v'), 4096).front(), "431");

@@ -85,7 +85,7 @@ class Learner(unittest.TestCase):
             self.assertEqual(result, status)
             self.assertRegex(said, f"Result: {verdict}  .of v3-other: not kept")
             self.assertEqual((list((self.root / "labs").iterdir()), progress.load(1)), ([], before))
-            self.assertNotRegex(said, r"\b35\b")  # a seed may have these digits, too
+            self.assertNotRegex(said, r"\b35\b")  # a seed may also have these digits
         self.assertIn("FAIL", kept)
 
     def test_the_labs_own_stage_may_be_named(self):

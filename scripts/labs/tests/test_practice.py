@@ -1,4 +1,4 @@
-"""The list of labs with marks, a stage made anew, and the watch."""
+"""The list of labs with marks, a stage made again, and the watch."""
 import contextlib
 import io
 import shutil

@@ -170,7 +170,7 @@ class Objects(unittest.TestCase):
         found = objects.calls([folder / "small.o"])
         self.assertEqual([call.target for call in found], ["_Znam"])
         objects.locate(found)
-        self.assertEqual([(frame.function, frame.line) for frame in found[0].frames],
+        self.assertEqual([(frame.name, frame.line) for frame in found[0].frames],
                          [("make", 2), ("outer()", 5)])
 
 

@@ -49,7 +49,7 @@ class [[gnu::visibility("default")]] LabelScope {
  public:
   LabelScope(const char* key, const char* value) noexcept;
   // The thread carries exactly `labels` in place of those it has, until the scope ends. Labels that
-  // were set meanwhile and whose scopes have not ended go, too: they belong to suspended work.
+  // were set meanwhile and whose scopes have not ended also go: they belong to suspended work.
   explicit LabelScope(const Labels& labels) noexcept;
   ~LabelScope();
   LabelScope(const LabelScope&) = delete;

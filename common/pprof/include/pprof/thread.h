@@ -11,7 +11,7 @@ namespace pprof {
 // running CPU capture samples it from here on; other threads are found within 50 ms.
 //
 // `name` is copied; null counts as "". Longer than 63 bytes is cut between characters (UTF-8). The
-// kernel's name for the thread is set, too (cut to its 15 bytes), except for the main thread, whose
+// kernel's name for the thread is also set (cut to its 15 bytes), except for the main thread, whose
 // kernel name is the name of the process. At most 1024 different names are kept in the life of the
 // process; threads with further names show their kernel name. Scopes do not nest: the inner one
 // ends the name.

@@ -45,7 +45,7 @@ struct Tables {
 };
 
 Tables& tables() {
-  // Never destroyed: locks are used during static destruction, too.
+  // Never destroyed: locks are also used during static destruction.
   static auto* const instance = [] {
     pthread_atfork(
         [] {

@@ -2,7 +2,7 @@
 // Used by cpu_profile(). Thread-safety: one thread calls it, except thread_born().
 //
 // gperftools can make such timers itself, but only for threads that register, only if an
-// environment variable was set before the process started, and they then tick for ever. Here the
+// environment variable was set before the process started, and they then tick forever. Here the
 // capturing thread makes them for all threads, from outside: Linux lets a timer count any thread's
 // CPU clock and signal that thread. Signals arrive at gperftools' own SIGPROF handler.
 #pragma once

@@ -175,7 +175,7 @@ constinit AllocatorBelow below{
 
 #if !defined(__x86_64__)
 // gperftools refers to this weakly, and only x86's C library still exports it: without it tcmalloc
-// does not hold its locks over fork(), and a child of a busy process may wait for one for ever.
+// does not hold its locks over fork(), and a child of a busy process may wait for one forever.
 extern "C" {
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* object);
 [[gnu::weak, gnu::visibility("default")]] int pthread_atfork(void (*prepare)(), void (*parent)(),

@@ -34,7 +34,7 @@ constinit std::mutex mutex;  // of the blocks and the table; no other lock is ta
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t mean_of_count = 0;
 [[gnu::tls_model("initial-exec")]] constinit thread_local bool forking = false;
 
-// The lock, which a thread in fork() holds already: handlers of others allocate and free, too.
+// The lock, which a thread in fork() holds already: handlers of others also allocate and free.
 class TableLock {
  public:
   TableLock() noexcept {

@@ -78,7 +78,7 @@ bool is_own_host(const Request& request, const std::vector<std::string>& hosts) 
 }
 
 // A browser says in Sec-Fetch-Site how its page is related to this server, as it sees the address:
-// that holds behind a forwarded port, too. Without it, Origin must be the address that was asked.
+// that also holds behind a forwarded port. Without it, Origin must be the address that was asked.
 bool is_own_page(const Request& request) {
   const std::string site = header(request, "Sec-Fetch-Site");
   if (site == "cross-site") return false;

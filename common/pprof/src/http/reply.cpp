@@ -40,7 +40,7 @@ bool Response::wait(std::chrono::milliseconds patience) {
   try {
     body = ended->result();
   } catch (const std::exception& error) {
-    // Here, too, since the headers may have gone out: then nothing else can tell.
+    // Also here, since the headers may have gone out: then nothing else can tell.
     std::fprintf(stderr, "pprof: the capture failed: %s\n", error.what());
     *this = internal::error_reply({500, "the capture failed: " + std::string(error.what())});
   }

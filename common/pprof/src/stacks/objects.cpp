@@ -61,7 +61,7 @@ bool copy_from_object(void* to, std::uintptr_t from, std::size_t size) {
   return true;
 }
 
-// Since glibc 2.35 the loader tells without a lock, in signal handlers, too.
+// Since glibc 2.35 the loader tells without a lock, also in signal handlers.
 std::optional<ObjectPlace> place_of(std::uintptr_t pc) {
   dl_find_object found{};
   if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0) return {};  // NOLINT(*-int-to-ptr)

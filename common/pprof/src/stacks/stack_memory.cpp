@@ -77,7 +77,7 @@ bool StackMemory::read_copy(std::uintptr_t address, std::uintptr_t lowest,
   return true;
 }
 
-// A little from before, too: the return address is read first, and lies outermost in its frame.
+// Also a little from before: the return address is read first, and lies outermost in its frame.
 bool StackMemory::copy(std::uintptr_t address, std::uintptr_t lowest) noexcept {
   constexpr std::uintptr_t kBefore = 8 * kWordBytes;
   const std::uintptr_t first = (lowest + kWordBytes - 1) / kWordBytes * kWordBytes;

@@ -1,6 +1,6 @@
 // The unwind rules of one loaded object, as a sorted table in memory of its own: 4 bytes for each
 // place where the rule changes. Built by objects.cpp outside signal handlers, then never changed.
-// Thread-safety: find() on any thread, in signal handlers, too.
+// Thread-safety: find() on any thread, also in signal handlers.
 #pragma once
 
 #include <cstddef>

@@ -48,7 +48,7 @@ void on_signal(int number, siginfo_t* info, void* ucontext) {
   errno = saved_errno;
 }
 
-// None that reports a fault (the faulty instruction would run again for ever), that ends or stops
+// None that reports a fault (the faulty instruction would run again forever), that ends or stops
 // the process, that others wait for (SIGCHLD), or that glibc keeps to itself (below SIGRTMIN).
 bool is_usable(long number) {
   return number == SIGUSR1 || number == SIGUSR2 || number == SIGURG || number == SIGWINCH ||

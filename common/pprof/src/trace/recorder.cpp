@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMaxLabelSets = 4096;
 
-// Never destroyed: threads write spans until the process is gone, in exit(), too.
+// Never destroyed: threads write spans until the process is gone, also in exit().
 std::vector<Span>& buffer() {
   static auto* const instance = new std::vector<Span>;
   return *instance;

@@ -43,7 +43,7 @@ SOURCE_LINES = {"count_words": "words >> word", "Totals::remember": "latest_.pus
                 "Totals::add": "lock_guard lock", "main": "server.listen"}
 LABELS = {"profile": {"thread", "route"}, "wall": {"thread", "route"}, "threads": {"thread"},
           "goroutine": {"thread"}}
-# Taken without names, too. addr2line, which pprof asks, gives inlined functions without a scope.
+# Also taken without names. addr2line, which pprof asks, gives inlined functions without a scope.
 WITHOUT_NAMES = ["profile", "wall", "heap", "allocs", "block", "mutex", "threads"]
 MIN_NAMED = 0.95
 # What speedscope must show. Of a call and what was inlined into it, it shows the outermost function
