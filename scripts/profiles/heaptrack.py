@@ -27,9 +27,9 @@ def add_arguments(parser: Parser) -> None:
         the places that allocate most; writes heaptrack's data, its whole report and a flame graph
         to build/profiles/STAGE/.
 
-        It runs build/bin/leftpad-STAGE-heaptrack, a program without tcmalloc: heaptrack replaces
-        the C library's malloc, which a program with tcmalloc never calls. Expect about an eighth
-        of the usual speed.""",
+        It runs build/bin/leftpad-STAGE-heaptrack, a program without tcmalloc and without the heap
+        sampler, so that the C library's malloc alone is watched. Expect about an eighth of the
+        usual speed.""",
         "make heaptrack STAGE=v1-naive", "scripts/workshop heaptrack v1-naive -n 20000")
     parser.add_argument("stage", metavar="STAGE")
     add_load(parser, requests=5000)
@@ -47,7 +47,7 @@ def run(options: Options) -> None:
     console.step(
         f"Recording every allocation of {stage}: {options.requests} requests, "
         f"{options.clients} at a time")
-    print("The program without tcmalloc, since heaptrack sees only the C library's malloc.")
+    print("The program without tcmalloc and sampler: the C library's malloc alone is watched.")
     with temporary_folder(prefix="leftpad.") as folder:
         def drive(service):
             command = ab.command(service.url + EXAMPLE_TARGET, options.clients,
