@@ -14,6 +14,7 @@ import shutil
 import socket
 import stat
 import struct
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
@@ -45,22 +46,35 @@ def enter(folder: Path) -> None:
     if not shutil.which("bwrap"):
         raise Failure("bubblewrap", "it is not installed", "Run: apt-get install bubblewrap")
     folder.mkdir(parents=True, exist_ok=True)
-    before = tempfile.tempdir
-    try:
-        _unshare(folder)
-        os.environ[_ENTERED] = "1"
-        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
-        done = run(["true"], TRIAL_SECONDS)
-        refused = done.status and done.stderr.strip()
-    except OSError as error:
-        refused = f"{error.filename}: {error.strerror}"
-    if refused:
-        tempfile.tempdir = before
-        for name in (_ENTERED, "TMPDIR"):
-            os.environ.pop(name, None)
+    if refused := _refusal(folder):
         raise Failure("bubblewrap", f"the kernel keeps no namespaces for it ({refused})",
                       "In a container, start that with --privileged; on Ubuntu: sudo sysctl "
                       "kernel.apparmor_restrict_unprivileged_userns=0")
+    _unshare(folder)
+
+
+def _refusal(folder):
+    """Why a process cannot enter; "" if it can. One of its own tries, since none can go back."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        refused = "it was stopped"
+        try:
+            _unshare(folder)
+            done = run(["true"], TRIAL_SECONDS)
+            refused = done.status and (done.stderr.strip() or children.how_it_ended(done.status))
+        except OSError as error:
+            refused = f"{error.filename}: {error.strerror}"
+        except subprocess.TimeoutExpired:
+            refused = f"it takes more than {TRIAL_SECONDS} s"
+        finally:
+            os.write(theirs, (refused or "").encode())
+            os._exit(0)
+    os.close(theirs)
+    with open(ours, encoding="utf-8", errors="replace") as said:
+        refused = said.read()
+    os.waitpid(pid, 0)
+    return refused
 
 
 def _system_call(name, *arguments):
@@ -82,6 +96,8 @@ def _unshare(folder):
                  f"size={TEMPORARY_BYTES},nr_inodes=100k,mode=0755".encode())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    os.environ[_ENTERED] = "1"
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
 
 
 def words(seconds: float, readable: Iterable = (), writable: Iterable = (),

@@ -7,7 +7,7 @@ import unittest
 import unittest.mock
 from pathlib import Path
 
-from base import paths, sandbox
+from base import children, paths, sandbox
 from base.errors import Failure
 
 # In a process of its own, since entering cannot be undone. `shell` runs a script in the sandbox.
@@ -83,6 +83,25 @@ print(shell("kill -SEGV $$").status)""")
 shell(f"ln -s /etc/passwd {out}/link; mkfifo {out}/pipe; mkdir {out}/folder")
 print(*(sandbox.read(out / name) for name in ("link", "pipe", "folder", "none")))""")
         self.assertEqual(said, "b'' b'' b'' b''\n")
+
+    def test_where_a_later_step_fails_the_process_stays_where_it_was(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.enterContext(unittest.mock.patch.dict(os.environ, TMPDIR=folder))
+        before = os.readlink("/proc/self/ns/net"), tempfile.tempdir
+        call = sandbox._system_call
+
+        def no_mount(name, *arguments):
+            if name == "mount":
+                raise OSError(13, "Permission denied", name)
+            call(name, *arguments)
+        for name, fake, why in (("_system_call", no_mount, "mount: Permission denied"),
+                                ("run", lambda *_: children.Done(3, "", ""), "exit status 3")):
+            with self.subTest(name), unittest.mock.patch.object(sandbox, name, fake):
+                with self.assertRaisesRegex(Failure, why):
+                    sandbox.enter(Path(folder, "scratch"))
+                after = os.readlink("/proc/self/ns/net"), tempfile.tempdir
+                self.assertEqual(after, before)
+                self.assertEqual((os.environ.get("TMPDIR"), sandbox.words(1)), (folder, ()))
 
 
 class Without(unittest.TestCase):
