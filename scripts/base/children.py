@@ -99,6 +99,9 @@ def run(command: list, seconds: float | None = None, input: str | None = None, *
         kill(child)
         child.communicate()
         raise
+    except BaseException:
+        end(child)
+        raise
     finally:
         if child.returncode is not None:
             _ended(child)
@@ -122,19 +125,23 @@ def kill(child: subprocess.Popen, number: int = signal.SIGKILL) -> None:
 
 
 def end(child: subprocess.Popen, number: int = signal.SIGTERM) -> int:
-    """The signal, after STOP_SECONDS SIGKILL to it and its children; returns the exit status."""
+    """The signal, after STOP_SECONDS SIGKILL; what it started gets SIGKILL once it has ended. The
+    exit status."""
     if child.poll() is None:
         child.send_signal(number)
     return wait(child)
 
 
 def wait(child: subprocess.Popen) -> int:
-    """The exit status of a child that ends within STOP_SECONDS, by SIGKILL otherwise."""
+    """The exit status of a child that ends within STOP_SECONDS, by SIGKILL otherwise, as what it
+    has left behind."""
     try:
         child.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         kill(child)
         child.wait()
+    if child in _alive:  # later its number may be another's
+        kill(child)
     _ended(child)
     return child.returncode
 

@@ -48,8 +48,7 @@ class Session:
         except subprocess.TimeoutExpired:
             raise DocumentError(f"still running after {seconds} s: $ {command}") from None
         finally:
-            children.kill(process)
-            children.wait(process)
+            children.end(process)
         return process.returncode, self._readable(output)
 
     def run_in_background(self, command: str, until: str) -> list[str]:
@@ -76,7 +75,6 @@ class Session:
             process = self.background.pop()
             children.kill(process, signal.SIGINT)
             children.wait(process)
-            children.kill(process)
 
     def _start(self, command: str, output) -> subprocess.Popen:
         return children.start(["bash", "-o", "pipefail", "-c", command], output, cwd=self.root,

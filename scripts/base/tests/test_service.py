@@ -59,6 +59,20 @@ class Children(Programs):
             self.assertEqual(children.end(child), -signal.SIGKILL)
             child.stdout.close()
 
+    def test_what_an_ended_child_has_started_ends_with_it(self):
+        child = children.start([self.program("sleep 60 & echo $!; wait")], stdout=subprocess.PIPE,
+                               text=True)
+        below = int(child.stdout.readline())
+        self.assertEqual(children.end(child), -signal.SIGTERM)
+        child.stdout.close()
+        self.assertTrue(has_ended(below, 5))
+
+    def test_run_ends_the_command_before_a_signal_goes_on(self):
+        with mock.patch.object(subprocess.Popen, "communicate", side_effect=KeyboardInterrupt), \
+                self.assertRaises(KeyboardInterrupt):
+            children.run(["sleep", "60"], stdout=None, stderr=None)
+        self.assertEqual(children._alive, [])
+
     def test_run_gives_status_and_both_outputs(self):
         done = children.run([self.program("echo out; echo err >&2; exit 3")])
         self.assertEqual((done.status, done.stdout, done.stderr), (3, "out\n", "err\n"))

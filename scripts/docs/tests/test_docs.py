@@ -96,6 +96,13 @@ class Commands(Chapters):
         self.holds(chapter(start, console("<!-- check: exact -->", "$ kill -0 $(cat build/pid)")))
         self.assertTrue(has_ended((self.root / "build" / "pid").read_text().strip()))
 
+    def test_what_a_command_leaves_behind_ends_with_it(self):
+        leaves = "sleep 60 >/dev/null 2>&1 & echo $! > build/pid; echo ready"  # deaf to Ctrl-C
+        for how, command in (("check: exact", leaves), ("run: background until ready",
+                                                        f"{leaves}; wait")):
+            self.holds(chapter(console(f"<!-- {how} -->", f"$ {command}", "ready")))
+            self.assertTrue(has_ended((self.root / "build" / "pid").read_text().strip(), 5), how)
+
     def test_a_page_says_when_to_end_what_runs(self):
         start = console("<!-- run: background until ready -->", "$ echo ready; sleep 60", "ready")
         after = console("<!-- check: exact -->", "$ echo done", "done")
