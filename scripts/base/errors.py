@@ -45,6 +45,6 @@ def main_of(function: Callable[[list[str]], int]) -> NoReturn:
             sys.exit(2)
     except OSError as failure:
         console.error(
-            f"{failure.filename or 'the output'}: {failure.strerror}. "
+            f"{failure.filename or 'the output'}: {failure.strerror or failure}. "
             "Fix that and run the command again")
     sys.exit(1)

@@ -84,12 +84,14 @@ class Server:
         seconds = seconds or START_SECONDS
         deadline = time.monotonic() + seconds
         while True:
-            over = self.process.poll() is not None or time.monotonic() > deadline
+            status = self.process.poll()
             if found := re.search(pattern, self.said(), re.MULTILINE):
                 return found
-            if over:
+            if status is not None or time.monotonic() > deadline:
+                how = (f"within {seconds} s" if status is None else
+                       f"before it ended: {children.how_it_ended(status)}")
                 raise Broken(Path(self.program).name,
-                             f"not ready within {seconds} s; it said: {self.last_words()}",
+                             f"not ready {how}; it said: {self.last_words()}",
                              f"Start it by hand: {relative(self.program)}")
             time.sleep(POLL_SECONDS)
 

@@ -1,11 +1,12 @@
 """What goes on at once during a soak: good, slow, broken and vanishing clients, captures, log
 rotation.
 
-Each actor is a function of (world, rng) that does one small thing; World runs it in a thread,
-again and again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
+Each actor is a function of (world, rng) that does one small thing; cli.repeat() calls it in a
+thread, again and again, until told to stop. A wrong answer is kept in world.wrong, never ignored.
 """
 
 import collections
+import http.client
 import json
 import os
 import random
@@ -202,8 +203,8 @@ def capture(world: World, what: str) -> None:
         with urllib.request.urlopen(url, timeout=60) as reply:
             if not reply.read():
                 world.complain(f"{what}: empty profile")
-    except OSError as error:
-        world.complain(f"{what}: {error}")
+    except (OSError, http.client.HTTPException) as error:
+        world.complain(f"{what}: {error!r}")
     world.count("captures")
 
 

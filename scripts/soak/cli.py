@@ -8,6 +8,7 @@ second rest must be what was in use after the first.
 import os
 import random
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -80,16 +81,19 @@ def load(world: actors.World, seconds: int, seed: str, captures: list | tuple = 
 
 
 def rest(world: actors.World) -> dict:
-    """What is in use once everybody has left."""
-    time.sleep(REST_SECONDS)
-    return usage_of(world.service.pid)
+    """What is in use once everybody has left; {} if the service ends by itself."""
+    try:
+        world.service.process.wait(REST_SECONDS)
+        return {}
+    except subprocess.TimeoutExpired:
+        return usage_of(world.service.pid)
 
 
 def log_findings(world: actors.World, lost_lines: int) -> list[str]:
     """What is missing in the log files, all rotations together, but for lines that the service has
     counted as lost: only a stalled reader may cost some."""
     idents, mass_lines = set(), 0
-    for path in world.rotated:
+    for path in filter(os.path.exists, world.rotated):  # the first may not be open again
         with open(path, encoding="utf-8") as file:
             for line in file:
                 if found := re.search(r"str=(id[0-9a-f]{16}\.)", line):
@@ -117,16 +121,25 @@ def growth_findings(before: dict, after: dict) -> list:
     return findings
 
 
+def _crashed(world):
+    """The findings about a service that has ended by itself: that first, then what it led to."""
+    status = children.how_it_ended(world.service.stop())
+    return [f"the service ended by itself, {status}; it said: {world.service.last_words()}",
+            *world.wrong]
+
+
 def soak(program: Path, seconds: int) -> list:
     """What was found, one line each; prints the figures."""
     with Service(program) as service:
         world = actors.World(service)
         # The first capture of a kind reads debug information, which the service then keeps.
         load(world, max(5, seconds // 3), "first", actors.CAPTURES * 2)
-        before = rest(world)
+        if not (before := rest(world)):
+            return _crashed(world)
         print(f"after the first rest:  {before}", flush=True)
         load(world, seconds, "second")
-        after = rest(world)
+        if not (after := rest(world)):
+            return _crashed(world)
         print(f"after the second rest: {after}", flush=True)
         findings = world.wrong + growth_findings(before, after)
         lost_lines = service.counted()["log"]["lines_lost"]

@@ -35,6 +35,10 @@ class Errors(unittest.TestCase):
                 ends("print('much ' * 100000, flush=True)", full)[1].splitlines()[0],
                 "error: the output: No space left on device. Fix that and run the command again")
 
+    def test_an_error_without_a_number_is_told(self):
+        self.assertEqual(ends("raise TimeoutError('timed out')"),
+                         (1, "error: the output: timed out. Fix that and run the command again\n"))
+
 
 if __name__ == "__main__":
     unittest.main()

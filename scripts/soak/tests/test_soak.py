@@ -1,4 +1,4 @@
-"""`make soak` on the real service: what a stopped soak leaves behind."""
+"""`make soak`: what a stopped one leaves behind, and what is told of a service that crashes."""
 import os
 import signal
 import subprocess
@@ -6,9 +6,11 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from base.paths import ROOT
 from base.tests.sandbox import SCRIPTS, descendants, has_ended
+from soak import cli
 
 SERVICE = ROOT / "build" / "bin" / "leftpad-v2-optimized"
 WAIT_SECONDS = 60
@@ -46,6 +48,19 @@ class Stopped(unittest.TestCase):
         self.assertEqual(child.wait(WAIT_SECONDS), 128 + number)
         self.assertEqual([pid for pid in started if not has_ended(pid, WAIT_SECONDS)], [])
         self.assertEqual(list(temp.iterdir()), [])
+
+
+class Crashed(unittest.TestCase):
+    def test_a_service_that_ends_by_itself_is_the_first_of_the_findings(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        program = Path(folder, "program")
+        program.write_text("#!/bin/sh\necho listening on http://127.0.0.1:1\necho oh no\n"
+                           "kill -SEGV $$\n", encoding="utf-8")
+        program.chmod(0o755)
+        with mock.patch.object(cli, "load", lambda world, *_: world.complain("wrong answer")):
+            found = cli.soak(program, 1)
+        self.assertRegex(found[0], "ended by itself, killed by SIGSEGV; .*oh no")
+        self.assertEqual(found[1:], ["wrong answer"])
 
 
 if __name__ == "__main__":
