@@ -16,16 +16,17 @@ OPTIONS = ("-svg", "-nodecount=30", "-show_from=timed_handler", "-taghide=.*")
 
 
 def draw(capture: Capture, value: str, name: str, label: str) -> Markup | None:
-    """The call graph as an inline SVG element; None if pprof or dot cannot."""
+    """The call graph as an inline SVG element; None if pprof or dot cannot, or there is nothing to
+    draw."""
     done = children.run([PPROF, *OPTIONS, f"-sample_index={value}", "-output=/dev/stdout",
                          capture.path])
     _, start, rest = done.stdout.partition("<svg")
     return clean(start + rest, name, label) if start and not done.status else None
 
 
-def clean(text: str, name: str, label: str) -> Markup:
+def clean(text: str, name: str, label: str) -> Markup | None:
     """pprof's SVG for use inside a page: no script, no background, ids of its own, sized to the
-    graph."""
+    graph; None for one without a box, such as that of a profile whose samples are all elsewhere."""
     xml.register_namespace("", _SVG)
     root = xml.fromstring(text)
     graph = next(node for node in root.iter() if node.get("id") == "graph0")
@@ -36,7 +37,9 @@ def clean(text: str, name: str, label: str) -> Markup:
             title = child.findtext(f"{{{_SVG}}}title") or ""
             if child.tag.endswith("}g") and title.startswith(("File:", "cluster_L")):
                 parent.remove(child)
-    left, top, width, height = _extent(graph)
+    if not (extent := _extent(graph)):
+        return None
+    left, top, width, height = extent
     _unlink(graph)
     graph.set("transform", f"translate({-left:.0f} {-top:.0f})")
     svg = xml.Element(f"{{{_SVG}}}svg", {
@@ -50,10 +53,12 @@ def clean(text: str, name: str, label: str) -> Markup:
 
 
 def _extent(graph):
-    """(left, top, width, height) that boxes and arrows cover, with a margin."""
+    """(left, top, width, height) that boxes and arrows cover, with a margin; None without any."""
     pairs = [pair for node in graph.iter()
              for pair in _PAIR.findall(node.get("points", "") + " " + node.get("d", ""))
              if node.get("stroke") != "none" and "cluster" not in (node.get("class") or "")]
+    if not pairs:
+        return None
     across, down = zip(*((float(x), float(y)) for x, y in pairs))
     return (min(across) - 12, min(down) - 12, max(across) - min(across) + 72,
             max(down) - min(down) + 24)

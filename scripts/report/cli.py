@@ -1,12 +1,13 @@
 """`make report`: reads what there is, writes one page, says what is missing."""
+import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 
 from markupsafe import Markup
 
-from base import console, stages, tools
+from base import console
 from base.commandline import Options, Parser
-from base.paths import BUILD, PROFILES, relative
+from base.paths import BUILD, relative
 from flame.page import asset, environment
 from report import (benchmark_view, callgraph, charts, findings, inputs, profile_view,
                     service_view, sources)
@@ -23,14 +24,7 @@ def add_arguments(parser: Parser) -> None:
         graphs, call graphs, allocations, lock waits, threads. It measures nothing: what is missing
         gets a section that says what to run.""",
         "make report OLD=v1-naive NEW=v3-mine")
-    parser.add_argument("old", metavar="OLD", nargs="?",
-                        help="a stage (default: the old one compared last, or v1-naive)")
-    parser.add_argument("new", metavar="NEW", nargs="?",
-                        help="another one (default: the new one compared last, or v2-optimized)")
-    parser.add_argument("--compare", metavar="DIR", type=Path, default=BUILD / "compare",
-                        help="results of a comparison (default build/compare)")
-    parser.add_argument("--profiles", metavar="DIR", type=Path, default=PROFILES,
-                        help="captures (default build/profiles)")
+    inputs.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, default=BUILD / "report" / "index.html",
                         help="the page (default build/report/index.html)")
 
@@ -69,7 +63,7 @@ def _fields(data, options, notice):
         "benchmark_finding": benchmark_view.finding(data), "rule": benchmark_view.rule(data),
         "cpu": profile_view.components(data, "cpu", "cpu", "ns"),
         "cpu_flame": profile_view.flame(data, "cpu", "cpu", "CPU time"),
-        "graphs": _of_cpu(data, _graph), "listings": _of_cpu(
+        "graphs": _of_cpu(data, _graph), "graphviz": shutil.which("dot"), "listings": _of_cpu(
             data, lambda _, cpu: callgraph.annotated_source(cpu, "service::leftpad$")),
         "sites": _sites(data, options.profiles),
         "allocations": profile_view.functions(data, "allocs", "alloc_objects", ""),
@@ -92,10 +86,7 @@ def _page(content):
 
 
 def run(options: Options) -> None:
-    for stage in (options.old, options.new):
-        if stage:
-            stages.need(stage)
-    tools.need_pprof("the report reads profiles with it, and it is not built")
+    inputs.check(options)
     console.step("Writing the report")
     write(options)
     console.result_at(options.out)

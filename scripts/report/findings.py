@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.commandline import Options, Parser
-from base.paths import BUILD, PROFILES
 from flame import numbers
-from report import attribution, inputs
+from report import attribution, inputs, sources
 from report.inputs import Inputs
 
 # The culprits lead if they are more than half of what the application does ...
@@ -23,7 +22,7 @@ REST = 1 / 3
 
 @dataclass(frozen=True)
 class Finding:
-    """met: True, False, or None: undecided, or not measured at all. command: what measures it
+    """met: True, False, or None: undecided, or not measured at all. commands: what measures it
     (again)."""
 
     name: str
@@ -31,12 +30,17 @@ class Finding:
     old: str
     new: str
     met: bool | None
-    command: str
+    commands: list[str]
 
     @property
     def measured(self) -> bool:
         """Whether there was anything to judge by."""
         return bool(self.old)
+
+    @property
+    def command(self) -> str:
+        """Its commands as one."""
+        return " && ".join(self.commands)
 
     @property
     def verdict(self) -> str:
@@ -107,25 +111,26 @@ def _allocations(data):
 
 
 _GONE = "lead the application in the old stage, gone from the top in the new one"
-# In the order of the story.
+# In the order of the story: name, rule, which of sources.commands() measure it, check.
 _CHECKS = (
-    ("leftpad, StatsD, logger: CPU time", _GONE, "make profile-cpu",
+    ("leftpad, StatsD, logger: CPU time", _GONE, "capture_cpu",
      lambda data: _culprits(data, "cpu", "cpu")),
-    ("leftpad, StatsD, logger: allocations", _GONE, "make profile-allocs",
+    ("leftpad, StatsD, logger: allocations", _GONE, "capture_allocs",
      lambda data: _culprits(data, "allocs", "alloc_objects")),
     ("Logger's mutex, waiting",
-     "leads the old stage's lock waits, next to nothing in the new one", "make profile-mutex",
+     "leads the old stage's lock waits, next to nothing in the new one", "capture_mutex",
      _logger_lock),
     ("Allocations in the benchmarks", "none has more, and their sum is at most a third",
-     "make compare", _allocations),
-    ("Requests per second", "more in the new stage", "make compare", _throughput),
+     "compare", _allocations),
+    ("Requests per second", "more in the new stage", "compare", _throughput),
 )
 
 
 def judge(data: Inputs) -> list[Finding]:
     """All findings, in the order of the story."""
-    return [Finding(name, rule, *(check(data) or ("", "", None)), command)
-            for name, rule, command, check in _CHECKS]
+    commands = sources.commands(data)
+    return [Finding(name, rule, *(check(data) or ("", "", None)), commands[section])
+            for name, rule, section, check in _CHECKS]
 
 
 def table(found: list[Finding], old: str, new: str) -> list[str]:
@@ -143,19 +148,13 @@ def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Prints the table of the article's findings as the captures of two stages show them; exit
         status 1 if one is not met or not measured.""", "scripts/workshop findings")
-    parser.add_argument("old", metavar="OLD", nargs="?", default="v1-naive",
-                        help="a stage (default %(default)s)")
-    parser.add_argument("new", metavar="NEW", nargs="?", default="v2-optimized",
-                        help="another one (default %(default)s)")
-    parser.add_argument("--compare", metavar="DIR", type=Path, default=BUILD / "compare",
-                        help="results of a comparison (default build/compare)")
-    parser.add_argument("--profiles", metavar="DIR", type=Path, default=PROFILES,
-                        help="captures (default build/profiles)")
+    inputs.add_arguments(parser)
     parser.add_argument("--again", metavar="FILE", type=Path,
                         help="writes the commands that measure what is not met")
 
 
 def run(options: Options) -> int:
+    inputs.check(options)
     data = inputs.read(options.compare, options.profiles, options.old, options.new)
     found = judge(data)
     print("\n".join(table(found, data.old, data.new)))
@@ -166,5 +165,6 @@ def run(options: Options) -> int:
             print(f"{verdict}: {each.name}: {each.rule}. {again}: {each.command}")
     bad = [each for each in found if each.met is False or not each.measured]
     if options.again:
-        options.again.write_text("".join(f"{each.command}\n" for each in bad), encoding="utf-8")
+        options.again.write_text("".join(
+            f"{command}\n" for each in bad for command in each.commands), encoding="utf-8")
     return 1 if bad else 0

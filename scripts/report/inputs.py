@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from base import raw
+from base import raw, stages, tools
+from base.commandline import Options, Parser
 from base.errors import Failure
-from base.paths import PPROF
+from base.paths import BUILD, PPROF, PROFILES
 from flame import numbers, stacks
 from profiles import pprof
 from compare import result
 
-KINDS = ("cpu", "allocs", "heap", "mutex", "block", "threads", "wall")
+KINDS = ("cpu", "allocs", "heap", "mutex", "threads")
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,25 @@ def _latency(file):
     return {side: {percent: values[math.ceil(percent * len(values) / 100) - 1]
                    for percent in range(1, 100)}
             for side, values in (_document(file) or {}).items() if values}
+
+
+def add_arguments(parser: Parser) -> None:
+    """The stages, and where to read."""
+    parser.add_argument("old", metavar="OLD", nargs="?",
+                        help="a stage (default: the old one compared last, or v1-naive)")
+    parser.add_argument("new", metavar="NEW", nargs="?",
+                        help="another one (default: the new one compared last, or v2-optimized)")
+    parser.add_argument("--compare", metavar="DIR", type=Path, default=BUILD / "compare",
+                        help="results of a comparison (default build/compare)")
+    parser.add_argument("--profiles", metavar="DIR", type=Path, default=PROFILES,
+                        help="captures (default build/profiles)")
+
+
+def check(options: Options) -> None:
+    """Raises Failure for a stage that is not there, and without pprof."""
+    for stage in filter(None, (options.old, options.new)):
+        stages.need(stage)
+    tools.need_pprof("the profiles are read with it, and it is not built")
 
 
 def read(compare_folder: Path, profiles_folder: Path, old: str | None = None,

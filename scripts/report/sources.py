@@ -6,7 +6,7 @@ from pathlib import Path
 
 from base.paths import BUILD, EXAMPLE_TARGET, ROOT
 from report import callgraph
-from report.inputs import Inputs
+from report.inputs import KINDS, Inputs
 
 # The chapter that teaches a section, and a lab to go on with: number and symptom, no diagnosis.
 CHAPTERS = {
@@ -23,7 +23,7 @@ LABS = {
 
 
 def commands(data: Inputs) -> dict:
-    """{section: [command]}; pprof's are those that callgraph.py and inputs.py run."""
+    """{section: [command]}: what measures it, and shows it without the report."""
     compare = f"make compare OLD={data.old} NEW={data.new}"
     stages = data.stages().values()
 
@@ -37,7 +37,6 @@ def commands(data: Inputs) -> dict:
         return [f"build/tools/pprof {options} {file(stage, kind)}" for stage in stages]
 
     difference = f"-diff_base={file(data.old, 'cpu')} {file(data.new, 'cpu')}"
-    kinds = ("cpu", "allocs", "heap", "mutex", "threads")
     return {
         "compare": [compare], "service": [
             compare, f"build/bin/leftpad-{data.old} --port 8080 --debug-addr 127.0.0.1:6060 "
@@ -55,7 +54,7 @@ def commands(data: Inputs) -> dict:
             *capture("heap")
         ], "locks": [*capture("mutex"), *pprof("-top", "mutex")],
         "threads": [*capture("threads"), *pprof("-traces", "threads")],
-        **{f"capture_{kind}": capture(kind) for kind in kinds},
+        **{f"capture_{kind}": capture(kind) for kind in KINDS},
     }
 
 

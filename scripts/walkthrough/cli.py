@@ -124,7 +124,7 @@ def _findings():
     again = finished.STATE / "again"
     print()
     console.step("The findings of the article, in what was just measured")
-    status = actions.workshop("findings", "--again", again)
+    status = actions.workshop("findings", "--again", again, OLD, NEW)
     print()
     console.result_at(BUILD / "report" / "index.html")
     if status:

@@ -56,7 +56,7 @@ def forget(steps: tuple, commands: list[str] | None = None) -> None:
     """All of these steps; or those of the make commands, and those that read their results."""
     ids = {step.id for step in steps}
     if commands is not None:
-        names = {command.removeprefix("make ").removeprefix("profile-") for command in commands}
+        names = {command.split()[1].removeprefix("profile-") for command in commands}
         ids = {f"{name}{end}" for name in names for end in ("", "-old", "-new")}
         ids |= {"list", "disasm", "diff"} if "cpu" in names else set()
     for name in ids:

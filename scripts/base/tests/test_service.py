@@ -108,7 +108,7 @@ class Servers(Programs):
                 running.must_stop()
 
     def test_one_that_ends_early_is_told_with_its_words(self):
-        with self.assertRaisesRegex(service.Broken, "program: not ready before .*status 1; .*no port"):
+        with self.assertRaisesRegex(service.Broken, "not ready before .*status 1; .*no port.*hand"):
             with service.Service(self.program("echo no port >&2; exit 1")):
                 pass
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from unittest import mock
 
 import workshop
+from base.errors import Failure
 from base.paths import ROOT
 from base.raw import Frame
 from flame import numbers, page
 from report import (attribution, callgraph, charts, findings, inputs, profile_view, service_view,
                     sources)
-from report.tests import fixture, made
+from report.tests import fixture, made, profile_writer
 
 
 class Attribution(unittest.TestCase):
@@ -105,6 +106,24 @@ class Findings(unittest.TestCase):
         arguments = ["--compare", str(place / "compare"), "--profiles", str(place / "profiles")]
         self.assertEqual(workshop.main(["findings", *arguments]), 0)
         self.assertEqual(workshop.main(["findings", fixture.NEW, fixture.OLD, *arguments]), 1)
+
+    def test_a_stage_that_is_not_there_is_refused(self):
+        for command in ("findings", "report"):
+            with self.assertRaisesRegex(Failure, "stage 'v9-none': no such stage"):
+                workshop.main([command, "v9-none"])
+
+    def test_the_remedy_measures_both_stages(self):
+        with tempfile.TemporaryDirectory() as empty:
+            data = inputs.read(Path(empty), Path(empty), fixture.OLD, "v3-mine")
+            again = Path(empty, "again")
+            workshop.main(["findings", "--compare", empty, "--profiles", empty, "--again",
+                           str(again), fixture.NEW, fixture.OLD])
+            self.assertEqual(again.read_text(encoding="utf-8").splitlines()[:2], [
+                f"make profile-cpu STAGE={stage}" for stage in (fixture.NEW, fixture.OLD)])
+        found = findings.judge(data)
+        self.assertEqual(found[0].command, "make profile-cpu STAGE=v1-naive && "
+                                           "make profile-cpu STAGE=v3-mine")
+        self.assertEqual(found[-1].command, "make compare OLD=v1-naive NEW=v3-mine")
 
 
 class Views(unittest.TestCase):
@@ -212,6 +231,17 @@ class CallGraph(unittest.TestCase):
             page_without = made.make(Path(tools, "index.html")).read_text(encoding="utf-8")
         self.assertIn("<code>make report</code> installs Graphviz", page_without)
         self.assertNotIn("installs Graphviz", made.fixture_page().read_text(encoding="utf-8"))
+
+    def test_no_sample_below_the_handler_gives_none_and_the_page_says_nothing_of_graphviz(self):
+        with tempfile.TemporaryDirectory() as other:
+            shutil.copytree(made.folder(), other, dirs_exist_ok=True)
+            for stage in (fixture.OLD, fixture.NEW):
+                Path(other, "profiles", stage, "cpu.pb.gz").write_bytes(profile_writer.profile(
+                    (("samples", "count"), ("cpu", "nanoseconds")),
+                    [((9, 90_000_000), (("start_thread", "/src/nptl.c", 1),))]))
+            text = made.make(Path(other, "index.html"), Path(other, "compare"),
+                             Path(other, "profiles")).read_text(encoding="utf-8")
+        self.assertNotIn("installs Graphviz", text)
 
     def test_unreadable_profile_gives_none(self):
         capture = made.data().captures["old", "cpu"]

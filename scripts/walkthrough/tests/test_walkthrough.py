@@ -145,7 +145,7 @@ class Walkthrough(unittest.TestCase):
         self.assertEqual((status, calls[0]), (0, f"bench {OLD}"))
 
     def test_a_finding_that_is_not_met_fails_plainly_and_is_measured_again(self):
-        status, output, _ = self.run_it(NOT_MET="profile-cpu")
+        status, output, _ = self.run_it(NOT_MET=f"profile-cpu STAGE={OLD}")
         self.assertEqual(status, 1)
         self.assertRegex(output, r"error: findings: .*make walkthrough")
         status, output, calls = self.run_it()
