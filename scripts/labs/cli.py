@@ -81,7 +81,7 @@ def _seed(text):
 
 
 WITHOUT = "Or let strangers' code run with your rights: --without-sandbox"
-RUNS_STAGES = ("lab", "watch", "grade", "bug", "submission")
+RUNS_STAGES = ("lab", "watch", "grade", "bug")
 RUN = {
     "labs": lambda _: practice.listing(),
     "lab": lambda given: commands.lab(given.number, given.guess, given.reset),
@@ -102,8 +102,9 @@ RUN = {
 
 def run(options: Options) -> int:
     tools.need("patch", "patch")
-    if options.name in RUNS_STAGES:
-        strangers = options.name == "submission" and options.bundle and not options.without_sandbox
+    of_a_bundle = options.name == "submission" and options.bundle
+    if options.name in RUNS_STAGES or of_a_bundle:
+        strangers = of_a_bundle and not options.without_sandbox
         building.enter_sandbox(WITHOUT if strangers else "")
     try:
         return RUN[options.name](options)

@@ -11,7 +11,7 @@ from labs.catalog import Lab
 
 SOLVED, BEGUN, UNTOUCHED = "x", "~", " "
 POLL_SECONDS = 0.3
-WATCHED = (".cpp", ".h", ".txt", ".json")  # not what an editor keeps beside them
+WATCHED = (".cpp", ".h", ".hpp", ".txt", ".json")  # not what an editor keeps beside them
 
 
 def mark(lab: Lab) -> str:
