@@ -1,9 +1,11 @@
 // Profiles without a server: into memory and files, for a duration, and between start and stop.
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,6 +16,7 @@
 
 #include "pprof/capture.h"
 #include "pprof/trace.h"
+#include "refuse_syscall.h"
 
 namespace pprof {
 namespace {
@@ -78,6 +81,41 @@ TEST(Core, WritesAFileOrNothing) {
   const std::filesystem::directory_iterator files(folder);
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
   std::filesystem::remove_all(folder);
+}
+
+// As a collector and the program itself may.
+TEST(Core, SeveralMayWriteTheSameFile) {
+  const std::string folder = ::testing::TempDir() + "pprof_core_test_same";
+  std::filesystem::create_directory(folder);
+  const auto write = [path = folder + "/mutex.pb.gz"] {
+    for (int i = 0; i < 100; ++i) {
+      const auto written = capture_to_file("mutex", path);
+      EXPECT_TRUE(written) << written.error();
+    }
+  };
+  std::thread other(write);
+  write();
+  other.join();
+  const std::filesystem::directory_iterator files(folder);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(CoreDeathTest, WithoutAThreadThereIsAnErrorAndTheSignalIsLeftAlone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const bool is_refused =
+            testing::refuse_syscall(SYS_clone) && testing::refuse_syscall(SYS_clone3);
+        const std::string none = "no thread can be started: ";
+        struct sigaction action {};
+        const bool is_right =
+            capture_on_signal(SIGUSR2).error().starts_with("capture_on_signal(): " + none) &&
+            sigaction(SIGUSR2, nullptr, &action) == 0 && action.sa_handler == SIG_DFL &&
+            Capture("wall").stop().error().starts_with("wall: " + none);
+        std::_Exit(is_refused && is_right ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Core, CapturesFromStartToStop) {

@@ -1,8 +1,11 @@
 // See capture.h, and pprof/capture.h for what programs call.
 #include "profiles/capture.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -106,9 +109,13 @@ tl::expected<void, std::string> capture_to_file(std::string_view profile, const 
                                                 const CaptureOptions& options) {
   const auto data = capture(profile, options);
   if (!data) return tl::unexpected(data.error());
-  const std::string part = path + ".part";
+  // A file of its own until it is complete: others may write to the same path.
+  static std::atomic<unsigned> count{0};
+  const std::string part =
+      path + "." + std::to_string(getpid()) + "-" + std::to_string(++count) + ".part";
   std::ofstream file(part, std::ios::binary);
-  file << *data << std::flush;
+  file << *data;
+  file.close();
   if (file && std::rename(part.c_str(), path.c_str()) == 0) return {};
   const std::string why = std::generic_category().message(errno);
   std::remove(part.c_str());
@@ -128,7 +135,7 @@ Capture::Capture(std::string_view profile) : state_(std::make_unique<State>()) {
   state.endpoint = find_endpoint(profile);
   state.why_not = internal::obstacle(state.endpoint, profile);
   if (!state.why_not.empty()) return;
-  state.task.emplace([&state](const internal::Wanted& wanted) {
+  const auto work = [&state](const internal::Wanted& wanted) {
     bool is_first = true;
     const auto begin = [&] {
       if (std::exchange(is_first, false)) state.begun.count_down();
@@ -140,7 +147,13 @@ Capture::Capture(std::string_view profile) : state_(std::make_unique<State>()) {
       if (is_first) state.begun.count_down();
       throw;
     }
-  });
+  };
+  try {
+    state.task.emplace(work);
+  } catch (const std::exception& error) {
+    state.why_not = state.endpoint->name + ": " + error.what();
+    return;
+  }
   state.begun.wait();
 }
 

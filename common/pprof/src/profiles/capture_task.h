@@ -13,12 +13,16 @@
 
 namespace pprof::internal {
 
+// A thread of that name, 15 characters at most, which runs `work`. Throws std::runtime_error, with
+// the remedy, if the system gives no thread.
+std::thread start_thread(const char* name, std::function<void()> work);
+
 class CaptureTask {
  public:
   using Work = std::function<std::string(const Wanted&)>;
 
-  explicit CaptureTask(Work work);
-  ~CaptureTask();  // calls the work off and waits for it
+  explicit CaptureTask(Work work);  // throws as start_thread() does
+  ~CaptureTask();                   // calls the work off and waits for it
   CaptureTask(const CaptureTask&) = delete;
   CaptureTask& operator=(const CaptureTask&) = delete;
 

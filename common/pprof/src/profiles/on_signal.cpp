@@ -1,16 +1,16 @@
 // Profiles into files when a signal comes; see pprof/capture.h. The handler only wakes a thread.
-#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <exception>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "pprof/capture.h"
+#include "profiles/capture_task.h"
 #include "profiles/table.h"
 #include "threads/interrupt.h"
 
@@ -38,7 +38,7 @@ void write_all(const OnSignal& what, int count) {
 
 }  // namespace
 
-tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) {
+tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) try {
   for (const std::string& profile : what.profiles) {
     if (internal::find_endpoint(profile) == nullptr) {
       return tl::unexpected(internal::unknown_profile(profile));
@@ -53,21 +53,25 @@ tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what) {
   struct sigaction action {};
   const bool is_free = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL &&
                        signal != internal::capture_signal();
-  if (is_free) sem_init(&asked, 0, 0);
-  action.sa_handler = ask;
-  action.sa_flags = SA_RESTART;
+  // Set to what it is, which changes nothing, and fails for a signal that cannot be handled.
   if (!is_free || sigaction(signal, &action, nullptr) != 0) {
     return tl::unexpected("signal " + std::to_string(signal) +
                           " has a handler, or cannot have one: choose another one");
   }
-  has_signal = true;
-  std::thread([what = std::move(what)] {
-    pthread_setname_np(pthread_self(), "pprof-signal");
+  sem_init(&asked, 0, 0);
+  // Before the handler: without the thread it would swallow the signal.
+  internal::start_thread("pprof-signal", [what = std::move(what)] {
     for (int count = 1;;) {
       if (sem_wait(&asked) == 0) write_all(what, count++);  // else a signal of a capture came
     }
   }).detach();
+  has_signal = true;
+  action.sa_handler = ask;
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
   return {};
+} catch (const std::exception& error) {
+  return tl::unexpected("capture_on_signal(): " + std::string(error.what()));
 }
 
 }  // namespace pprof
