@@ -104,6 +104,8 @@ std::size_t continuation_after(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::string demangle(const std::string& symbol) {
+  // Without this prefix __cxa_demangle reads a type: "float" from a C function called f.
+  if (!symbol.starts_with("_Z")) return symbol;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text(
       abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
