@@ -1,12 +1,15 @@
-// Which signals PPROF_SIGNAL may name. Each case is a process of its own: it asks once.
+// Which signals PPROF_SIGNAL may name, and what becomes of the program's own. Each case is a
+// process of its own: it asks once.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <string>
 
+#include "capture_helpers.h"
 #include "sanitizers.h"
 #include "threads/interrupt.h"
 #include "threads/threads.h"
@@ -44,6 +47,30 @@ TEST(Signal, OthersAreRefusedWithTheRule) {
                     "34 to 64. It stays at 23")
         << text;
   }
+}
+
+std::atomic<int> sum_of_queued{0};
+
+void add_queued(int /*number*/, siginfo_t* info, void* /*ucontext*/) {
+  sum_of_queued += info->si_value.sival_int;
+}
+
+// Whether the program's handler, there before ours, gets what the program queues to itself.
+bool passes_on_what_is_queued() {
+  struct sigaction action {};
+  action.sa_sigaction = add_queued;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGURG, &action, nullptr);
+  if (capture_threads().empty()) return false;
+  sigval value{};
+  value.sival_int = 7;
+  sigqueue(getpid(), SIGURG, value);
+  return testing::eventually([] { return sum_of_queued == 7; });
+}
+
+TEST(Signal, WhatTheProgramQueuesToItselfReachesItsHandler) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(_exit(passes_on_what_is_queued() ? 0 : 1), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

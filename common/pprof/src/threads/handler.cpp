@@ -37,7 +37,7 @@ void pass_on(int number, siginfo_t* info, void* ucontext) {
 
 void on_signal(int number, siginfo_t* info, void* ucontext) {
   const int saved_errno = errno;
-  if (info->si_code != SI_QUEUE || info->si_pid != getpid()) {
+  if (info->si_code != SI_QUEUE || info->si_pid != getpid() || info->si_uid != kOurUid) {
     pass_on(number, info, ucontext);
   } else {
     const InsideHandler mark;

@@ -38,7 +38,7 @@ int send_signal(const Request& request) {
   siginfo_t info{};
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
-  info.si_uid = getuid();
+  info.si_uid = kOurUid;
   info.si_value.sival_ptr = reinterpret_cast<void*>(  // NOLINT(performance-no-int-to-ptr)
       slot_token(request.ticket, request.slot));
   return syscall(SYS_rt_tgsigqueueinfo, getpid(), request.tid, capture_signal(), &info) == 0

@@ -3,6 +3,8 @@
 // Armed and read by the capturing thread, filled by signal handlers.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -36,6 +38,10 @@ inline constexpr std::uint64_t slot_token(std::uint64_t ticket, std::size_t slot
 }
 
 inline constinit std::array<Slot, kSlots> slots{};
+
+// The si_uid of our signals, by which the handler knows them: no user has it, so that nothing that
+// the program sends with sigqueue() is taken for one. (qemu does not keep si_errno.)
+inline constexpr auto kOurUid = static_cast<uid_t>(-1);
 
 // Inside a handler: fills the slot that `token` is for, if it still waits. Whether it did.
 bool fill_slot(std::uint64_t token, const void* ucontext) noexcept;
