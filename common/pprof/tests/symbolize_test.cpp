@@ -47,6 +47,22 @@ TEST(Symbolizer, NamesTheMarkOfACutStack) {
   EXPECT_EQ(cut.frames[0].name, "[stack cut]");
 }
 
+// The first name of a mapping changes it, here while another thread takes it without names.
+TEST(Symbolizer, NamesBesideAProfileWithoutNames) {
+  Symbolizer::instance();  // prepares libelf
+  Symbolizer symbols;
+  const auto address = reinterpret_cast<std::uintptr_t>(&dlopen);
+  std::atomic<bool> is_taken{false};
+  std::thread without_names([&] {
+    Addresses addresses(symbols);
+    EXPECT_FALSE(addresses.locate(address).mapping->has_names);
+    is_taken.store(true, std::memory_order_relaxed);  // tsan is to see no order
+  });
+  while (!is_taken.load(std::memory_order_relaxed)) std::this_thread::yield();
+  EXPECT_TRUE(symbols.locate(address).mapping->has_names);
+  without_names.join();
+}
+
 TEST(Symbolizer, GivesInlinedFramesInnermostFirst) {
   const Location& location = Symbolizer::instance().locate(Outer::method());
   ASSERT_EQ(location.frames.size(), 2U);

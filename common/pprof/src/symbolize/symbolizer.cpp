@@ -65,6 +65,11 @@ const Mapping* Symbolizer::mapping_at(std::uintptr_t address) {
   return module == nullptr ? nullptr : &module->mapping;
 }
 
+Mapping Symbolizer::copy_of(const Mapping& mapping) {
+  const std::scoped_lock lock(mutex_);
+  return mapping;
+}
+
 std::string Symbolizer::name_of(std::uintptr_t address) {
   const std::scoped_lock lock(mutex_);
   modules_.refresh();
@@ -97,8 +102,11 @@ const Location& Addresses::locate(std::uintptr_t address) {
 const Mapping& Addresses::main_mapping() { return without_names(symbols_.main_mapping()); }
 
 const Mapping& Addresses::without_names(const Mapping& mapping) {
-  const auto [entry, is_new] = mappings_.try_emplace(&mapping, mapping);
-  if (is_new) entry->second.has_names = false;
+  const auto [entry, is_new] = mappings_.try_emplace(&mapping);
+  if (is_new) {
+    entry->second = symbols_.copy_of(mapping);
+    entry->second.has_names = false;
+  }
   return entry->second;
 }
 

@@ -32,6 +32,9 @@ class Symbolizer : public SymbolSource {
   // Where `address` lies, without a look at its names; null if nothing is loaded there.
   const Mapping* mapping_at(std::uintptr_t address);
 
+  // A copy of one of its mappings, complete: at its first name a mapping changes (has_debug_info).
+  Mapping copy_of(const Mapping& mapping);
+
   // The name of the innermost function at `address`, as locate() gives it; "" if nothing was loaded
   // there. Remembers nothing: a client chooses the addresses.
   std::string name_of(std::uintptr_t address);
