@@ -37,7 +37,6 @@ struct Profile {
   std::int64_t period = 0;
   std::chrono::system_clock::time_point time;
   std::chrono::nanoseconds duration{0};  // 0 for a snapshot
-  std::string drop_frames;               // regular expression of functions pprof cuts, or empty
   std::vector<Sample> samples;
   std::vector<std::string> comments;
 };

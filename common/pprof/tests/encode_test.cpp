@@ -37,6 +37,13 @@ class FakeSymbols : public SymbolSource {
   void lose_debug_file(std::uintptr_t address, const std::string& file) {
     locations_[address].unread_file = file;
   }
+  // Without debug information, all three.
+  void install(const std::string& program, const std::string& library, const std::string& plugin) {
+    main_.file = program;
+    main_.has_debug_info = false;
+    library_.file = library;
+    stripped_.file = plugin;
+  }
   void name_own(std::uintptr_t address) {
     locations_[address].frames[0].name = "pprof::internal::Symbolizer::locate";
   }
@@ -164,6 +171,32 @@ TEST(EncodedMapping, FlagsAndCommentsTellWhatIsMissing) {
   const std::string comment = encoded.all(ProfileField::kStringTable).at(comments[0]);
   EXPECT_TRUE(comment.starts_with("no debug information for /srv/plugin.so: 2 of 3 addresses"))
       << comment;
+}
+
+// What a distribution installs of its own has no lines anywhere; a service has them somewhere.
+TEST(EncodedMapping, OnlyALibraryOfTheSystemNeedsNoDebugInformation) {
+  const auto missing_in = [](const std::string& program, const std::string& library) {
+    FakeSymbols symbols;
+    symbols.install(program, library, "");
+    const Fields encoded(encode_proto(cpu_like_profile(), symbols));
+    const auto comments = encoded.all(ProfileField::kComment);
+    std::string text;
+    for (const auto index : comments.empty() ? std::vector<std::uint64_t>() : unpack(comments[0])) {
+      const std::string comment = encoded.all(ProfileField::kStringTable).at(index);
+      text += comment.substr(0, comment.find(':')) + "\n";
+    }
+    return text;
+  };
+  const std::string none = "no debug information for ";
+  for (const char* program : {"/srv/service", "/usr/lib/app/bin/service", "/usr/libexec/service"}) {
+    const std::string comment = none + program + "\n";
+    for (const char* library : {"/usr/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld.so", "[vdso]"}) {
+      EXPECT_EQ(missing_in(program, library), comment);
+    }
+    for (const char* library : {"/usr/libexec/app/plugin.so", "/library/plugin.so"}) {
+      EXPECT_EQ(missing_in(program, library), comment + none + library + "\n");
+    }
+  }
 }
 
 TEST(EncodedMapping, WithoutNamesWhoReadsItIsToFindThem) {

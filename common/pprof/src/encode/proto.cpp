@@ -1,6 +1,8 @@
 // Field numbers and rules of profile.proto; see proto.h.
 #include "encode/proto.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <protozero/pbf_builder.hpp>
@@ -13,6 +15,8 @@
 
 namespace pprof::internal {
 namespace {
+
+constexpr std::uint64_t kExecutableId = 1;  // of its mapping
 
 using ProfileBuilder = protozero::pbf_builder<ProfileField>;
 
@@ -42,9 +46,14 @@ void write_sample(ProfileBuilder& out, const Sample& sample, LocationTable& loca
 }
 
 // A system library's symbol table is all that most machines have, and nobody misses its lines.
-// pprof would complain that it cannot find it.
-bool is_system_library(const std::string& file) {
-  return file.starts_with("/usr/lib") || file.starts_with("/lib") || file.starts_with('[');
+// pprof would complain that it cannot find it. The executable is none, wherever it is installed.
+bool is_system_library(const std::string& file, bool is_executable) {
+  constexpr std::array<std::string_view, 6> kFolders = {"/usr/lib/", "/usr/lib32/", "/usr/lib64/",
+                                                        "/lib/",     "/lib32/",     "/lib64/"};
+  return !is_executable &&
+         (file.starts_with('[') || std::ranges::any_of(kFolders, [&file](std::string_view folder) {
+            return file.starts_with(folder);
+          }));
 }
 
 void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::UsedMapping& used,
@@ -61,8 +70,8 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::U
   }
   // Without any of them, pprof looks for a binary or a debug file and gives names by itself.
   const bool has_functions =
-      mapping.has_names &&
-      (mapping.has_debug_info || used.named >= used.unnamed || is_system_library(mapping.file));
+      mapping.has_names && (mapping.has_debug_info || used.named >= used.unnamed ||
+                            is_system_library(mapping.file, id == kExecutableId));
   message.add_bool(MappingField::kHasFunctions, has_functions);
   for (const auto flag : {MappingField::kHasFilenames, MappingField::kHasLineNumbers,
                           MappingField::kHasInlineFrames}) {
@@ -72,7 +81,7 @@ void write_mapping(ProfileBuilder& out, std::uint64_t id, const LocationTable::U
 }
 
 // What has no name or no line for want of debug information; empty if nothing has.
-std::string missing_from(const LocationTable::UsedMapping& used) {
+std::string missing_from(std::uint64_t id, const LocationTable::UsedMapping& used) {
   const Mapping& mapping = *used.mapping;
   const std::size_t addresses = used.named + used.unnamed;
   if (const std::size_t files = used.unread_files.size(); files > 0) {
@@ -82,7 +91,7 @@ std::string missing_from(const LocationTable::UsedMapping& used) {
            "; keep .dwo files where the compiler wrote them, or beside the object";
   }
   if (mapping.has_debug_info || !mapping.has_names || addresses == 0 ||
-      is_system_library(mapping.file)) {
+      is_system_library(mapping.file, id == kExecutableId)) {
     return {};
   }
   return "no debug information for " + mapping.file + ": " + std::to_string(used.unnamed) + " of " +
@@ -93,8 +102,9 @@ std::string missing_from(const LocationTable::UsedMapping& used) {
 
 std::vector<std::string> missing_debug_info(const LocationTable& locations) {
   std::vector<std::string> comments;
-  for (const auto& used : locations.mappings()) {
-    std::string missing = missing_from(used);
+  const auto& mappings = locations.mappings();
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    std::string missing = missing_from(i + 1, mappings[i]);
     if (!missing.empty()) comments.push_back(std::move(missing));
   }
   return comments;
@@ -125,9 +135,6 @@ void write_function(ProfileBuilder& out, std::uint64_t id, const Frame& frame,
 void write_header(ProfileBuilder& out, const Profile& profile, const LocationTable& locations,
                   StringTable& strings) {
   using std::chrono::duration_cast, std::chrono::nanoseconds;
-  if (!profile.drop_frames.empty()) {
-    out.add_int64(ProfileField::kDropFrames, strings.index_of(profile.drop_frames));
-  }
   out.add_int64(ProfileField::kTimeNanos,
                 duration_cast<nanoseconds>(profile.time.time_since_epoch()).count());
   out.add_int64(ProfileField::kDurationNanos, profile.duration.count());

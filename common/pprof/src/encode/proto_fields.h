@@ -12,7 +12,6 @@ enum class ProfileField : protozero::pbf_tag_type {
   kLocation = 4,
   kFunction = 5,
   kStringTable = 6,
-  kDropFrames = 7,
   kTimeNanos = 9,
   kDurationNanos = 10,
   kPeriodType = 11,
