@@ -2,6 +2,7 @@
 // that a busy machine does not matter.
 #include "cpu/cpu.h"
 
+#include <fcntl.h>
 #include <gperftools/profiler.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -363,6 +364,23 @@ TEST(CpuDeathTest, SaysWhyTheKernelRefusesTimers) {
           "[0-9]+ threads not sampled: the kernel refused a timer: Operation not permitted\n") +
           // tsan's own thread, which blocks the signal, comes between
           (pprof::testing::kTsan ? "" : "the samples are of 0 ms out of [0-9]+ ms of CPU time"));
+}
+
+// gperftools insists on a file: nothing is written to it, but it must open.
+TEST(CpuDeathTest, SaysThatGperftoolsCannotOpenItsFile) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (!pprof::testing::refuse_syscall_with(SYS_openat, O_TRUNC)) std::_Exit(2);
+        try {
+          cpu_profile(milliseconds(1), [] { return true; });
+        } catch (const std::runtime_error& error) {
+          std::fprintf(stderr, "%s\n", error.what());
+          std::_Exit(0);
+        }
+        std::_Exit(1);
+      },
+      ::testing::ExitedWithCode(0), "gperftools cannot write to /dev/null, which stands for");
 }
 
 // With none left, nothing can be opened, the list of threads included.

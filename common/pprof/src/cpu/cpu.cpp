@@ -39,6 +39,10 @@ constexpr milliseconds kPoll{50};
 constexpr char kAlreadyProfiling[] =
     "gperftools is already profiling this process: start it without CPUPROFILE, and do not call "
     "ProfilerStart() in it";
+constexpr char kNoDevNull[] =
+    "gperftools cannot write to /dev/null, which stands for its file: make the device (mknod -m "
+    "666 "
+    "/dev/null c 1 3), allow it, or allow one more open file (ulimit -n)";
 constexpr char kForked[] =
     "this process was forked while a CPU capture ran, and cannot take one: fork before, or call "
     "exec";
@@ -56,7 +60,8 @@ class GperftoolsSession {
     session_is_ours = true;
     if (ProfilerStartWithOptions("/dev/null", &options) == 0) {
       session_is_ours = false;
-      throw std::runtime_error(kAlreadyProfiling);
+      throw std::runtime_error(ProfilingIsEnabledForAllThreads() != 0 ? kAlreadyProfiling
+                                                                      : kNoDevNull);
     }
     install_tick_handler();
     // Its process-wide timer favours some threads; ThreadTimers replaces it.
