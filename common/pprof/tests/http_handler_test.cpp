@@ -99,6 +99,20 @@ TEST(Handler, PathsAreDecodedAndOthersUnknown) {
   }
 }
 
+TEST(Handler, AnErrorIsOneLineWhateverTheClientSent) {
+  const std::string text = "a%0ab%1b[2J";
+  for (const char* const path :
+       {"threads?debug=", "threads?symbolize=", "profile?seconds=", "", "../../"}) {
+    const Response response = get("/debug/pprof/" + std::string(path) + text);
+    EXPECT_NE(response.body.find("a?b?[2J\""), std::string::npos) << response.body;
+    EXPECT_EQ(response.body.find('\n'), response.body.size() - 1) << response.body;
+  }
+  const Response response = Handler()(request_for("A\nB", "/debug/pprof/threads"));
+  EXPECT_EQ(response.body, "method \"A?B\" is not allowed: use GET, HEAD\n");
+  const Response lengthy = get("/debug/pprof/" + std::string(1000, 'x'));
+  EXPECT_LT(lengthy.body.size(), 200U) << lengthy.body;
+}
+
 TEST(Handler, ABodyThatIsMissingOrTooLongIsRefused) {
   const auto post = [](std::optional<std::string> body) {
     return Handler()(request_for("POST", "/debug/pprof/symbol", std::move(body))).status;

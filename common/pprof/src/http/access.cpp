@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/reply.h"
 #include "http/url.h"
 
 namespace pprof::internal {
@@ -86,15 +87,6 @@ bool is_own_page(const Request& request) {
   if (site == "same-origin" || origin.empty()) return true;
   const std::string host = header(request, "Host");
   return is_same_word(origin, "http://" + host) || is_same_word(origin, "https://" + host);
-}
-
-// Values come back to the client: short, and nothing that a terminal obeys.
-std::string quoted(std::string value) {
-  constexpr std::size_t kShown = 60;
-  if (value.size() > kShown) value = value.substr(0, kShown) + "...";
-  std::ranges::replace_if(
-      value, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return '"' + value + '"';
 }
 
 }  // namespace

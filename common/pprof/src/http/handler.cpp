@@ -37,11 +37,9 @@ void check_options(const MountOptions& options) {
   }
 }
 
-// The name comes back to the client: not all of a long one.
 Response unknown(const std::string& name, const std::string& prefix) {
-  constexpr std::size_t kShown = 40;
-  return error_reply({404, "unknown profile \"" + name.substr(0, kShown) + "\": " + prefix +
-                               "/ lists what there is"});
+  return error_reply(
+      {404, "unknown profile " + quoted(name) + ": " + prefix + "/ lists what there is"});
 }
 
 Response redirect_to_index(const std::string& prefix, std::string_view query) {
@@ -79,7 +77,8 @@ Response answer(const MountOptions& options, const Request& request) {
   if (is_symbol && request.method == "POST") return answer_post(request);
   if (!is_get) {
     const std::string allow = is_symbol ? "GET, HEAD, POST" : "GET, HEAD";
-    return error_reply({405, "method " + request.method + " is not allowed: use " + allow, allow});
+    return error_reply(
+        {405, "method " + quoted(request.method) + " is not allowed: use " + allow, allow});
   }
   if (is_symbol) return answer_symbol(std::string(query), request);
   if (name == "cmdline") return reply(kPlainText, command_line());

@@ -11,12 +11,6 @@
 namespace pprof::internal {
 namespace {
 
-// Values come back to the client: short, so that the rule stays readable.
-std::string quoted(const std::string& value) {
-  constexpr std::size_t kShown = 40;
-  return '"' + (value.size() > kShown ? value.substr(0, kShown) + "..." : value) + '"';
-}
-
 std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, double max) {
   double seconds = 0;
   const char* end = value.data() + value.size();

@@ -1,6 +1,7 @@
 // Headers and error bodies; see reply.h.
 #include "http/reply.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -13,6 +14,14 @@ Response reply(const std::string& content_type, std::string body) {
                       {"X-Content-Type-Options", "nosniff"},
                       {"Cache-Control", "no-store"}},
           .body = std::move(body)};
+}
+
+std::string quoted(std::string value) {
+  constexpr std::size_t kShown = 60;
+  if (value.size() > kShown) value = value.substr(0, kShown) + "...";
+  std::ranges::replace_if(
+      value, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return '"' + value + '"';
 }
 
 Response error_reply(const HttpError& error) {

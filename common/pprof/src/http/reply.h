@@ -19,6 +19,10 @@ struct HttpError {
 // An answer with the headers that each has: nothing is guessed, nothing is cached.
 Response reply(const std::string& content_type, std::string body = {});
 
+// What a client sent, for the text of an error: in quotes, of a long one the beginning, and nothing
+// that ends the line or that a terminal obeys.
+std::string quoted(std::string value);
+
 // pprof shows the text of an error only with X-Go-Pprof and text/plain.
 Response error_reply(const HttpError& error);
 
