@@ -21,7 +21,7 @@ struct Counted {
   Answers answers;
 };
 
-// `<operation>.allocations` and `<operation>.bytes` of one call of each of the five operations, on
+// `<operation>.allocations` and `<operation>.bytes` of one call of each of the six operations, on
 // the average over the words.
 Counted operations(const Words& words);
 
@@ -34,7 +34,7 @@ Counted logger(const Words& words);
 // `live_bytes_growth`: live(2N) - live(N) bytes over N different requests.
 Counted growth(const Words& words);
 
-// Runs one of the five operations on each word, for a tool that counts instructions.
+// Runs one of the six operations on each word, for a tool that counts instructions.
 Counted loop(const std::string& operation, const Words& words);
 
 }  // namespace grading

@@ -50,8 +50,9 @@ struct OnSignal {
 };
 
 // For programs without a port: from now on, each time the process gets `signal` (kill -USR2 PID),
-// the profiles are written, one after the other, to FOLDER/NAME-PID-COUNT.pb.gz. Standard error has
-// a line for each: its path or the error. Once in a process. The signal must have no handler.
+// the profiles are written, one after the other, to FOLDER/NAME-PID-COUNT.pb.gz, a trace to .json.
+// Standard error has a line for each: its path or the error. Once in a process. The signal must
+// have no handler.
 tl::expected<void, std::string> capture_on_signal(int signal, OnSignal what = {});
 
 // Captures from its making, on a thread of its own, until stop(). Without stop() there is nothing.
