@@ -11,7 +11,7 @@ from pathlib import Path
 
 from base import console, stages, tools
 from base.commandline import Options, Parser
-from base.errors import Failure
+from base.errors import Failure, UsageError
 from base.paths import BUILD, PROFILES, ROOT, relative
 from flame import stacks
 from profiles import objects
@@ -157,6 +157,8 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: Options) -> None:
+    if options.stage == options.new:
+        raise UsageError(options.new, "a stage is compared with another one", options.prog)
     names = [options.stage] + ([options.new] if options.new else [])
     files = {stage: objects_of(stages.need(stage)) for stage in names}
     tools.need("objdump", "binutils")

@@ -30,8 +30,8 @@ def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Prints what NEW has more (+) and less (-) than OLD; writes the call graph and the flame
         graph of the difference to build/profiles/diff/OLD/NEW/. A stage whose capture is missing
-        or older than its program is captured first. The flame graph counts per request, since the
-        faster stage serves more of them.""",
+        or older than its program is captured first, with --seconds any stage. The flame graph
+        counts per request, since the faster stage serves more of them.""",
         "make profile-diff OLD=v1-naive NEW=v2-optimized KIND=allocs")
     parser.add_argument("old", metavar="OLD", nargs="?", default="v1-naive",
                         help="a stage, or a capture FILE.pb.gz (default %(default)s)")
@@ -45,6 +45,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: Options) -> None:
+    profile.check_seconds(options)
     kind, command = kinds.PROFILES[options.kind], pprof.find()
     old, new = (_side(command, kind, given, options) for given in (options.old, options.new))
     if not old.profile.samples and not new.profile.samples:
@@ -88,7 +89,8 @@ def _side(command, kind, given, options):
     else:
         program, file, name = stages.program(
             "leftpad", given), PROFILES / given / f"{kind.name}.pb.gz", given
-        if not file.exists() or file.stat().st_mtime <= program.stat().st_mtime:
+        if (options.seconds or not file.exists() or
+                file.stat().st_mtime <= program.stat().st_mtime):
             capture.needs()
             draw = profile.take(command, kind, given, options.seconds)
             with contextlib.redirect_stdout(io.StringIO()):

@@ -47,12 +47,17 @@ def add_seconds(parser: Parser, default: str) -> None:
                         help=f"how long to capture (default {default})")
 
 
-def run(options: Options) -> None:
-    kind = kinds.TRACE if options.name == "trace" else kinds.PROFILES[options.kind]
+def check_seconds(options: Options) -> None:
+    """Raises UsageError for more than the service takes."""
     if (options.seconds or 0) > kinds.MAX_SECONDS:
         raise UsageError(f"--seconds {options.seconds}",
                          f"the service captures for at most {kinds.MAX_SECONDS} seconds",
                          options.prog)
+
+
+def run(options: Options) -> None:
+    kind = kinds.TRACE if options.name == "trace" else kinds.PROFILES[options.kind]
+    check_seconds(options)
     capture.needs()
     command = None if kind is kinds.TRACE else pprof.find()
     take(command, kind, options.stage, options.seconds,

@@ -3,9 +3,12 @@ import json
 import re
 import shutil
 import subprocess
+import types
 import unittest
+from unittest import mock
 
 from captures import BINARIES, MANY_SAMPLES, ROOT, SCRIPTS, V1, V2, Captures, built
+from profiles import diff
 
 
 @built
@@ -34,6 +37,28 @@ class Diff(Captures):
         # What no stage touches stays as it is, per request.
         old, new = totals(root, "service::fill_request")
         self.assertAlmostEqual(new / old, 1, delta=0.4)
+
+    def test_seconds_capture_again(self):
+        stage = self.out / V1
+        stage.mkdir()
+        (stage / "cpu.pb.gz").write_bytes(b"newer than the program")
+        taken = []
+
+        def take(*given):
+            taken.append(given[-1])
+            return lambda: None
+        with mock.patch.multiple(diff, PROFILES=self.out, capture=mock.Mock()), \
+                mock.patch.object(diff.profile, "take", take), \
+                mock.patch.object(diff.pprof, "read") as read:
+            read.return_value = "", types.SimpleNamespace(types=[("cpu", "nanoseconds")])
+            for seconds in (None, 30):
+                diff._side([], diff.kinds.PROFILES["cpu"], V1,
+                           types.SimpleNamespace(seconds=seconds))
+        self.assertEqual(taken, [30])
+
+    def test_it_captures_as_long_as_the_service_does_and_no_longer(self):
+        _, err = self.ends("workshop", "diff", V1, V2, "--seconds", "301", status=2)
+        self.assertRegex(err, "--seconds 301: the service captures for at most 300 seconds")
 
 
 @built
@@ -93,6 +118,10 @@ class AllocSites(Captures):
         self.assertNotIn(line, new)
         self.assertIn("padded.reserve(", new)
         self.assertNotIn("statsd.cpp", new)
+
+    def test_a_stage_is_not_compared_with_itself(self):
+        _, err = self.ends("workshop", "alloc-sites", V1, V1, "--out", self.out, status=2)
+        self.assertRegex(err, "^error: v1-naive: a stage is compared with another one. Try ")
 
     def test_both_runs_say_the_same(self):
         first, _ = self.ends("workshop", "alloc-sites", V1,
