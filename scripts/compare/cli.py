@@ -6,7 +6,9 @@ import datetime
 import fcntl
 import functools
 import json
+import math
 import re
+import sys
 from pathlib import Path
 
 from base import console, machine, stages, tools
@@ -57,6 +59,9 @@ def check_options(options: Options) -> None:
     if not 1 <= options.seconds <= 86400:
         raise UsageError(f"--seconds {options.seconds:g}", "the value must lie between 1 and 86400",
                          options.prog)
+    if options.fail_if_worse is not None and not 0 <= options.fail_if_worse < math.inf:
+        raise UsageError(f"--fail-if-worse {options.fail_if_worse:g}",
+                         "the value must be a number, 0 or more", options.prog)
     try:
         re.compile(options.filter)
     except re.error as error:
@@ -64,6 +69,11 @@ def check_options(options: Options) -> None:
                          options.prog) from None
     if options.markdown + options.csv + options.json > 1:
         raise UsageError("--markdown, --csv, --json", "give one of them", options.prog)
+
+
+def _is_for_programs(options):
+    """Whether standard output holds nothing but the result."""
+    return options.json or options.csv or options.markdown
 
 
 def run(options: Options) -> int:
@@ -83,7 +93,8 @@ def run(options: Options) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with (_only_one(options.out),
           temporary_folder(prefix=".running.", dir=options.out) as folder):
-        measured = _measure(options, programs, names, Path(folder))
+        with contextlib.redirect_stdout(sys.stderr if _is_for_programs(options) else sys.stdout):
+            measured = _measure(options, programs, names, Path(folder))
         about = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                  "machine": facts, **builds, **measured.about}
         document = _write(options, measured, about, names, Path(folder))
@@ -97,7 +108,7 @@ def run(options: Options) -> int:
                 f"stands in {relative(broken)}/; the last whole comparison stays")
         _publish(Path(folder), options.out)
         history.keep(options.out, document)
-    if not (options.json or options.csv or options.markdown):
+    if not _is_for_programs(options):
         console.result_at(options.out / "compare.json")
         console.next_command("make report")
     return _exit_status(options, measured.verdicts)

@@ -1,10 +1,10 @@
 """Every comparison is kept: a line in history.jsonl beside the results. `scripts/workshop history`
 lists a row over time."""
+import collections
 import json
-
 from pathlib import Path
 
-from base import paths
+from base import console, paths
 from base.commandline import Options, Parser
 from base.errors import Failure
 from compare import tables
@@ -37,26 +37,38 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: Options) -> int:
-    """Prints the list. Raises Failure if there is none, or no such row."""
+    """Prints the list. Raises Failure if there is none, or no such row or metric."""
     file = options.out / FILE
     if not file.exists():
         raise Failure(paths.relative(file), "no comparison has been kept", "Run: make compare")
-    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = list(_read(file))
     wanted = (("service", options.row), (options.row, options.metric))
     cells = [["date", "old", "new", "delta", ""]]
-    known = set()
+    known = collections.defaultdict(set)  # {row: its metrics}
     for line in lines:
         for row in line["rows"]:
-            known.add(row["metric"] if row["name"] == "service" else row["name"])
+            known[row["metric"] if row["name"] == "service" else row["name"]].add(row["metric"])
             if (row["name"], row["metric"]) in wanted:
                 cells.append([line["date"], _side(line["old"], row["old"], row["unit"]),
                               _side(line["new"], row["new"], row["unit"]), tables.change(row), ""])
+    if len(cells) == 1 and options.row in known:
+        raise Failure(f"--metric {options.metric}", f"no comparison has it of {options.row}; there "
+                      f"are: {', '.join(sorted(known[options.row]))}", "Choose one of them")
     if len(cells) == 1:
         raise Failure(options.row,
                       f"no comparison has that row; there are: {', '.join(sorted(known))}",
                       "Choose one of them")
     print("\n".join(tables.as_text(cells)))
     return 0
+
+
+def _read(file):
+    """The comparisons of a history, without what was cut off, such as by a full disk."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            console.warn(f"{paths.relative(file)}:{number}: unreadable, left out")
 
 
 def _side(about, value, unit):

@@ -95,11 +95,12 @@ class Compare(unittest.TestCase):
 
     def test_prints_markdown_csv_or_json(self):
         _, out, _ = self.box.run(*COMMAND, "--no-service", "--markdown")
+        self.assertNotIn("==>", out)
         self.assertRegex(out, r"\| Leftpad50 \| \S+ \| \S+ \| -(79\.9|80\.0)[^|]+\|")
         _, out, _ = self.box.run(*COMMAND, "--no-service", "--csv")
         self.assertRegex(out, r"(?m)^Leftpad50,time,ns/op,[\d.]+,[\d.]+,-0\.[78]")
         _, out, _ = self.box.run(*COMMAND, "--no-service", "--json")
-        self.assertEqual(json.loads(out[out.index("{"):])["schema"], 2)
+        self.assertEqual(json.loads(out)["schema"], 2)
 
     def test_fails_if_worse_only_where_it_is_sure(self):
         worse = ("workshop", "compare", "v2-optimized", "v1-naive", "--seconds", "1",
@@ -109,6 +110,8 @@ class Compare(unittest.TestCase):
         self.assertRegex(err, r"Leftpad50 time: \+\S+ \[.*\] is worse by more than 10%")
         code, _, err = self.box.run(*worse, "--fail-if-worse", "900")
         self.assertEqual(code, 0, err)
+        for value in ("nan", "inf", "-1"):
+            self.fails(*worse, "--fail-if-worse", value, saying="a number, 0 or more", status=2)
 
     def test_stacks_of_a_block_lie_in_one_place_and_no_side_is_always_first(self):
         record = self.box.root / "places"
@@ -148,6 +151,13 @@ class Compare(unittest.TestCase):
         self.assertRegex(out, r"v1-naive@0123abc \S+ +v2-optimized@0123abc \S+ +-80\.\d% \[")
         self.fails("workshop", "history", "Nope",
                    saying="Nope: no comparison has that row; .*Leftpad50")
+        self.fails("workshop", "history", "Leftpad50", "--metric", "size",
+                   saying="--metric size: no comparison has it of Leftpad50; .*allocs, bytes, time")
+        with open(self.out / "history.jsonl", "a", encoding="utf-8") as file:
+            file.write('{"schema": 2, "da')
+        code, out, err = self.box.run("workshop", "history", "Leftpad50")
+        self.assertEqual((code, len(out.splitlines())), (0, 3), err)
+        self.assertIn("history.jsonl:3: unreadable, left out", err)
 
     def test_refuses_an_unknown_stage_and_names_the_nearest(self):
         self.fails("workshop", "compare", "v1-naiv",
