@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "stacks/stack_memory.h"
 #include "stacks/unwind.h"
 
 namespace {
@@ -118,8 +119,7 @@ int main(int argc, char** argv) {
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGUSR1, &action, nullptr);
   std::thread([rounds] { measure("bounds of the stack not known", rounds); }).join();
-  Stack stack;
-  pprof::internal::capture_own_stack(stack.data(), stack.size(), __builtin_return_address(0));
+  pprof::internal::learn_own_stack();
   measure("bounds known", rounds);
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -271,6 +272,31 @@ TEST_F(HeapFront, AForkedChildFreesWhatItsParentAllocated) {
   }
   EXPECT_EQ(status, 0);
   std::free(block);
+}
+
+// As garbage collectors do when a thread begins. glibc holds the thread's lock while it allocates
+// for the answer.
+TEST_F(HeapFront, TheFirstSampleOfAThreadMayBeInsidePthreadGetattr) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // a thread that waits for itself fails the test instead of hanging it
+    for (int i = 0; i < 100; ++i) {
+      pthread_t thread{};
+      const auto ask = [](void*) -> void* {
+        pthread_attr_t attributes;
+        if (pthread_getattr_np(pthread_self(), &attributes) != 0) _exit(1);
+        pthread_attr_destroy(&attributes);
+        return nullptr;
+      };
+      if (pthread_create(&thread, nullptr, ask, nullptr) != 0) _exit(2);
+      pthread_join(thread, nullptr);
+    }
+    _exit(0);
+  }
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  EXPECT_EQ(status, 0);
 }
 
 // As an allocator's handler waits for the allocator's locks. One of them may be held by a thread

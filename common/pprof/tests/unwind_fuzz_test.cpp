@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "stacks/stack_memory.h"
 #include "stacks/unwind.h"
 
 namespace pprof::internal {
@@ -248,8 +249,7 @@ void misbehave(unsigned seed, bool has_alternate_stack) {
   if (has_alternate_stack) {
     alternate.emplace();
   } else {
-    std::array<std::uintptr_t, 2> stack{};
-    capture_own_stack(stack.data(), stack.size(), __builtin_return_address(0));
+    learn_own_stack();
   }
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;

@@ -22,6 +22,7 @@
 #include "capture_helpers.h"
 #include "refuse_syscall.h"
 #include "stacks/objects.h"
+#include "stacks/stack_memory.h"
 
 namespace pprof::internal {
 namespace {
@@ -202,6 +203,7 @@ TEST(Unwind, AnObjectLoadedInPlaceOfAnotherHasItsOwnTable) {
 // A child of this process that may not call process_vm_readv().
 bool walks_without_copies() {
   if (!testing::refuse_syscall(SYS_process_vm_readv)) return false;
+  learn_own_stack();
   Stack stack;
   first_caller(&stack);
   const bool own_is_whole = testing::stack_has(stack, "main") && stack.back() != kCutMark;

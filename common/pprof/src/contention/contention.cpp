@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "stacks/stack_memory.h"
 #include "stacks/unwind.h"
 
 namespace pprof::internal {
@@ -83,6 +84,7 @@ double share_of(std::int64_t delay_ns, std::int64_t rate_ns) noexcept {
 // Keeps the wait with probability `share`, as 1 / share of them.
 void record(Table& table, std::int64_t delay_ns, double share, const void* return_address) {
   if (delay_ns <= 0 || random_share() >= share) return;
+  learn_own_stack();
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = capture_own_stack(stack.data(), stack.size(), return_address);
   std::vector<std::uintptr_t> key(stack.data(), stack.data() + depth);

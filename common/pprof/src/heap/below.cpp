@@ -8,6 +8,7 @@
 
 #include "heap/front.h"
 #include "heap/heap.h"
+#include "stacks/stack_memory.h"
 
 namespace pprof::internal {
 namespace {
@@ -151,6 +152,7 @@ const char* why_not_in_front() {
 [[gnu::constructor(101)]] void start() {
   if (below.malloc == First<&AllocatorBelow::malloc>::call) look_all_up();
   if (obstacle == nullptr) obstacle = why_not_in_front();
+  learn_own_stack();  // the main thread's, and of no other: see there
   start_heap_sampler(file_of(reinterpret_cast<const void*>(below.malloc)), obstacle);
 }
 

@@ -75,7 +75,7 @@ void uncount(SampledBlock& block) {
   block.touched = std::max(block.touched, block.size);
 }
 
-// The walk may allocate in a thread's first call.
+// In a plugin, to touch a thread-local variable of the walk's for the first time may allocate.
 std::size_t stack_of(const void* caller, const Registers& here,
                      std::span<std::uintptr_t, kMaxStackDepth> stack) {
   const NotSampled guard;

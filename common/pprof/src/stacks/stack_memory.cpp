@@ -51,7 +51,7 @@ bool can_copy_memory() noexcept {
 
 void learn_own_stack() noexcept {
   if (own_stack.known) return;
-  own_stack.known = true;  // before what follows allocates, and is sampled
+  own_stack.known = true;
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* begin = nullptr;

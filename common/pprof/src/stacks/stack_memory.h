@@ -15,7 +15,8 @@ bool copy_memory(void* to, std::uintptr_t from, std::size_t size) noexcept;
 bool can_copy_memory() noexcept;
 
 // Notes the bounds of the calling thread's stack, once, so that StackMemory need not ask the
-// kernel. May allocate; not in a signal handler.
+// kernel. Allocates. Not in a signal handler, nor in malloc: glibc allocates under the lock of the
+// thread whose bounds are asked for, and a thread that was there already would wait for itself.
 void learn_own_stack() noexcept;
 
 // The words of one stack, read from its inner end outwards.

@@ -170,7 +170,6 @@ const char* why_stacks_are_cut() noexcept {
 
 std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity, const void* return_address,
                               const Registers& here) noexcept {
-  learn_own_stack();
   while (true) {
     Walk walk(out, capacity, here, here.tracked[kSp]);
     walk.begin_with(reinterpret_cast<std::uintptr_t>(return_address));

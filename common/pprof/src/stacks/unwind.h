@@ -39,8 +39,7 @@ const char* why_stacks_are_cut() noexcept;
 // itself out by passing __builtin_return_address(0), which optimization of the calls between
 // cannot change. `here`: where the walk begins, in a function that has not returned; the caller's
 // own place, unless it hands on that of its caller to save a frame. Returns how many; at least 2
-// fit. Makes missing tables itself, with mmap() only, but may allocate in each thread's first call.
-// Not in signal handlers.
+// fit. Makes missing tables itself, with mmap() only. Not in signal handlers.
 std::size_t capture_own_stack(std::uintptr_t* out, std::size_t capacity, const void* return_address,
                               const Registers& here = own_registers()) noexcept;
 
