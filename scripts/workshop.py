@@ -52,7 +52,7 @@ COMMANDS = {
         "blind-spots": ("labs.views", "which profiler shows the problem of which lab"),
         "docs": ("docs.site", "the tutorial as a site with search, in build/site/"),
         "docs-check": ("docs.cli", "run every command of the tutorial and compare its output"),
-        "elsewhere": ("elsewhere.cli", "a bare Debian 13, arm64 by emulation, the container"),
+        "elsewhere": ("elsewhere.cli", "bare Debian 12 and 13, arm64 by emulation, the container"),
     },
 }
 BY_NAME = {name: command for group in COMMANDS.values() for name, command in group.items()}

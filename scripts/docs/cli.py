@@ -19,10 +19,11 @@ def add_arguments(parser: Parser) -> None:
         """Runs every command block of the tutorial and compares what it prints.""",
         "scripts/workshop docs-check docs/03-measuring.md")
     parser.add_argument("chapters", nargs="*", type=Path, help="chapters to run (default: all)")
-    parser.add_argument("--static", action="store_true",
-                        help="run nothing: blocks, snippets, links, figures")
-    parser.add_argument("--update", action="store_true",
-                        help="record the output of this run in the chapters")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--static", action="store_true",
+                     help="run nothing: blocks, snippets, links, figures")
+    how.add_argument("--update", action="store_true",
+                     help="record the output of this run in the chapters")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
 
 

@@ -1,1 +1,1 @@
-"""The workshop on other systems: a bare Debian 13, arm64 by emulation, and the container."""
+"""The workshop on other systems: bare Debian 12 and 13, arm64 by emulation, and the container."""

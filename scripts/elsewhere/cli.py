@@ -34,8 +34,9 @@ def attempt(name: str, steps: Sequence[Step]) -> list[tuple]:
         start, failed = time.monotonic(), None
         try:
             result = step.action()
-        except Failure as failure:
-            failed, result = failure, f"FAILED: {failure.parts[0]}"
+        except (Failure, OSError) as failure:
+            what = failure.parts[0] if isinstance(failure, Failure) else failure
+            failed, result = failure, f"FAILED: {what}"
             console.error(failure)
         rows.append((name, step.what, result, time.monotonic() - start))
         if failed:

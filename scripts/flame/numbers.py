@@ -20,7 +20,7 @@ def plain(value: float, counted: bool = True) -> str:
     if size == 0:
         return "0"
     if size >= 100:
-        # Halves away from 0, as charts.js rounds: one page must not say 310 and 311.
+        # Halves away from 0, as flame.js rounds: one page must not say 310 and 311.
         text = f"{math.copysign(math.floor(size + 0.5), value):,.0f}"
     else:
         decimals = 1 if size >= 10 else 2 if size >= 0.1 else 3

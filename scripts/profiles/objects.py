@@ -16,7 +16,7 @@ from base.raw import Frame
 
 _SECTION = re.compile(r"^Disassembly of section (\S+):$")
 _FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
-# x86-64 and arm64; a conditional jump never leaves a function.
+# x86-64 and arm64; not a conditional jump: nearly all lead to a part of the same function.
 _CALL = re.compile(r"^\s*([0-9a-f]+):\s+(?:call|callq|jmp|jmpq|bl|b)\s+(.*)$")
 _RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\S+\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
 _PLACE = re.compile(r"(.*?)(?::(\d+)(?::\d+)?)?$")

@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import workshop
+from base.errors import Failure
 from base.tests.sandbox import has_ended
 
 
@@ -226,6 +227,10 @@ class Pages(Chapters):
     def test_a_block_without_a_check_fails(self):
         self.fails(chapter(console("", "$ true")), "nothing checks", "--static")
         self.fails(chapter("```cpp\nint x;\n```"), "nothing checks", "--static")
+
+    def test_nothing_is_recorded_of_what_is_not_run(self):
+        with self.assertRaisesRegex(Failure, "--update: not allowed with argument --static"):
+            self.check("--static", "--update")
 
     def test_an_unknown_check_fails(self):
         self.fails(chapter(console("<!-- check: looks good -->", "$ echo 1", "1")),

@@ -1,13 +1,13 @@
 """What `make elsewhere` does without making a system: steps, the table, reading and refusing."""
 import contextlib
 import io
-import subprocess
 import tempfile
 import types
 import unittest
 from pathlib import Path
 from unittest import mock
 
+from base import children
 from base.errors import Failure, UsageError
 from elsewhere import arm64, cli, container, debian, system
 from elsewhere.system import Step
@@ -34,11 +34,13 @@ class Commands(unittest.TestCase):
     def test_a_failed_step_ends_its_system_and_the_table_says_all(self):
         ran = [Step("build", lambda: "9 programs")]
         self.assertEqual(self.run_it({
-            "one": [Step("sysroot", fails), *ran], "two": ran}), 1)
-        table = self.out.getvalue().splitlines()[-3:]
+            "one": [Step("sysroot", fails), *ran], "two": ran,
+            "three": [Step("sysroot", lambda: children.run(["/nowhere"])), *ran]}), 1)
+        table = self.out.getvalue().splitlines()[-4:]
         self.assertRegex(table[0], "^system  what ran  result +time$")
         self.assertRegex(table[1], "^one +sysroot +FAILED: build.log +0 s$")
         self.assertRegex(table[2], "^two +build +9 programs +0 s$")
+        self.assertRegex(table[3], "^three +sysroot +FAILED: .*No such file.*/nowhere' +0 s$")
 
     def test_all_that_ends_well_is_0(self):
         self.assertEqual(self.run_it({"one": [Step("build", lambda: "made")]}), 0)
@@ -121,12 +123,14 @@ class Reading(unittest.TestCase):
             container.size("1.84 GB")
 
     def test_the_sysroot_has_libraries_and_no_tools(self):
-        done = subprocess.CompletedProcess([], 0, "12\n")
-        with mock.patch("subprocess.run", lambda *_, **__: done):
+        with mock.patch.object(children, "run", lambda *_: children.Done(0, "12\n", "")):
             names = arm64.libraries()
         self.assertLessEqual({"libstdc++-12-dev", "libcpp-httplib-dev", "rapidjson-dev"},
                              set(names))
         self.assertFalse({"cmake", "g++", "curl", "strace"} & set(names))
+        with mock.patch.object(children, "run", lambda *_: children.Done(1, "", "no such\n")), \
+                self.assertRaisesRegex(Failure, "exit status 1. It said: no such"):
+            arm64.libraries()
 
     def test_every_exclusion_has_a_reason(self):
         for pattern, reason in arm64.EXCLUDED.items():
