@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,9 @@
 #include <string_view>
 #include <thread>
 
+#include "heap/heap.h"
 #include "pprof/capture.h"
+#include "pprof/rates.h"
 #include "pprof/trace.h"
 #include "refuse_syscall.h"
 
@@ -28,6 +31,14 @@ constexpr std::string_view kGzip = "\x1f\x8b";
 std::string error_of(std::string_view profile, const CaptureOptions& options = {}) {
   const auto result = capture(profile, options);
   return result ? "" : result.error();
+}
+
+// What a comment says of the memory that the profiler allocated itself, in bytes; 0 without one.
+std::int64_t left_out_of(const std::string& text) {
+  const std::size_t note = text.find("left out, allocated by the profiler itself:");
+  if (note == std::string::npos) return 0;
+  const std::string key = " alloc_space ";
+  return std::stoll(text.substr(text.find(key, note) + key.size()));
 }
 
 }  // namespace
@@ -51,6 +62,17 @@ TEST(Core, ErrorsAreValuesThatSayWhatToDo) {
               "profile: the duration must be above 0 and at most a year");
   }
   EXPECT_NE(error_of("threads", {.duration = milliseconds(-1)}), "");
+}
+
+TEST(Core, ADifferenceSaysWhatTheProfilerAllocatedMeanwhile) {
+  if (!internal::heap_available()) GTEST_SKIP() << "this binary has no sampler";
+  ASSERT_TRUE(set_heap_profile_rate(4096));
+  ASSERT_TRUE(capture("allocs"));  // reads debug information
+  const std::string all = capture("allocs", {.as_text = true}).value();
+  const std::string added =
+      capture("allocs", {.duration = milliseconds(20), .as_text = true}).value();
+  EXPECT_GT(left_out_of(all), 100'000) << all;
+  EXPECT_LT(left_out_of(added), left_out_of(all) / 2) << added;
 }
 
 TEST(Core, GivesAFunctionTheBytesOrTellsWhyNot) {

@@ -43,7 +43,8 @@ struct Response {
   // headers closes the connection.
   bool wait(std::chrono::milliseconds patience);
   // Runs on a thread of its own until the last copy of the response is gone: drop the response when
-  // the client leaves. Null if the body is there.
+  // the client leaves. Dropping it waits for that thread, which may be naming: a second at the
+  // first capture of a large program. Null if the body is there.
   std::shared_ptr<internal::CaptureTask> capture = nullptr;
 };
 
@@ -74,8 +75,9 @@ class Handler {
  public:
   // Throws std::invalid_argument if the prefix, a host or max_duration is unusable.
   explicit Handler(MountOptions options = {});
-  // Never throws and never waits for a capture: see Response::wait(). What is not below the prefix
-  // is a 404.
+  // Never throws, and never waits for a capture that takes time: see Response::wait(). Without
+  // `seconds`, heap, threads and the other snapshots are taken and named on the calling thread.
+  // What is not below the prefix is a 404.
   Response operator()(const Request& request) const;
 
  private:

@@ -63,7 +63,9 @@ std::string take(const Endpoint& endpoint, const Take& what, const Wanted& wante
   Profile profile = endpoint.timed  ? endpoint.timed(*what.duration, watching)
                     : what.duration ? difference(endpoint, *what.duration, watching)
                                     : endpoint.snapshot();
-  return wanted() ? encode(endpoint, std::move(profile), what) : std::string();
+  if (!wanted()) return {};
+  if (endpoint.finish) profile = endpoint.finish(std::move(profile));
+  return encode(endpoint, std::move(profile), what);
 }
 
 }  // namespace internal

@@ -2,6 +2,7 @@
 #include "profiles/table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "contention/contention.h"
 #include "cpu/cpu.h"
@@ -19,12 +20,12 @@ namespace {
 
 std::size_t count_threads() { return list_threads().size(); }
 
-Profile service_heap_profile() {
-  return without_own_samples(heap_profile(), Symbolizer::instance());
+Profile without_profiler(Profile profile) {
+  return without_own_samples(std::move(profile), Symbolizer::instance());
 }
 
-Profile service_allocs_profile() {
-  Profile profile = service_heap_profile();
+Profile allocs_profile() {
+  Profile profile = heap_profile();
   profile.default_sample_type = "alloc_space";
   return profile;
 }
@@ -35,7 +36,8 @@ Endpoint heap_endpoint(const char* name, const std::string& description, Profile
           .unavailable = heap_unavailable_reason,
           .rate = [] { return heap_sampler_description() + " " + heap_rate_description(); },
           .count = [] { return heap_profile().samples.size(); },
-          .snapshot = snapshot};
+          .snapshot = snapshot,
+          .finish = without_profiler};
 }
 
 Endpoint block_endpoint() {
@@ -93,11 +95,11 @@ Endpoint wall_endpoint() {
 const std::vector<Endpoint>& endpoints() {
   static const auto* const table = new std::vector<Endpoint>{
       heap_endpoint("allocs", "All memory allocated since the start, by stack, sampled.",
-                    service_allocs_profile),
+                    allocs_profile),
       block_endpoint(),
       threads_endpoint("goroutine", "The same as threads, under the name that Go's tools know."),
       heap_endpoint("heap", "The memory in use now, by the stack that allocated it, sampled.",
-                    service_heap_profile),
+                    heap_profile),
       mutex_endpoint(),
       cpu_endpoint(),
       threads_endpoint("threads",

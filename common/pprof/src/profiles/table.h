@@ -30,6 +30,10 @@ struct Endpoint {
   std::function<Profile(std::chrono::nanoseconds, const Wanted&)> timed = nullptr;
   std::function<std::string(std::chrono::nanoseconds, const Wanted&)> json = nullptr;
 
+  // For snapshots: what is done once, to the profile that goes out; with ?seconds= that is the
+  // difference. It may ask for names, which a snapshot does not. May be null.
+  std::function<Profile(Profile)> finish = nullptr;
+
   // For timed and json: without ?seconds= (or max_duration, if that is less).
   std::chrono::seconds default_duration{30};
 
