@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 
-from base.errors import Failure
+from base.service import Broken
 
 # Stands before a command: the environment's size moves addresses, and the count with them.
 EMPTY_ENVIRONMENT = ("env", "-i", "PATH=/usr/bin:/bin")
@@ -28,13 +28,14 @@ def command(function: str, *options: str) -> tuple[str, ...]:
 
 def collected(said: str, event: str = "Ir") -> int:
     """The number of an event in callgrind's own words: Ir are instructions, D1mr reads that a
-    simulated first-level cache (CACHE) did not have. Raises Failure if there is none."""
+    simulated first-level cache (CACHE) did not have. Raises Broken if there is none: valgrind ends
+    with the program."""
     process = re.match(r"==\d+== ", said)  # not of one that the program forks
     found = process and re.search(rf"^{process[0]}Events +: (.*)\n{process[0]}Collected : ([\d ]+)",
                                   said, re.MULTILINE)
     numbers = dict(zip(found[1].split(), found[2].split())) if found else {}
     if event not in numbers:
-        raise Failure("valgrind", said.strip()[-200:], "Run: make doctor")
+        raise Broken("valgrind", said.strip()[-200:], "Run: make doctor")
     return int(numbers[event])
 
 

@@ -25,11 +25,6 @@ GAIN_POINTS = 0.3  # for rounding
 WORTH_PERCENT = 4  # the repaired service executes at least this much less
 
 
-def executed(program: Path, function: str) -> float:
-    """Instructions of one request, while `function` runs. Raises Unavailable without valgrind."""
-    return running.instructions(program, function, REQUESTS)
-
-
 @functools.cache
 def reference() -> tuple:
     """(share of leftpad in per cent, times faster, the sick service's instructions, the gain in
@@ -64,7 +59,7 @@ def _answer(stage_dir):
 def measure(programs: Programs) -> dict:
     """The group `amdahl` of the counters."""
     share, faster, before, gain = reference()
-    own = executed(programs("leftpad"), callgrind.CONNECTION)
+    own = running.instructions(programs("leftpad"), callgrind.CONNECTION, REQUESTS)
     own_gain = 100 * (before / own - 1)
     if own_gain >= WORTH_PERCENT:
         tracing.must_run_as_counted(programs("leftpad"), own)

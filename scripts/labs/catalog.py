@@ -1,13 +1,15 @@
 """The labs. docs/labs/NN/ holds, for each:
 
 README.md          the page; its headings are the same in every lab
-lab.json           stage, base (absent: v2-optimized), minutes, predict {question, metric}, and
-                   budgets
-                   [{metric, max | min | equals, next}]: what passes, and what to do if it does not;
-                   instructions [{operation, min_ratio, next}]: tier 2; without an operation,
+lab.json           stage, base (absent: v2-optimized), minutes;
+                   predict {question, metric | answer}: what is counted of the starter, or known;
+                   budgets [{metric, max | min | equals, next}]: what passes, and what to do if it
+                   does not; with "behaviour" also judged where the behaviour is wrong;
+                   instructions [{operation, min_ratio, next}]: tier 2; without an operation tier 1,
                    {min_percent, next}: of the instructions of a request that the repair saves;
-                   time: the operation of tier 3,
-                     if it is another one;
+                   of: which request, in words; request: how it is asked (see asking.py); less:
+                   another one, if what one has more than the other is counted;
+                   time: the operation of tier 3, if it is another one;
                    views: see views.py
 starter.patch      turns a copy of the base into the sick service
 solution.patch     repairs it (absent: the base is the solution)

@@ -31,8 +31,9 @@ def lab(number: str, guess: str, reset: bool = False) -> None:
             with console.Bar("counting what the lab asks", 1, lines=0), \
                     starters.starter(chosen) as folder:
                 progress.save(chosen.number, answer=prediction.measured_answer(chosen, folder))
-        except running.Unavailable as missing:
-            print(f"Your prediction cannot be held against a count: {missing}")
+        except (running.Unavailable, running.OwnFault, building.CompileError,
+                *grader.BROKEN) as reason:
+            print(f"Your prediction cannot be held against a count: {reason}")
     print(f"\nLab {chosen.number}: {chosen.title} ({chosen.data['minutes']} minutes, "
           f"{paths.relative(chosen.page)})\n")
     print(chosen.section("The symptom") + "\n")

@@ -3,7 +3,8 @@
 A result is one of
   PASS     the value is within its budget
   FAIL     it is not: the stage has to change
-  INVALID  two measurements disagree: the grader's fault, grade again
+  INVALID  the workshop's fault, or the machine's: two measurements disagree, or the lab's own
+           programs fail here as well
   SKIPPED  a tool is missing, or an earlier tier failed: nothing is said about the stage
 With one seed a status is the same on every run and every machine: a result has neither times nor
 paths. So are counts; per cents and KiB vary by a few.
@@ -23,10 +24,25 @@ REASON, LATE = "why there are no metrics", "after how many seconds there was no 
 PATIENCE = 3  # a stage is late if the lab's own solution takes less of the time by this factor
 MAX_NAMES = 3
 OWN_FAULT = "on this machine the lab's own solution also fails here"
+RESTORE = "restore the workshop's own files (git status shows what has changed)"
 SLOW = "this machine is too slow now: the lab's own solution also takes a good part of the time"
 TIMED = ("idle", )  # groups in which a stage fails by its time
-# The stage crashes, hangs or breaks off connections.
-BROKEN = (ConnectionError, TimeoutError, subprocess.TimeoutExpired, Broken)
+# The stage crashes, hangs, breaks off connections or removes its log.
+BROKEN = (ConnectionError, TimeoutError, FileNotFoundError, subprocess.TimeoutExpired, Broken)
+
+
+class _DoesNotCompile(Exception):
+    """The stage that is graded; the text is the first error."""
+
+
+class _Stage(building.Programs):
+    """The one that is graded. Any other that does not compile is not the learner's."""
+
+    def __call__(self, kind):
+        try:
+            return super().__call__(kind)
+        except building.CompileError as error:
+            raise _DoesNotCompile(error) from None
 
 
 @dataclass(frozen=True)
@@ -60,19 +76,22 @@ def grade(lab: Lab, stage_dir: Path, thorough: bool = True,
           handed_in: bool = False) -> list[Result]:
     """Results of all tiers, in a fixed order. `thorough`: counters are measured twice, and the HTTP
     tests also run. `handed_in`: the stage comes from somebody else."""
-    programs = building.Programs(stage_dir, handed_in)
+    programs = _Stage(stage_dir, handed_in)
     specs = lab.data.get("instructions", [])
     with console.Bar("grading", 2 + len(lab.budgets) + len(specs), lines=0) as bar:
         try:
             results = _behaviour(programs, thorough, bar)
             behaves = all(result.status == PASS for result in results)
             results += _counters(lab, programs, behaves, 2 if thorough else 1, bar)
-        except building.CompileError as error:
+            fine = all(result.status in (PASS, SKIPPED) for result in results)
+            for number, spec in enumerate(specs, 2 + len(lab.budgets)):
+                bar.begin("counting instructions", number)
+                results.append(_instructions(lab, spec, programs, fine))
+        except _DoesNotCompile as error:
             return [Result(0, "it compiles", FAIL, "no", "yes", str(error))]
-        fine = all(result.status in (PASS, SKIPPED) for result in results)
-        for number, spec in enumerate(specs, 2 + len(lab.budgets)):
-            bar.begin("counting instructions", number)
-            results.append(_instructions(lab, spec, programs, fine))
+        except building.CompileError as error:
+            return [Result(0, "what it is compared with compiles", INVALID, "no", "yes",
+                           f"{error}: {RESTORE}")]
         return results
 
 
@@ -238,7 +257,8 @@ def _judge(budget, metric, measured):
 
 
 def verdict_of(results: list[Result]) -> str:
-    """FAIL beats INVALID beats SKIPPED, of what decides (tier 1), beats PASS."""
+    """FAIL beats INVALID beats SKIPPED beats PASS; but what is SKIPPED of tier 2 is left out: tier
+    1 has judged the stage."""
     states = {result.status for result in results}
     for status in (FAIL, INVALID):
         if status in states:

@@ -1,6 +1,5 @@
 """Where things are. LABS_BUILD_DIR names another build directory than build/ (CTest sets it)."""
 import os
-import sys
 from pathlib import Path
 
 from base.paths import ROOT, relative  # noqa: F401  (for the others here)
@@ -9,5 +8,4 @@ BUILD = Path(os.environ.get("LABS_BUILD_DIR", ROOT / "build"))
 LABS = ROOT / "docs" / "labs"
 # Not below build/: progress survives `make clean`.
 PROGRESS = Path(os.environ.get("LABS_PROGRESS_DIR", ROOT / ".progress"))
-PYTHON = sys.executable
 BASE_STAGE = "v2-optimized"

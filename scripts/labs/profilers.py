@@ -19,7 +19,7 @@ from base.service import Service
 from base.signals import temporary_folder
 from flame.stacks import parse_folded
 from profiles import heaptrack, pprof
-from labs import amdahl, loads
+from labs import amdahl, loads, running
 
 SECONDS = 4
 SNAPSHOTS = 30  # of the threads
@@ -155,4 +155,5 @@ def traced(program: Path, load: str) -> tuple[dict, float]:
 
 def instructions(program: Path, load: str) -> float | None:
     """Executed instructions of one request; None where the load makes no sense of it."""
-    return None if load == "idle clients" else amdahl.executed(program, callgrind.CONNECTION)
+    return None if load == "idle clients" else running.instructions(
+        program, callgrind.CONNECTION, amdahl.REQUESTS)

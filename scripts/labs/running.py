@@ -73,7 +73,7 @@ def processes(pid: int) -> Iterator[int]:
             yield from processes(int(child))
 
 
-def _seconds_of_threads(server):
+def _nanoseconds_of_threads(server):
     """{thread: nanoseconds on a processor} of all processes of the service."""
     found = {}
     with contextlib.suppress(OSError):  # one that ends just now
@@ -119,10 +119,10 @@ def counted(program: Path, function: str, load: Callable[[socket.socket], None],
         with Service(program, before=(*QUIET, *words)) as server:
             with server.connect() as sock:
                 asking.ask(sock)
-                before = _seconds_of_threads(server)
+                before = _nanoseconds_of_threads(server)
                 load(sock)
-                used = [seconds - before.get(thread, 0)
-                        for thread, seconds in _seconds_of_threads(server).items()]
+                used = [nanoseconds - before.get(thread, 0)
+                        for thread, nanoseconds in _nanoseconds_of_threads(server).items()]
             server.stop()
         if alone and sum(used) - max(used, default=0) > OTHERS_NS:
             raise asking.NoAnswer("callgrind", "more than one thread works for the requests of a "

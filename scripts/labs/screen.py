@@ -7,8 +7,8 @@ from labs import grader
 
 COLOURS = {grader.PASS: "32", grader.FAIL: "31", grader.INVALID: "35", grader.SKIPPED: "33"}
 MEANING = {
-    grader.INVALID: "Two measurements disagree. That is the grader's fault, not yours: grade "
-                    "again.",
+    grader.INVALID: "Nothing is said about your stage: the workshop or the machine is at fault, as "
+                    "said above.",
     grader.SKIPPED: "Nothing could be judged: see what is missing above.",
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -98,7 +99,7 @@ class Learner(unittest.TestCase):
 
     def test_a_seed_in_other_digits_is_refused(self):
         for seed in ("²", "٣", "-1", "x"):
-            done = subprocess.run([paths.PYTHON, workshop.__file__, "bug", seed],
+            done = subprocess.run([sys.executable, workshop.__file__, "bug", seed],
                                   capture_output=True, text=True, check=False)
             self.assertRegex(done.stderr, r"(?m)^error: .*a seed is a whole number.*\n\Z")
 
@@ -170,7 +171,7 @@ class Endings(unittest.TestCase):
             "commands.hint = mock.Mock(side_effect=subprocess.TimeoutExpired(['probe'], "
             "60))\nimport workshop; workshop.main_of(workshop.main)"
         )
-        done = subprocess.run([paths.PYTHON, "-c", code, "hint", "1"], capture_output=True,
+        done = subprocess.run([sys.executable, "-c", code, "hint", "1"], capture_output=True,
                               text=True, check=False)
         self.assertRegex(done.stderr, r"^error: probe: it has to end within 60 s[^\n]*\n$")
 
@@ -188,7 +189,7 @@ class Endings(unittest.TestCase):
             f"running.Service({str(program)!r}): pass\n"
             "commands.hint = hint\nimport workshop; workshop.main_of(workshop.main)")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([paths.PYTHON, "-c", code, "hint", "1"]) as child:
+            with subprocess.Popen([sys.executable, "-c", code, "hint", "1"]) as child:
                 while not (folder / "pid").exists():
                     time.sleep(0.02)
                 child.send_signal(number)

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from base import console, service
+from base import callgrind, console, service
 from base.tests.sandbox import has_ended
 from labs import asking, building, counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -56,6 +56,24 @@ class Verdicts(unittest.TestCase):
         self.assertEqual((results[-1].status, results[-1].next), (FAIL, "do less"))
         self.assertEqual(grader.verdict_of(results), FAIL)
 
+    def test_only_a_stage_that_does_not_compile_itself_fails(self):
+        def count(*_):
+            building.program(Path("v2-optimized"), "leftpad")
+            return {"x": 3}
+        for broken, status in (("stage", FAIL), ("v2-optimized", INVALID)):
+            def program(folder, kind, broken=broken, **_):
+                if folder.name == broken:
+                    raise building.CompileError("x.cpp:1: error: x")
+                return kind
+            specs = {"instructions": [{"min_percent": 50}]}
+            with mock.patch.object(building, "program", program), \
+                    mock.patch.object(FakeLab, "data", specs), \
+                    mock.patch.object(grader, "_count", count):
+                for budgets in ([], [BUDGET]):
+                    (result,) = graded(budgets, count)
+                    self.assertEqual((result.status, result.value), (status, "no"))
+                    self.assertIn("x.cpp:1: error: x", result.next)
+
     def test_two_measurements_on_different_sides_are_invalid_and_on_one_side_are_judged(self):
         for counts, verdict in (((3, 4), INVALID), ((2, 3), PASS), ((5, 4), FAIL)):
             values = iter(counts)
@@ -73,11 +91,14 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(grader.verdict_of(results), SKIPPED)
         self.assertIn("apt-get install strace", results[-1].next)
 
-    def test_a_service_that_breaks_off_fails(self):
+    def test_a_service_that_breaks_off_removes_its_log_or_ends_callgrind_fails(self):
         def broken():
             raise ConnectionError
-        results = graded([BUDGET], broken)
-        self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+        for measure in (broken, lambda: counters._state("/dev/shm/not/there"),
+                        lambda: callgrind.collected("==7== Process terminating")):
+            results = graded([BUDGET], measure)
+            self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
+            self.assertEqual(graded([BUDGET], measure, solution=measure)[-1].status, INVALID)
 
     def test_where_the_labs_own_solution_breaks_off_or_starves_too_nothing_is_said(self):
         def broken():

@@ -4,13 +4,15 @@ import io
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from base.errors import Failure
-from labs import building, catalog, commands, paths, practice, progress, starters
+from labs import (building, catalog, commands, paths, practice, prediction, progress, running,
+                  starters)
 
 
 def said(call, *given) -> str:
@@ -53,6 +55,16 @@ class Practice(unittest.TestCase):
         kept = self.root / "build" / "labs" / f"{self.lab.stage}.before"
         self.assertEqual((kept / "leftpad.cpp").read_text(encoding="utf-8"), "mine")
         self.assertEqual(progress.load(1)["guess"], 3)
+
+    def test_where_the_lab_cannot_be_counted_its_stage_is_made_all_the_same(self):
+        shutil.copytree(Path(__file__).parents[3] / paths.BASE_STAGE, self.root / paths.BASE_STAGE)
+        for reason in (running.OwnFault("slow"), TimeoutError("slow"),
+                       building.CompileError("slow")):
+            with mock.patch.object(building, "release"), \
+                    mock.patch.object(building, "libraries"), \
+                    mock.patch.object(prediction, "measured_answer", side_effect=reason):
+                self.assertRegex(said(commands.lab, 1, ""),
+                                 "cannot be held against a count: slow(?s:.*)Next: +make run")
 
     def test_an_interrupted_reset_loses_nothing(self):
         self.stage.mkdir()
@@ -103,7 +115,7 @@ class Practice(unittest.TestCase):
             "def grade(*_):\n    print('grading', flush=True)\n"
             "    children.run(['sleep', '600'])\n"
             "commands.grade = grade\nimport workshop; workshop.main_of(workshop.main)")
-        with subprocess.Popen([paths.PYTHON, "-c", code, "watch", "1"], stdout=subprocess.PIPE,
+        with subprocess.Popen([sys.executable, "-c", code, "watch", "1"], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as child:
             self.assertEqual(child.stdout.readline(), "grading\n")
             child.send_signal(signal.SIGINT)
