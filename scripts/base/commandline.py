@@ -46,11 +46,14 @@ class Number(argparse.Action):
         setattr(options, self.dest, int(value))
 
 
-def add_load(parser: Parser, requests: int | None = None) -> None:
-    """The options of a load by ab: -c CLIENTS and, with a default, -n REQUESTS."""
+def add_load(parser: Parser, requests: int | None = None,
+             group: argparse._ActionsContainer | None = None) -> None:
+    """The options of a load by ab: -c CLIENTS and, with a default, -n REQUESTS, which may be in a
+    group of options."""
     if requests:
-        parser.add_argument("-n", dest="requests", metavar="REQUESTS", action=Number,
-                            default=requests, help="how many requests (default %(default)s)")
+        (group or parser).add_argument(
+            "-n", dest="requests", metavar="REQUESTS", action=Number, default=requests,
+            help="how many requests (default %(default)s)")
     parser.add_argument("-c", dest="clients", metavar="CLIENTS", action=Number, default=8,
                         help="how many requests at a time (default %(default)s)")
 

@@ -29,23 +29,25 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("stage", metavar="STAGE")
     parser.add_argument("--url", default="",
                         help="a running service, for example http://127.0.0.1:8080")
-    parser.add_argument("--rate", metavar="N", action=Number,
-                        help=f"requests per second, for {RATE_SECONDS} s, in place of ab")
-    add_load(parser, requests=50000)
+    how_many = parser.add_mutually_exclusive_group()
+    how_many.add_argument("--rate", metavar="N", action=Number,
+                          help=f"requests per second, for {RATE_SECONDS} s, in place of ab")
+    add_load(parser, 50000, how_many)
 
 
 def run(options: Options) -> None:
     url = options.url.rstrip("/")
-    if url and not re.fullmatch(r"http://[^/]+", url):
+    if url and not re.fullmatch(r"http://[^/]+:\d+", url):
         raise UsageError(
             f"--url {url}", "the value must look like http://127.0.0.1:8080", options.prog)
     if url and options.rest:
         raise UsageError(" ".join(
             options.rest), "options of the service are for one that this command starts, "
             "not for --url", options.prog)
-    check_load(options)
+    if not options.rate:
+        check_load(options)
+        tools.need("ab", "apache2-utils")
     stages.need(options.stage)
-    tools.need("ab", "apache2-utils")
     out = BUILD / "load" / options.stage
     with contextlib.ExitStack() as stack:
         service = None

@@ -61,7 +61,9 @@ def pprof_view(name: str, *options) -> int:
         print("\n".join(shown[:LINES]))
         print(f"(only lines that have samples; all of it: {relative(STATE / name)})", flush=True)
     else:
-        print("\n".join(lines[-1:]))
+        print(done.stdout, end="", flush=True)
+        if "no matches found" not in done.stdout:
+            return done.status
         print("No sample fell into its own instructions, only into what it calls.", flush=True)
     (STATE / name).write_text(done.stdout, encoding="utf-8")
     return 0

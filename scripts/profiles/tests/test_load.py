@@ -22,8 +22,18 @@ class Load(Commands):
     def test_load_uses_a_running_service(self):
         self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", status=0,
                   out="'http://127.0.0.1:9/v1/leftpad/")
-        self.ends("workshop", "load", "v1-naive", "--url",
-                  "127.0.0.1:9", status=2, err="must look like")
+        for url in ("127.0.0.1:9", "http://127.0.0.1"):
+            self.ends("workshop", "load", "v1-naive", "--url", url, status=2, err="must look like")
+
+    def test_a_rate_has_its_own_rules(self):
+        rate = "workshop", "load", "v1-naive", "--rate", "10"
+        self.ends(*rate, "-c", "50001", status=0, out="p99.9")
+        tools = self.box.root / "tools"
+        (tools / "ab").unlink()
+        for name in ("bash", "dirname"):
+            (tools / name).symlink_to(f"/usr/bin/{name}")
+        self.ends(*rate, status=0, PATH=str(tools))
+        self.ends(*rate, "-n", "10", status=2, err="-n: not allowed with argument --rate")
 
     def test_load_takes_no_service_options_for_a_running_service(self):
         self.ends("workshop", "load", "v1-naive", "--url", "http://127.0.0.1:9", "--",

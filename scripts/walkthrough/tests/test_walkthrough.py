@@ -144,6 +144,17 @@ class Walkthrough(unittest.TestCase):
         status, _, calls = self.run_it()
         self.assertEqual((status, calls[0]), (0, f"bench {OLD}"))
 
+    def test_a_profile_without_such_samples_is_a_fact_and_one_that_pprof_cannot_read_an_error(self):
+        says = "#!/bin/bash\necho 'pprof: {}' >&2; exit 2\n"
+        self.program("build/tools/pprof", says.format("unrecognized profile format"))
+        status, output, _ = self.run_it()
+        self.assertEqual(status, 1, output)
+        self.assertIn("\npprof: unrecognized profile format\n", output)
+        self.program("build/tools/pprof", says.format("no matches found for regexp: leftpad"))
+        status, output, _ = self.run_it()
+        self.assertEqual(status, 0, output)
+        self.assertIn("leftpad\nNo sample fell into its own instructions", output)
+
     def test_a_finding_that_is_not_met_fails_plainly_and_is_measured_again(self):
         status, output, _ = self.run_it(NOT_MET=f"profile-cpu STAGE={OLD}")
         self.assertEqual(status, 1)
