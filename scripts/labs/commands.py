@@ -169,8 +169,8 @@ def noise(stage: str, slices: Path | None) -> None:
     slices = slices or replay.RECORDED
     try:
         recorded = replay.load(slices)
-    except (OSError, ValueError, KeyError, StopIteration) as error:
-        raise Failure(f"--slices {slices}", f"it cannot be read: {error!r}",
+    except replay.Unusable as why:
+        raise Failure(f"--slices {slices}", str(why),
                       "Give the slices.json of a comparison: make compare") from None
     try:
         procedure = replay.read(paths.ROOT / stage)

@@ -52,11 +52,19 @@ def regrade(folder: Path, jobs: int, flags: list[str]) -> int:
 
 
 def _seed(out):
-    """One for the whole class, so that all get the same questions; it stays for what is left."""
+    """One for the whole class, so that all get the same questions; it stays for what is left.
+    Raises Failure if it is damaged."""
     file = out / "seed.json"
     if not file.exists():
         progress.write(file, {"seed": asking.draw_from()})
-    return json.loads(file.read_text(encoding="utf-8"))["seed"]
+    try:
+        seed = json.loads(file.read_text(encoding="utf-8"))["seed"]
+        if type(seed) is int and seed >= 0:
+            return seed
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise Failure(file, "there is no seed in it", f'Write the one of gradebook.csv into it, as '
+                  f'{{"seed": 7}}, or remove it: rm {file}')
 
 
 def _row_file(out, bundle):
@@ -64,12 +72,13 @@ def _row_file(out, bundle):
 
 
 def _known(out, bundle, version):
-    """What a row file says of this bundle in this version, if there is one."""
+    """What a row file says of this bundle in this version, if there is one and it is whole."""
     try:
         told = json.loads(_row_file(out, bundle).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        of = told["sum"], told["version"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return told if (told["sum"], told["version"]) == (regrading.sum_of(bundle), version) else None
+    return told if of == (regrading.sum_of(bundle), version) else None
 
 
 def _grade(left, jobs, out, flags):

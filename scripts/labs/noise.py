@@ -18,6 +18,7 @@ from labs import paths
 
 RECORDED = paths.LABS / "13" / "slices-of-one-program.json"
 PROCEDURE = "procedure.json"
+MOST_NS = 1e18  # of an operation
 REPLAYS = 200
 LOOKS = 5  # how often "at the first difference" looks
 EFFECTS = (1, 2, 3, 5, 10, 20, 30, 50, 70)  # per cent
@@ -31,7 +32,7 @@ RANGES = {"pairs": (5, 60), "confidence_percent": (50.0, 99.99), "margin_percent
 
 
 class Unusable(Exception):
-    """The procedure cannot be replayed; the text says why."""
+    """The procedure cannot be replayed, or there is nothing to replay; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,17 @@ def read(stage_dir: Path) -> Procedure:
 
 def load(file: Path = RECORDED) -> list:
     """The blocks of each process pair of a slices.json, of its first benchmark: lists of [old cpu,
-    old wall, new cpu, new wall], ns/op. Raises OSError, ValueError, KeyError, StopIteration."""
-    document = json.loads(Path(file).read_text(encoding="utf-8"))
-    name = next(iter(document["iterations"]["old"]))
-    return [pair[name]["blocks"] for pair in document["pairs"]]
+    old wall, new cpu, new wall], ns/op. Raises Unusable."""
+    try:
+        document = json.loads(Path(file).read_text(encoding="utf-8"))
+        name = next(iter(document["iterations"]["old"]))
+        pairs = [pair[name]["blocks"] for pair in document["pairs"]]
+        if not all(pairs) or not all(len(block) == 4 and all(0 < time < MOST_NS for time in block)
+                                     for blocks in pairs for block in blocks):
+            raise ValueError("a pair without blocks of four times")
+    except (OSError, ValueError, TypeError, KeyError, StopIteration, RecursionError) as error:
+        raise Unusable(f"it cannot be read: {error!r}") from None
+    return pairs
 
 
 def _ratios(procedure, recorded):

@@ -154,7 +154,10 @@ class Endings(unittest.TestCase):
     def test_slices_that_cannot_be_replayed_are_told_in_one_line(self):
         of_x = '"iterations": {"old": {"X": 1}}, "pairs": '
         for text in ("", "{}", '{"iterations": {"old": {}}, "pairs": []}', f"{{{of_x}[]}}",
-                     f'{{{of_x}[{{"X": {{"blocks": [[1, 1, 1, 1]]}}}}]}}'):
+                     f'{{{of_x}[{{"X": {{"blocks": [[1, 1, 1, 1]]}}}}]}}', "[]", "[" * 100_000,
+                     f"{{{of_x}5}}", *(f'{{{of_x}[{", ".join([pair] * 20)}]}}' for pair in (
+                         '{"X": {"blocks": []}}', '{"X": {"blocks": [[1, 1]]}}',
+                         '{"X": {"blocks": [[0, 1, 1, 1]]}}', '{"X": {"blocks": 5}}'))):
             with tempfile.TemporaryDirectory() as folder, self.subTest(text):
                 file = Path(folder, "slices.json")
                 file.write_text(text, encoding="utf-8")

@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest import mock
 
 from base import machine
+from base.errors import Failure
 from base.tests.test_sandbox import refusal
 from labs import building, catalog, gradebook, likeness, paths, regrading, starters
 
@@ -100,6 +101,19 @@ class Gradebook(unittest.TestCase):
             status, rows = self.regraded()
         self.assertEqual(status, 1)
         self.assertRegex(rows["new.tar.gz", ""]["reason"], "its grading ended .exit status 1")
+
+    def test_a_damaged_row_file_is_none_and_a_damaged_seed_is_named(self):
+        self.bundle("anna", verdict="PASS")
+        (row,) = (self.folder / "gradebook" / "rows").iterdir()
+        for text in ("", "null", "{}", "[]", "[" * 100_000):
+            row.write_text(text, encoding="utf-8")
+            with mock.patch.object(gradebook, "_grade", return_value={}) as grade:
+                self.regraded()
+            self.assertEqual(len(grade.call_args.args[0]), 1, text[:10])
+        for text in ("", "null", "{}", '{"seed": "x"}', '{"seed": -1}', "[" * 100_000):
+            (self.folder / "gradebook" / "seed.json").write_text(text, encoding="utf-8")
+            with self.assertRaisesRegex(Failure, "seed.json: there is no seed in it"):
+                self.regraded()
 
     def test_stages_that_are_much_the_same_are_told(self):
         lab = catalog.find(14)
