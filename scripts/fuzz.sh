@@ -41,7 +41,7 @@ command=(cmake -S "$REPO_ROOT" -B "$fuzz_dir/build" -G Ninja -DCMAKE_BUILD_TYPE=
 show_command "${command[@]}"
 "${command[@]}" >"$fuzz_dir/configure.txt" 2>&1 ||
   die 'the configuration' 'it must succeed' "It said: $(tail -n 3 "$fuzz_dir/configure.txt" | tr '\n' ' ')"
-run cmake --build "$fuzz_dir/build" --target "${chosen[@]/#/fuzz-}"
+run_watched ninja -C "$fuzz_dir/build" "${chosen[@]/#/fuzz-}"
 
 for target in "${chosen[@]}"; do
   mkdir -p "$fuzz_dir/corpus/$target" "$fuzz_dir/findings"
@@ -49,7 +49,8 @@ for target in "${chosen[@]}"; do
   command=("$fuzz_dir/build/bin/fuzz-$target" "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048
     "-artifact_prefix=$fuzz_dir/findings/$target-" "$fuzz_dir/corpus/$target" "$REPO_ROOT/common/fuzz/corpus/$target")
   show_command "${command[@]}"
-  "${command[@]}" >"$fuzz_dir/$target.txt" 2>&1 ||
+  "${command[@]}" >"$fuzz_dir/$target.txt" 2>&1 &
+  wait "$!" ||
     die "a finding in $target" 'no input may break a property' \
       "See $fuzz_dir/$target.txt; the input is in $fuzz_dir/findings/"
   grep '^Done' "$fuzz_dir/$target.txt"

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 from base.tests.sandbox import SCRIPTS, Commands, has_ended
@@ -37,6 +38,27 @@ class Scripts(Commands):
                                   capture_output=True, text=True, check=False, timeout=30)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertTrue(has_ended(done.stdout, 0), script)
+
+    def test_a_signal_ends_fuzzing_and_what_it_runs(self):
+        pid = self.box.root / "pid"
+        target = self.box.root / "build/fuzz/build/bin/fuzz-reader"
+        target.parent.mkdir(parents=True)
+        programs = [self.box.root / "tools" / name for name in ("clang++", "cmake", "ninja")]
+        for hangs in (target, programs[-1]):
+            for program in (*programs, target):
+                hang = f"echo $$ >{pid}.new; mv {pid}.new {pid}; exec sleep 60"
+                program.write_text(f"#!/bin/sh\n{hang if program == hangs else 'exit 0'}\n",
+                                   encoding="utf-8")
+                program.chmod(0o755)
+            child = self.box.start("fuzz.sh", "reader")
+            deadline = time.monotonic() + 20
+            while not pid.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            child.terminate()
+            child.communicate(timeout=20)
+            self.assertEqual(child.returncode, 143)
+            self.assertTrue(has_ended(pid.read_text(), 0))
+            pid.unlink()
 
     def test_builds_of_one_folder_come_one_after_the_other(self):
         (self.box.root / "build" / "build.ninja").touch()
