@@ -1,4 +1,5 @@
 // Probes of what stays: the logger's writes, growth.
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -66,17 +67,20 @@ Counted logger(const Words& words) {
 
 Counted growth(const Words& words) {
   service::Rig<> rig;
-  const auto request = [&rig](int from, int to) {
+  // The most that lives after one of them: a cache that is cleared now and then may be empty at the
+  // end.
+  const auto most = [&rig](int from, int to) {
+    std::int64_t bytes = 0;
     for (int i = from; i < to; ++i) {
       rig.answer(service::leftpad_request(padded_number(i), "50", "agent"));
+      bytes = std::max(bytes, counting::live_bytes());
     }
-    rig.logger.flush();
-    return counting::live_bytes();
+    return bytes;
   };
-  request(0, 10);
-  const std::int64_t after_n = request(10, 10 + kRequests);
-  const std::int64_t after_2n = request(10 + kRequests, 10 + 2 * kRequests);
-  return {{{"live_bytes_growth", after_2n - after_n}}, bodies(rig, words)};
+  most(0, 10);
+  const std::int64_t of_n = most(10, 10 + kRequests);
+  const std::int64_t of_2n = most(10 + kRequests, 10 + 2 * kRequests);
+  return {{{"live_bytes_growth", of_2n - of_n}}, bodies(rig, words)};
 }
 
 }  // namespace grading

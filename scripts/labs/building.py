@@ -25,6 +25,9 @@ COMPILE_SECONDS = 600
 OPTION = re.compile(r"-g|-O[0-3sg]|-f(no-)?(exceptions|(asynchronous-)?unwind-tables|"
                     r"omit-frame-pointer|inline|optimize-sibling-calls)", re.ASCII)
 NAME = re.compile(r"[\w.+-][\w./+-]*", re.ASCII)  # of a source
+COMMENT = re.compile(r"#\[(=*)\[.*?\]\1\]|#[^\n]*", re.S)  # of CMake
+OPTIONS = re.compile(
+    r'set_source_files_properties\(\s*(\S+)\s+PROPERTIES\s+COMPILE_OPTIONS\s+"(.*?)"\s*\)')
 
 
 class CompileError(Exception):
@@ -48,24 +51,27 @@ def libraries() -> None:
 def lists_of(files: dict[str, bytes]) -> str:
     """The CMakeLists.txt that a stage with these files is built with: the .cpp files that its own
     one lists in add_stage(), and its lines about how a source is compiled (lab 16), as far as they
-    are about size, names and stacks. CompileError for a source that is not there, or any other
-    option."""
+    are about size, names and stacks. CompileError for a source that is not there, any other option
+    or other code."""
     text = files.get("CMakeLists.txt", b"").decode(errors="replace")
-    found = re.search(r"add_stage\(([^)]*)\)", text)
+    text = COMMENT.sub("", text)
+    found = re.search(r"add_stage\s*\(([^)]*)\)", text)
     if not found:
         raise CompileError("the stage's CMakeLists.txt has no add_stage(…)")
     for name in found[1].split():
         if not NAME.fullmatch(name) or name not in files:
             raise CompileError(f"{name}: add_stage() lists it, but it is not there")
     lines = f"add_stage({' '.join(found[1].split())})"
-    for source, words in re.findall(
-            r'set_source_files_properties\(\s*(\S+)\s+PROPERTIES\s+COMPILE_OPTIONS\s+"(.*?)"\s*\)',
-            text):
+    for source, words in OPTIONS.findall(text):
         if other := [word for word in words.split(";") if not OPTION.fullmatch(word)]:
             raise CompileError(f"{other[0][:60]}: a stage is not graded with this option")
         if not NAME.fullmatch(source):
             raise CompileError(f"{source[:60]}: this is no name of a source")
         lines += f'\nset_source_files_properties({source} PROPERTIES COMPILE_OPTIONS "{words}")'
+    if other := OPTIONS.sub("", text.replace(found[0], "", 1)).strip():
+        raise CompileError(f"{other.splitlines()[0][:60]}: the CMakeLists.txt of a stage that is "
+                           "graded has one add_stage(…), and set_source_files_properties(SOURCE "
+                           'PROPERTIES COMPILE_OPTIONS "…") if need be')
     return lines
 
 

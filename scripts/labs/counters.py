@@ -23,6 +23,8 @@ CACHED = 4000
 WATCHED_REQUESTS = 20
 DATA_SEGMENTS_IN = struct.Struct("152xI")  # of struct tcp_info, linux/tcp.h
 REMEMBERED, REFRESHED = 262_144, 8192
+BLOCKS, FLIPS, FILLER = 7, 4, 4000
+BLOCK = REMEMBERED // BLOCKS
 MANY_CLIENTS = 100  # and fewer than twice as many
 STARVED_SECONDS = 2.5  # far above an answer, far below the 5 s of an idle connection
 
@@ -138,19 +140,47 @@ def idle(programs: Callable[[str], Path]) -> dict:
     return found
 
 
+def _until_typical(asked, kind):
+    """How many more texts of a kind make its length the typical one; `asked`: 1 for each long text,
+    0 for a short one."""
+    longs, count = asked.count(1, len(asked) - REMEMBERED), 0
+    while (2 * longs >= REMEMBERED) != kind:
+        longs += kind - asked[len(asked) - REMEMBERED + count]
+        count += 1
+    return count
+
+
 def typical(programs: Callable[[str], Path]) -> dict:
-    """1 if a service shows the length that half of the last 262,144 texts do not exceed, when all
-    are of one length, and when half of them are; it may be 8,192 requests old."""
-    short, long = 4 + asking.number(10), 20 + asking.number(20)
+    """1 if a service shows the length that half of the last 262,144 texts do not exceed, and 1 if
+    what it shows is at most 8,192 requests old. Short and long texts come in an odd number of
+    blocks, so that with each further block the other length becomes the typical one."""
+    letters, asked = (4 + asking.number(10), 20 + asking.number(20)), bytearray()
     with running.Service(programs("leftpad"), debug="127.0.0.1:0") as service, \
             service.connect() as sock:
-        shown = []
-        for letters, requests in ((short, REMEMBERED), (long, REMEMBERED // 2 - REFRESHED),
-                                  (long, 2 * REFRESHED)):
-            asking.ask_at_once(sock, requests, letters)
-            shown.append(re.findall(rb'"typical_length": (\d+)', service.shown("/debug/vars")))
-    return {"is_of_all_requests": int(shown[:2] == [[b"%d" % short]] * 2),
-            "is_of_new_requests": int(shown[2] == [b"%d" % long])}
+        def ask(kind, count):
+            asking.ask_at_once(sock, count, letters[kind])
+            asked.extend(bytes([kind]) * count)
+
+        def shows(kind):
+            said = re.findall(rb'"typical_length": (\d+)', service.shown("/debug/vars"))
+            return said == [b"%d" % letters[kind]]
+
+        of_all, of_new = True, True
+        ask(0, asking.number(BLOCK))  # so that nobody knows with which request a block begins
+        for block in range(BLOCKS):
+            ask(block % 2, BLOCK)
+            if block in (BLOCKS - 3, BLOCKS - 1):  # before so many have come; when they have
+                of_all = of_all and shows(0)
+        for flip in range(1, FLIPS + 1):
+            kind = flip % 2
+            ask(asked[-REMEMBERED], asking.number(FILLER))  # in the place of one that is its like
+            count = _until_typical(asked, kind)
+            ask(kind, count - 1)
+            of_all = of_all and shows(1 - kind)
+            ask(kind, 1 + REFRESHED)
+            of_new = of_new and shows(kind)
+            ask(kind, BLOCK - count - REFRESHED)
+    return {"is_of_all_requests": int(of_all), "is_of_new_requests": int(of_new)}
 
 
 def replayed(programs: Callable[[str], Path]) -> dict:

@@ -114,6 +114,8 @@ def recent(programs: Callable[[str], Path]) -> dict:
     remembers."""
     lengths, rises = [4] * WINDOW, []
     with running.Service(programs("leftpad")) as service, service.connect() as sock:
+        asking.ask(sock, 100)
+        asking.ask(sock, letters=400)  # so that memory of what is unusual is there
         asking.ask(sock, WINDOW)
         memory = Memory(service.pid)
         shots = [memory.pages()]

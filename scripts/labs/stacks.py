@@ -3,25 +3,26 @@ and whether the service's own profile finds a caller."""
 import re
 import shutil
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from base import children
 from base.paths import PPROF
 from base.signals import temporary_folder
-from labs import asking, running
+from labs import asking, building, paths, running
 from profiles import pprof
 
 ALLOCATORS = ("service::leftpad", "service::padded")  # either allocates the text
 CALLER = "service::leftpad_handler"
 REQUESTS = 1000
-FUNCTION = re.compile(r"^([0-9a-f]+) [tTwW] (_ZNK?7service\S+)$", re.M)
+FUNCTION = re.compile(r"^([0-9a-f]+) [tTwW] (\S+)$", re.M)
 TABLE = re.compile(r" FDE .*pc=([0-9a-f]+)\.\.([0-9a-f]+)")
 FRAME_POINTER = re.compile(r"mov +%rsp,%rbp|mov +x29, sp|add +x29, sp")  # in a function's prologue
 
 
 def without_a_way_up(program: Path) -> list[str]:
-    """The functions of a stage, as linked, that have neither an unwind table nor a frame
+    """The functions of a program, as linked, that have neither an unwind table nor a frame
     pointer."""
     listed = children.run(["nm", program]).stdout
     frames = children.run(["readelf", "--debug-dump=frames", program]).stdout
@@ -61,5 +62,7 @@ def measure(programs: Callable[[str], Path]) -> dict:
     if not shutil.which("readelf"):
         raise running.Unavailable("binutils is not installed: apt-get install binutils")
     program = programs("leftpad")
-    return {"functions_without_a_way_up": len(without_a_way_up(program)),
+    usual = without_a_way_up(building.program(paths.ROOT / paths.BASE_STAGE, "leftpad"))  # _start
+    of_the_stage = Counter(without_a_way_up(program)) - Counter(usual)
+    return {"functions_without_a_way_up": of_the_stage.total(),
             "text_has_a_caller": int(_has_a_caller(program))}

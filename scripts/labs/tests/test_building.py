@@ -59,10 +59,22 @@ class Stages(unittest.TestCase):
             self.write("CMakeLists.txt", text)
             self.assertEqual(self.refused(), said)
 
-    def test_its_own_cmake_code_is_not_run(self):
-        self.write("CMakeLists.txt", 'message(FATAL_ERROR "run")\nadd_stage(mine.cpp)')
-        self.write("mine.cpp", "#error mine\n")
-        self.assertEqual(self.refused(), "v3-mine/mine.cpp:1:2: error: #error mine")
+    def test_its_own_cmake_code_is_refused_and_not_run(self):
+        for code in ('message(FATAL_ERROR "run")', "add_stage(leftpad.cpp)",
+                     'set_property(SOURCE leftpad.cpp PROPERTY COMPILE_OPTIONS "-Os")',
+                     "set_source_files_properties(leftpad.cpp PROPERTIES COMPILE_OPTIONS -Os)",
+                     'set_source_files_properties(a.cpp b.cpp PROPERTIES COMPILE_OPTIONS "-Os")'):
+            self.write("CMakeLists.txt", f"{code}\nadd_stage(leftpad.cpp)")
+            self.assertIn("a stage that is graded has one add_stage(…)", self.refused())
+
+    def test_what_is_a_comment_in_cmake_is_one_here(self):
+        self.write("CMakeLists.txt", """# add_stage(other.cpp)
+            add_stage (leftpad.cpp  # the function
+              statsd.cpp)
+            #[[ set_source_files_properties(leftpad.cpp PROPERTIES COMPILE_OPTIONS "-Os") ]]
+            #[=[ message("]]") ]=]""")
+        self.assertEqual(building.lists_of(building.files_of(self.stage)),
+                         "add_stage(leftpad.cpp statsd.cpp)")
 
     def test_of_its_own_options_it_keeps_those_about_stacks_and_others_are_refused(self):
         lists = ("add_stage(leftpad.cpp)\nset_source_files_properties(leftpad.cpp PROPERTIES "

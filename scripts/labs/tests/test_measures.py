@@ -197,6 +197,15 @@ class OfARequest(unittest.TestCase):
                 running.of_the_lab(program, "g", 1)
 
 
+class Typical(unittest.TestCase):
+    def test_a_kind_is_typical_as_soon_as_half_of_the_last_texts_are_long(self):
+        half = counters.REMEMBERED // 2
+        for asked, kind, count in ((bytes(2 * half), 1, half), (bytes([1]) * 2 * half, 0, half + 1),
+                                   (bytes(half + 5) + bytes([1]) * (half - 5), 1, 5),
+                                   (bytes([0, 1]) * half, 0, 2), (bytes(2 * half), 0, 0)):
+            self.assertEqual(counters._until_typical(bytearray(b"\1\1\1" + asked), kind), count)
+
+
 class Lines(unittest.TestCase):
     def test_a_number_to_which_each_request_of_one_client_adds_the_same_counts_them(self):
         turns = [(client, 3 + n) for n in range(2) for client in range(memory.CLIENTS)]
