@@ -2,6 +2,7 @@
 lists a row over time."""
 import collections
 import json
+import os
 from pathlib import Path
 
 from base import console, paths
@@ -20,8 +21,11 @@ def keep(folder: Path, document: dict) -> None:
                      for key in KEPT}
                     for part in ("benchmarks", "service")
                     for row in document[part]]
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    with (folder / FILE).open("ab+") as file:
+        start = max(file.seek(0, os.SEEK_END) - 1, 0)
+        file.seek(start)
+        was_cut_off = file.read() not in (b"", b"\n")
+        file.write(b"\n" * was_cut_off + json.dumps(line).encode() + b"\n")
 
 
 def add_arguments(parser: Parser) -> None:

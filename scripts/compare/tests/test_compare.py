@@ -11,6 +11,7 @@ import time
 import unittest
 
 from base.tests.sandbox import Sandbox, has_ended
+from compare import history
 
 COMMAND = ("workshop", "compare", "--seconds", "1")
 
@@ -158,6 +159,10 @@ class Compare(unittest.TestCase):
         code, out, err = self.box.run("workshop", "history", "Leftpad50")
         self.assertEqual((code, len(out.splitlines())), (0, 3), err)
         self.assertIn("history.jsonl:3: unreadable, left out", err)
+        history.keep(self.out, {"schema": 2, "date": "later", "old": {}, "new": {},
+                                "benchmarks": [], "service": []})
+        lines = (self.out / "history.jsonl").read_text(encoding="utf-8").splitlines()
+        self.assertEqual((len(lines), json.loads(lines[-1])["date"]), (4, "later"))
 
     def test_refuses_an_unknown_stage_and_names_the_nearest(self):
         self.fails("workshop", "compare", "v1-naiv",
