@@ -4,6 +4,7 @@ find_package(nlohmann_json REQUIRED)  # an independent reader of the trace
 add_executable(pprof_capture_test
   capture_helpers.cpp
   contention_test.cpp
+  fork_test.cpp
   labels_test.cpp
   names_test.cpp
   signal_test.cpp

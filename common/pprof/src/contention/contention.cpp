@@ -1,8 +1,6 @@
 // See contention.h.
 #include "contention/contention.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "fork_mutex.h"
 #include "stacks/stack_memory.h"
 #include "stacks/unwind.h"
 
@@ -35,34 +34,19 @@ struct Sums {
   double delay_ns = 0;
 };
 
-struct Table {
-  std::mutex mutex;
-  std::map<std::vector<std::uintptr_t>, Sums> by_stack;
-};
+using Table = std::map<std::vector<std::uintptr_t>, Sums>;  // by stack
 
 struct Tables {
   Table block;
   Table mutex;
 };
 
+constinit ForkMutex tables_mutex;
+[[gnu::constructor(102)]] void hold_waits_over_fork() { hold_over_fork<tables_mutex>(); }
+
 Tables& tables() {
   // Never destroyed: locks are also used during static destruction.
-  static auto* const instance = [] {
-    pthread_atfork(
-        [] {
-          tables().block.mutex.lock();
-          tables().mutex.mutex.lock();
-        },
-        [] {
-          tables().mutex.mutex.unlock();
-          tables().block.mutex.unlock();
-        },
-        [] {
-          tables().mutex.mutex.unlock();
-          tables().block.mutex.unlock();
-        });
-    return new Tables;
-  }();
+  static auto* const instance = new Tables;
   return *instance;
 }
 
@@ -82,27 +66,27 @@ double share_of(std::int64_t delay_ns, std::int64_t rate_ns) noexcept {
 }
 
 // Keeps the wait with probability `share`, as 1 / share of them.
-void record(Table& table, std::int64_t delay_ns, double share, const void* return_address) {
+void record(Table Tables::*table, std::int64_t delay_ns, double share, const void* return_address) {
   if (delay_ns <= 0 || random_share() >= share) return;
   learn_own_stack();
   std::array<std::uintptr_t, kMaxStackDepth> stack;  // NOLINT(*-member-init): filled below
   const std::size_t depth = capture_own_stack(stack.data(), stack.size(), return_address);
   std::vector<std::uintptr_t> key(stack.data(), stack.data() + depth);
-  const std::lock_guard lock(table.mutex);
-  Sums& sums = table.by_stack[std::move(key)];
+  const std::lock_guard lock(tables_mutex);
+  Sums& sums = (tables().*table)[std::move(key)];
   sums.contentions += 1 / share;
   sums.delay_ns += static_cast<double>(delay_ns) / share;
 }
 
-Profile profile_of(Table& table, const std::string& rate) {
+Profile profile_of(Table Tables::*table, const std::string& rate) {
   Profile profile;
   profile.sample_types = {{"contentions", "count"}, {"delay", "nanoseconds"}};
   profile.period_type = {"contentions", "count"};
   profile.period = 1;
   profile.time = std::chrono::system_clock::now();
   if (rate.starts_with(kOff)) profile.comments.push_back(rate);
-  const std::lock_guard lock(table.mutex);
-  for (const auto& [stack, sums] : table.by_stack) {
+  const std::lock_guard lock(tables_mutex);
+  for (const auto& [stack, sums] : tables().*table) {
     profile.samples.push_back(
         {stack, {std::llround(sums.contentions), std::llround(sums.delay_ns)}, {}});
   }
@@ -111,8 +95,8 @@ Profile profile_of(Table& table, const std::string& rate) {
 
 }  // namespace
 
-Profile block_profile() { return profile_of(tables().block, block_rate_description()); }
-Profile mutex_profile() { return profile_of(tables().mutex, mutex_rate_description()); }
+Profile block_profile() { return profile_of(&Tables::block, block_rate_description()); }
+Profile mutex_profile() { return profile_of(&Tables::mutex, mutex_rate_description()); }
 
 void set_block_rate(std::chrono::nanoseconds rate) { block_rate_ns = rate.count(); }
 void set_mutex_fraction(int fraction) { mutex_fraction = fraction; }
@@ -136,14 +120,14 @@ std::string mutex_rate_description() {
 void record_block(std::int64_t delay_ns, const void* return_address) noexcept try {
   const std::int64_t rate = block_rate_ns.load(std::memory_order_relaxed);
   if (rate == 0) return;
-  record(tables().block, delay_ns, share_of(delay_ns, rate), return_address);
+  record(&Tables::block, delay_ns, share_of(delay_ns, rate), return_address);
 } catch (const std::exception&) {  // no memory: the wait is not recorded
 }
 
 void record_mutex(std::int64_t delay_ns, const void* return_address) noexcept try {
   const int fraction = mutex_fraction.load(std::memory_order_relaxed);
   if (fraction == 0) return;
-  record(tables().mutex, delay_ns, share_of(delay_ns, kShortWaitNs) / fraction, return_address);
+  record(&Tables::mutex, delay_ns, share_of(delay_ns, kShortWaitNs) / fraction, return_address);
 } catch (const std::exception&) {  // no memory: the wait is not recorded
 }
 

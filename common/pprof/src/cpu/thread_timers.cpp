@@ -1,7 +1,6 @@
 // POSIX timers on other threads' CPU clocks; see thread_timers.h.
 #include "cpu/thread_timers.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <system_error>
 
 #include "cpu/tick.h"
+#include "fork_mutex.h"
 #include "threads/names.h"
 #include "threads/tasks.h"
 
@@ -27,18 +27,16 @@ namespace {
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-std::mutex active_mutex;
+constinit ForkMutex active_mutex;
 ThreadTimers* active_timers = nullptr;  // guarded by active_mutex
 
 // A child of fork() has none of the timers, and not the thread that would refresh them.
-void forget_timers_in_children() {
-  static const int once = pthread_atfork([] { active_mutex.lock(); }, [] { active_mutex.unlock(); },
-                                         [] {
-                                           thread_born_hook = nullptr;
-                                           active_timers = nullptr;
-                                           active_mutex.unlock();
-                                         });
-  static_cast<void>(once);
+void forget_timers() {
+  thread_born_hook = nullptr;
+  active_timers = nullptr;
+}
+[[gnu::constructor(102)]] void hold_timers_over_fork() {
+  hold_over_fork<active_mutex, forget_timers>();
 }
 
 // The clock of another thread's CPU time. Linux: include/linux/posix-timers_types.h,
@@ -75,7 +73,6 @@ timespec to_timespec(std::chrono::nanoseconds time) {
 
 ThreadTimers::ThreadTimers(std::chrono::nanoseconds period)
     : period_(period), random_(std::random_device()()) {
-  forget_timers_in_children();
   refresh();
   const std::scoped_lock lock(active_mutex);
   active_timers = this;

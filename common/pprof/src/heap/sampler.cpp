@@ -1,7 +1,6 @@
 // See sampler.h.
 #include "heap/sampler.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <span>
 #include <utility>
 
+#include "fork_mutex.h"
 #include "heap/poisson.h"
 #include "heap/sample_table.h"
 #include "stacks/objects.h"
@@ -29,23 +29,9 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 47U;  // no allocator can h
 
 constinit std::atomic<std::size_t> mean_bytes{0};
 constinit std::atomic<std::uint64_t> lost{0};
-constinit std::mutex mutex;  // of the blocks and the table; no other lock is taken under it
+constinit ForkMutex mutex;  // of the blocks and the table; no other lock is taken under it
 // Of the distribution that this thread's count was drawn from. 0: there is no count yet.
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t mean_of_count = 0;
-[[gnu::tls_model("initial-exec")]] constinit thread_local bool forking = false;
-
-// The lock, which a thread in fork() holds already: handlers of others also allocate and free.
-class TableLock {
- public:
-  TableLock() noexcept {
-    if (!forking) mutex.lock();
-  }
-  ~TableLock() {
-    if (!forking) mutex.unlock();
-  }
-  TableLock(const TableLock&) = delete;
-  TableLock& operator=(const TableLock&) = delete;
-};
 
 // Starts the next count. The mean of the one that `size` bytes used up, or 0: it ends in no sample.
 std::size_t next_count(std::size_t size, std::size_t mean) {
@@ -85,7 +71,7 @@ std::size_t stack_of(const void* caller, const Registers& here,
 // Puts a sample into the table, in a new block or in `reused`.
 SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t mean,
                            std::span<const std::uintptr_t> stack, SampledBlock* reused) {
-  const TableLock lock;
+  const std::lock_guard lock(mutex);
   HeapBucket* const bucket = heap_bucket(size, mean, stack);
   if (bucket == nullptr) return nullptr;
   SampledBlock* block = reused;
@@ -110,15 +96,7 @@ SampledBlock* place_sample(std::size_t size, std::size_t alignment, std::size_t 
 
 void hold_sampler_over_fork() noexcept {
   hold_objects_over_fork();
-  const auto before = [] {
-    mutex.lock();
-    forking = true;
-  };
-  const auto after = [] {
-    forking = false;
-    mutex.unlock();
-  };
-  pthread_atfork(before, after, after);
+  hold_over_fork<mutex>();
 }
 
 void set_sample_distance(std::size_t bytes) noexcept {
@@ -149,7 +127,7 @@ void* sample_block(std::size_t size, std::size_t alignment, const void* caller, 
 }
 
 void* unsampled_block(std::size_t size) noexcept {
-  const TableLock lock;
+  const std::lock_guard lock(mutex);
   SampledBlock* const block = take_block(size, 1);
   if (block == nullptr) return nullptr;
   block->bucket = nullptr;
@@ -168,7 +146,7 @@ void free_sampled(void* address) noexcept {
   SampledBlock& block = block_at(address);
   bool release = false;
   {
-    const TableLock lock;
+    const std::lock_guard lock(mutex);
     if (block.size == kFreeBlock || address_of(block) != address) {
       end_because_of("pprof: free() of an address that is not that of a block in use\n");
     }
@@ -179,7 +157,7 @@ void free_sampled(void* address) noexcept {
   }
   if (release) {
     release_pages(block);
-    const TableLock lock;
+    const std::lock_guard lock(mutex);
     give_back(block);
   }
   errno = error;
@@ -189,13 +167,14 @@ std::vector<Sample> heap_samples() {
   std::vector<Sample> samples;
   const HeapBucket* bucket = nullptr;
   {
-    const TableLock lock;
+    const std::lock_guard lock(mutex);
     bucket = newest_heap_bucket();
   }
   for (; bucket != nullptr; bucket = bucket->older) {
     HeapCounts counts;
     {
-      const TableLock lock;  // not around push_back(): the allocator may wait for the loader
+      const std::lock_guard lock(
+          mutex);  // not around push_back(): the allocator may wait for the loader
       counts = bucket->counts;
     }
     samples.push_back(estimate(*bucket, counts));

@@ -2,7 +2,6 @@
 #include "stacks/objects.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -12,10 +11,10 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "fork_mutex.h"
 #include "stacks/pages.h"
 #include "stacks/stack_memory.h"
 
@@ -114,38 +113,26 @@ const UnwindTable* table_of(const Object& object) {
 }
 
 // Held while the list is replaced. Signals wait so long: their handlers may allocate, and need it.
-// A thread in fork() holds it already, and other handlers of fork() may allocate.
 class BuildLock {
  public:
   BuildLock() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before_);
-    if (!forking) mutex.lock();
+    mutex.lock();
   }
   ~BuildLock() {
-    if (!forking) mutex.unlock();
+    mutex.unlock();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
   BuildLock(const BuildLock&) = delete;
   BuildLock& operator=(const BuildLock&) = delete;
 
-  static inline constinit std::mutex mutex;
-  static inline constinit thread_local bool forking = false;
+  static inline constinit ForkMutex mutex;
 
  private:
   sigset_t before_{};
 };
-
-void begin_fork() {
-  BuildLock::mutex.lock();
-  BuildLock::forking = true;
-}
-
-void end_fork() {
-  BuildLock::forking = false;
-  BuildLock::mutex.unlock();
-}
 
 }  // namespace
 
@@ -179,6 +166,7 @@ constinit std::atomic<int> readers{0};
 constinit ObjectList* retired = nullptr;
 constinit std::array<std::atomic<std::uintptr_t>, 16> wanted{};
 
+void forget_readers() { readers = 0; }  // in a child, which has not these threads
 [[maybe_unused]] const bool held_over_fork = (hold_objects_over_fork(), true);
 
 const Object* find_object(const ObjectList* list, std::uintptr_t pc) {
@@ -277,10 +265,7 @@ void drop_gone() {
 void hold_objects_over_fork() noexcept {
   static constinit bool is_held = false;
   if (std::exchange(is_held, true)) return;
-  pthread_atfork(begin_fork, end_fork, [] {
-    readers = 0;  // they were threads that the child has not
-    end_fork();
-  });
+  hold_over_fork<BuildLock::mutex, forget_readers>();
 }
 
 ObjectReader::ObjectReader() noexcept {

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "fork_mutex.h"
 #include "pprof/thread.h"
 #include "stacks/stack_memory.h"
 #include "threads/bounded_text.h"
@@ -25,33 +26,24 @@ constexpr std::size_t kMaxKernelNameLength = 15;
 
 constinit thread_local const char* volatile thread_name_of_scope = nullptr;
 
-class NameTable {
- public:
-  std::mutex mutex;             // for all that follows
+struct NameTable {
   std::set<std::string> names;  // nodes never move and are never erased
-  std::map<pid_t, const char*>& names_by_tid() {
-    if (std::exchange(is_of_parent_, false)) names_by_tid_.clear();
-    return names_by_tid_;
-  }
-  // In a child of fork(), where nothing may be freed yet: the allocator's lock can be held by a
-  // thread that the child has not.
-  void forget_names_by_tid() { is_of_parent_ = true; }
-
- private:
-  std::map<pid_t, const char*> names_by_tid_;
-  bool is_of_parent_ = false;
+  std::map<pid_t, const char*> names_by_tid;
 };
+
+constinit ForkMutex names_mutex;  // for all that follows
+// In a child of fork() nothing may be freed yet: the allocator's lock can be held by a thread that
+// the child has not.
+constinit bool names_are_of_parent = false;
+void keep_names_for_later() { names_are_of_parent = true; }
+[[gnu::constructor(102)]] void hold_names_over_fork() {
+  hold_over_fork<names_mutex, keep_names_for_later>();
+}
 
 NameTable& name_table() {
   // Never destroyed: threads may outlive static destruction.
-  static auto* const instance = [] {
-    pthread_atfork([] { name_table().mutex.lock(); }, [] { name_table().mutex.unlock(); },
-                   [] {
-                     name_table().forget_names_by_tid();
-                     name_table().mutex.unlock();
-                   });
-    return new NameTable;
-  }();
+  static auto* const instance = new NameTable;
+  if (std::exchange(names_are_of_parent, false)) instance->names_by_tid.clear();
   return *instance;
 }
 
@@ -61,9 +53,8 @@ const char* current_thread_name() noexcept { return thread_name_of_scope; }
 
 std::string thread_name(pid_t tid) {
   {
-    NameTable& table = name_table();
-    const std::lock_guard lock(table.mutex);
-    const auto& names = table.names_by_tid();
+    const std::lock_guard lock(names_mutex);
+    const auto& names = name_table().names_by_tid;
     if (const auto found = names.find(tid); found != names.end()) return found->second;
   }
   return kernel_thread_name(tid);
@@ -80,19 +71,18 @@ ThreadScope::ThreadScope(const char* name) {
   if (current_tid() != getpid()) pthread_setname_np(pthread_self(), kernel_name.data());
   learn_own_stack();  // so that the walks of its samples read it without asking the kernel
   if (const auto thread_born = thread_born_hook.load()) thread_born();
+  const std::lock_guard lock(names_mutex);
   NameTable& table = name_table();
-  const std::lock_guard lock(table.mutex);
   if (!table.names.contains(text.data()) && table.names.size() >= kMaxNames) return;
   const char* const kept = table.names.insert(text.data()).first->c_str();
-  table.names_by_tid()[current_tid()] = kept;
+  table.names_by_tid[current_tid()] = kept;
   thread_name_of_scope = kept;
 }
 
 ThreadScope::~ThreadScope() {
   internal::thread_name_of_scope = nullptr;
-  internal::NameTable& table = internal::name_table();
-  const std::lock_guard lock(table.mutex);
-  table.names_by_tid().erase(internal::current_tid());
+  const std::lock_guard lock(internal::names_mutex);
+  internal::name_table().names_by_tid.erase(internal::current_tid());
 }
 
 }  // namespace pprof

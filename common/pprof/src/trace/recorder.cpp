@@ -2,8 +2,6 @@
 // its end is.
 #include "trace/recorder.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "fork_mutex.h"
 #include "pprof/trace.h"
 #include "threads/names.h"
 #include "threads/tasks.h"
@@ -28,7 +27,7 @@ std::vector<Span>& buffer() {
   return *instance;
 }
 std::atomic<std::size_t> next_place{0};
-int recordings = 0;  // that run; guarded by the label table's mutex, which fork() takes
+int recordings = 0;  // that run; guarded by labels_mutex
 // Threads inside trace_emit(). Sequentially consistent with trace_running: either the writer sees
 // that the trace has ended, or stop_recording() sees the writer.
 std::atomic<int> writers{0};
@@ -51,40 +50,36 @@ bool same(const LabelSet& a, const LabelSet& b) {
 }
 
 // One copy of each set of labels seen, so that a span needs only a pointer.
-struct LabelTable {
-  std::mutex mutex;
-  std::set<LabelSet, LabelSetOrder> kept;  // not changed any more once it is full
-  std::atomic<bool> is_full{false};
-};
-
-// Also ends the trace in a child of fork(), which has no thread that would.
-LabelTable& label_table() {
+std::set<LabelSet, LabelSetOrder>& kept_labels() {
   // Never destroyed: spans outlive everything.
-  static auto* const instance = [] {
-    pthread_atfork([] { label_table().mutex.lock(); }, [] { label_table().mutex.unlock(); },
-                   [] {
-                     trace_running = false;
-                     recordings = 0;
-                     writers = 0;
-                     label_table().mutex.unlock();
-                   });
-    return new LabelTable;
-  }();
+  static auto* const instance = new std::set<LabelSet, LabelSetOrder>;
   return *instance;
+}
+constinit ForkMutex labels_mutex;
+constinit std::atomic<bool> labels_are_full{false};  // they are not changed any more
+
+// In a child of fork(), which has no thread that would.
+void end_trace() {
+  trace_running = false;
+  recordings = 0;
+  writers = 0;
+}
+[[gnu::constructor(102)]] void hold_labels_over_fork() {
+  hold_over_fork<labels_mutex, end_trace>();
 }
 
 // nullptr if the table is full and has no such set.
 const LabelSet* kept_copy(const LabelSet& set) {
-  LabelTable& table = label_table();
-  std::unique_lock lock(table.mutex, std::defer_lock);
-  if (!table.is_full.load(std::memory_order_acquire)) lock.lock();
-  const auto found = table.kept.find(set);
-  if (found != table.kept.end()) return &*found;
-  if (table.kept.size() >= kMaxLabelSets) {
-    table.is_full.store(true, std::memory_order_release);
+  std::unique_lock lock(labels_mutex, std::defer_lock);
+  if (!labels_are_full.load(std::memory_order_acquire)) lock.lock();
+  std::set<LabelSet, LabelSetOrder>& kept = kept_labels();
+  const auto found = kept.find(set);
+  if (found != kept.end()) return &*found;
+  if (kept.size() >= kMaxLabelSets) {
+    labels_are_full.store(true, std::memory_order_release);
     return nullptr;
   }
-  return &*table.kept.insert(set).first;
+  return &*kept.insert(set).first;
 }
 
 // A thread's labels rarely change between its spans: the last set is compared before the table is
@@ -137,7 +132,7 @@ void trace_emit(const char* name, const char* category, std::int64_t start_ns,
 }
 
 RecordingStart start_recording() {
-  const std::scoped_lock lock(label_table().mutex);
+  const std::scoped_lock lock(labels_mutex);
   if (recordings++ == 0) {
     buffer().assign(kMaxSpans, {});
     next_place = 0;
@@ -147,7 +142,7 @@ RecordingStart start_recording() {
 }
 
 Recording stop_recording(const RecordingStart& start) {
-  const std::scoped_lock lock(label_table().mutex);
+  const std::scoped_lock lock(labels_mutex);
   const bool is_last = --recordings == 0;
   if (is_last) {
     trace_running = false;
