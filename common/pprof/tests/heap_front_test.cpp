@@ -171,6 +171,10 @@ TEST_F(HeapFront, FailuresAreThoseOfTheStandard) {
   void* block = nullptr;
   EXPECT_EQ(posix_memalign(&block, 3, 100), EINVAL);
   EXPECT_EQ(posix_memalign(&block, 64, too_much), ENOMEM);
+  volatile std::size_t rounds_up_to_0 = SIZE_MAX - 100;
+  errno = 0;
+  EXPECT_EQ(pvalloc(rounds_up_to_0), nullptr);
+  EXPECT_EQ(errno, ENOMEM);
   if (heap_sampler_description().find("mimalloc") != std::string::npos) {
     GTEST_SKIP() << "Debian's mimalloc ends the process where operator new should throw";
   }

@@ -115,7 +115,11 @@ void* valloc(std::size_t size) noexcept { return allocate_aligned(page_bytes(), 
 
 void* pvalloc(std::size_t size) noexcept {
   const std::size_t page = page_bytes();
-  return allocate_aligned(page, (size + page - 1) & ~(page - 1));
+  std::size_t end = 0;
+  if (!__builtin_add_overflow(size, page - 1, &end))
+    return allocate_aligned(page, end & ~(page - 1));
+  errno = ENOMEM;
+  return nullptr;
 }
 
 std::size_t malloc_usable_size(void* block) noexcept {
