@@ -76,8 +76,10 @@ HeapBucket* heap_bucket(std::size_t size, std::size_t mean_bytes,
 HeapBucket* newest_heap_bucket() noexcept { return newest; }
 
 Sample estimate(const HeapBucket& bucket, const HeapCounts& counts) {
-  const double scale = -1 / std::expm1(-static_cast<double>(bucket.size_class) /
-                                       static_cast<double>(bucket.mean_bytes));
+  const double scale = bucket.mean_bytes == 1
+                           ? 1
+                           : -1 / std::expm1(-static_cast<double>(bucket.size_class) /
+                                             static_cast<double>(bucket.mean_bytes));
   const auto scaled = [scale](std::uint64_t value) {
     return std::llround(static_cast<double>(value) * scale);
   };

@@ -36,7 +36,8 @@ HeapBucket* heap_bucket(std::size_t size, std::size_t mean_bytes,
 // The one made last; HeapBucket::older leads to the others. What it points to never goes away.
 HeapBucket* newest_heap_bucket() noexcept;
 
-// Estimates of the four values. n samples stand for n / (1 - exp(-size_class / mean)) allocations.
+// Estimates of the four values. n samples stand for n / (1 - exp(-size_class / mean)) allocations,
+// and with a mean of 1, which samples all, for n.
 Sample estimate(const HeapBucket& bucket, const HeapCounts& counts);
 
 }  // namespace pprof::internal

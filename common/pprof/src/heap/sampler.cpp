@@ -23,22 +23,31 @@
 namespace pprof::internal {
 namespace {
 
-constexpr std::size_t kIdleBytes = std::size_t{16} << 20U;  // counted down while nothing samples
+constexpr std::size_t kLongestCount = std::size_t{16} << 20U;  // then a new distance is looked for
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 47U;  // no allocator can have more to give
 
 constinit std::atomic<std::size_t> mean_bytes{0};
 constinit std::atomic<std::uint64_t> lost{0};
 constinit ForkMutex mutex;  // of the blocks and the table; no other lock is taken under it
-// Of the distribution that this thread's count was drawn from. 0: there is no count yet.
+// Of the distribution that this thread's count was drawn from. 0: it does not end in a sample.
 [[gnu::tls_model("initial-exec")]] constinit thread_local std::size_t mean_of_count = 0;
 
-// Starts the next count. The mean of the one that `size` bytes used up, or 0: it ends in no sample.
+// Starts the next count. The mean of the one that `size` bytes used up, or 0: no sample. A count
+// that was none, or cut short, tells nothing of the bytes behind its end: there another begins.
 std::size_t next_count(std::size_t size, std::size_t mean) {
+  const auto draw = [mean] {  // 1: every allocation
+    return mean == 1 ? 0 : static_cast<std::size_t>(next_sample_distance(mean));
+  };
   const std::size_t before = std::exchange(mean_of_count, mean);
-  auto distance = static_cast<std::size_t>(next_sample_distance(mean));
-  const bool sampled = before != 0 || distance < size;
-  if (!sampled) distance -= size;
+  const std::size_t behind_end = std::min(size, 0 - bytes_until_sample);
+  std::size_t distance = draw();
+  const bool sampled = before != 0 || distance < behind_end;
+  if (before == 0) distance = sampled ? draw() : distance - behind_end;
+  if (distance > kLongestCount) {
+    distance = kLongestCount;
+    mean_of_count = 0;
+  }
   bytes_until_sample = distance;
   if (!sampled) return 0;
   return before != 0 ? before : mean;
@@ -112,7 +121,7 @@ void* sample_block(std::size_t size, std::size_t alignment, const void* caller, 
   const std::size_t next_mean = mean_bytes.load(std::memory_order_relaxed);
   if (next_mean == 0 || NotSampled::is_true()) {
     mean_of_count = 0;
-    bytes_until_sample = next_mean == 0 ? kIdleBytes : 0;
+    bytes_until_sample = next_mean == 0 ? kLongestCount : 0;
     return nullptr;
   }
   const std::size_t mean = next_count(size, next_mean);
