@@ -72,6 +72,31 @@ TEST(Fork, AHandlerMayWaitForAMutex) {
   EXPECT_GE(contentions(), before + 1);
 }
 
+TEST(Fork, AChildHasNoneOfItsParentsWaiters) {
+  const auto charged_here = [] { return testing::sum_of(mutex_profile(), 0, "main"); };
+  const std::int64_t before = charged_here();
+  Mutex mutex;
+  mutex.lock();
+  std::atomic<pid_t> waiting{0};
+  std::thread waiter([&] {
+    waiting = current_tid();
+    const std::lock_guard lock(mutex);
+  });
+  EXPECT_TRUE(testing::eventually([&] { return waiting != 0 && testing::is_asleep(waiting); }));
+  const pid_t child = fork();
+  mutex.unlock();
+  if (child == 0) {
+    for (int i = 0; i < 3; ++i) const std::lock_guard lock(mutex);
+    _exit(charged_here() == before ? 0 : 1);
+  }
+  int status = -1;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  EXPECT_EQ(status, 0) << "it recorded waits";
+  waiter.join();
+  EXPECT_EQ(charged_here(), before + 1);
+}
+
 TEST(Fork, AHandlerMayNameItsThread) {
   thread_name(getpid());
   fork_with([] { const ThreadScope name("forking"); });

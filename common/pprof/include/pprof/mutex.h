@@ -44,8 +44,8 @@ class [[gnu::visibility("default")]] Mutex {
   void unlock_contended();
 
   std::mutex mutex_;
-  // Threads in lock_contended() (16 bits) and the sum of the times since which they wait (48 bits,
-  // modular): see contention/mutex.cpp.
+  // Threads in lock_contended() and the sum of the times since which they wait: see
+  // contention/mutex.cpp.
   std::atomic<std::uint64_t> waiting_{0};
   std::int64_t charged_until_ns_ = 0;  // guarded by mutex_
 };

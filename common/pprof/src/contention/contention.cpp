@@ -42,7 +42,10 @@ struct Tables {
 };
 
 constinit ForkMutex tables_mutex;
-[[gnu::constructor(102)]] void hold_waits_over_fork() { hold_over_fork<tables_mutex>(); }
+void count_fork() { ++forks_before; }
+[[gnu::constructor(102)]] void hold_waits_over_fork() {
+  hold_over_fork<tables_mutex, count_fork>();
+}
 
 Tables& tables() {
   // Never destroyed: locks are also used during static destruction.
@@ -94,6 +97,8 @@ Profile profile_of(Table Tables::*table, const std::string& rate) {
 }
 
 }  // namespace
+
+constinit std::atomic<std::uint64_t> forks_before{0};
 
 Profile block_profile() { return profile_of(&Tables::block, block_rate_description()); }
 Profile mutex_profile() { return profile_of(&Tables::mutex, mutex_rate_description()); }

@@ -3,6 +3,7 @@
 // in a signal handler.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -10,6 +11,9 @@
 #include "profile.h"
 
 namespace pprof::internal {
+
+// How often fork() was called on the way to this process; the library alone writes it.
+extern constinit std::atomic<std::uint64_t> forks_before;
 
 // Both: contentions/count, delay/nanoseconds; cumulative. `block` has the stacks that waited,
 // `mutex` those that unlocked and so ended a wait.
