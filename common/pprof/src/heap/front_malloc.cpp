@@ -116,8 +116,9 @@ void* valloc(std::size_t size) noexcept { return allocate_aligned(page_bytes(), 
 void* pvalloc(std::size_t size) noexcept {
   const std::size_t page = page_bytes();
   std::size_t end = 0;
-  if (!__builtin_add_overflow(size, page - 1, &end))
+  if (!__builtin_add_overflow(size, page - 1, &end)) {
     return allocate_aligned(page, end & ~(page - 1));
+  }
   errno = ENOMEM;
   return nullptr;
 }
