@@ -38,6 +38,7 @@ struct Profile {
   std::chrono::system_clock::time_point time;
   std::chrono::nanoseconds duration{0};  // 0 for a snapshot
   std::vector<Sample> samples;
+  std::uint64_t lost = 0;  // samples of the heap that are missing among these
   std::vector<std::string> comments;
 };
 

@@ -331,6 +331,14 @@ TEST_F(Delta, OnlyWhatIsInUseMayShrink) {
   EXPECT_EQ(subtract(after, before).samples.at(0).values, (std::vector<std::int64_t>{0, -80}));
 }
 
+TEST_F(Delta, CountsWhatWasLostMeanwhile) {
+  Profile before = heap({});
+  before.lost = 5;
+  Profile after = heap({});
+  after.lost = 7;
+  EXPECT_EQ(subtract(after, before).lost, 2U);
+}
+
 TEST_F(Delta, KeepsLabelsApart) {
   const Profile before = heap({{{1}, {10, 0}, {{"bytes", "8"}}}});
   const Profile after = heap({{{1}, {10, 0}, {{"bytes", "8"}}},  //

@@ -32,6 +32,7 @@ Profile subtract(const Profile& after, const Profile& before) {
   Profile difference = after;
   difference.samples.clear();
   difference.duration = after.time - before.time;
+  difference.lost = after.lost - before.lost;
   for (auto& [key, values] : sums) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (only_grows(after.sample_types[i])) values[i] = std::max<std::int64_t>(values[i], 0);

@@ -66,11 +66,7 @@ Profile heap_profile() {
   profile.samples = heap_samples();
   profile.comments = {heap_sampler_description()};
   if (profile.period == 0) profile.comments.push_back(heap_rate_description());
-  if (const std::uint64_t lost = lost_samples(); lost > 0) {
-    profile.comments.push_back(std::to_string(lost) +
-                               " samples are missing: there was no memory or no address left for "
-                               "their blocks");
-  }
+  profile.lost = lost_samples();
   return profile;
 }
 

@@ -20,7 +20,12 @@ namespace {
 
 std::size_t count_threads() { return list_threads().size(); }
 
-Profile without_profiler(Profile profile) {
+Profile finish_heap(Profile profile) {
+  if (profile.lost > 0) {
+    profile.comments.push_back(std::to_string(profile.lost) +
+                               " samples are missing: there was no memory or no address left for "
+                               "their blocks");
+  }
   return without_own_samples(std::move(profile), Symbolizer::instance());
 }
 
@@ -37,7 +42,7 @@ Endpoint heap_endpoint(const char* name, const std::string& description, Profile
           .rate = [] { return heap_sampler_description() + " " + heap_rate_description(); },
           .count = [] { return heap_profile().samples.size(); },
           .snapshot = snapshot,
-          .finish = without_profiler};
+          .finish = finish_heap};
 }
 
 Endpoint block_endpoint() {
