@@ -197,6 +197,14 @@ class OfARequest(unittest.TestCase):
                 running.of_the_lab(program, "g", 1)
 
 
+class Log(unittest.TestCase):
+    def test_a_write_that_shows_in_parts_is_waited_for(self):
+        seen = [1, 2, 3, 3, 4]
+        with mock.patch.object(counters, "_state", side_effect=seen), \
+                mock.patch.object(counters, "AT_REST_SECONDS", 0):
+            self.assertEqual(counters._state_at_rest("log"), 3)
+
+
 class Typical(unittest.TestCase):
     def test_a_kind_is_typical_as_soon_as_half_of_the_last_texts_are_long(self):
         half = counters.REMEMBERED // 2
