@@ -182,8 +182,8 @@ std::vector<Sample> heap_samples() {
   for (; bucket != nullptr; bucket = bucket->older) {
     HeapCounts counts;
     {
-      const std::lock_guard lock(
-          mutex);  // not around push_back(): the allocator may wait for the loader
+      // Not around push_back(): the allocator may wait for the loader.
+      const std::lock_guard lock(mutex);
       counts = bucket->counts;
     }
     samples.push_back(estimate(*bucket, counts));
