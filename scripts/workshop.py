@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> int:
     if name not in BY_NAME:
         near = difflib.get_close_matches(name, BY_NAME, 1)
         raise UsageError(
-            name, f"this is no command{f'; did you mean {near[0]}?' if near else ''}",
+            name, f"this is no command{f' (did you mean {near[0]}?)' if near else ''}",
             "scripts/workshop")
     module, options = parse(name, rest)
     with children.no_survivors():

@@ -30,11 +30,10 @@ def command(url: str, clients: int, *, requests: int | None = None, seconds: int
 
 def _number(report, label, default=None):
     found = re.search(rf"^{re.escape(label)}:\s+([0-9.]+)", report, re.MULTILINE)
-    if found:
-        return float(found.group(1))
-    if default is not None:
-        return default
-    raise Failure("ab's report", f"it has no line '{label}'", "Did ab end early? Run it by hand")
+    if not found and default is None:
+        raise Failure("ab's report", f"it has no line '{label}'",
+                      "Did ab end early? Run it by hand")
+    return float(found[1]) if found else default
 
 
 def percentiles(text: str) -> dict:
@@ -68,11 +67,6 @@ def parse(report: str, percentiles_csv: str | None = None) -> dict:
     return figures
 
 
-def last_words(text: str) -> str:
-    """The last line of what a program said, for the message about it."""
-    return (text.strip().splitlines() or ["nothing"])[-1]
-
-
 def load(command: list, report: Path, remedy: str) -> str:
     """Runs such a command to its end, its report into that file; the report.
 
@@ -82,8 +76,8 @@ def load(command: list, report: Path, remedy: str) -> str:
         done = children.run(command, stdout=sink)
     text = report.read_text(encoding="utf-8", errors="replace")
     if done.status:
-        raise Failure(last_words(done.stderr or text), f"ab could not load {_server(command[-1])}",
-                      remedy)
+        raise Failure(children.last_words(done.stderr or text),
+                      f"ab could not load {_server(command[-1])}", remedy)
     return text
 
 
@@ -92,7 +86,7 @@ def _server(url):
 
 
 @contextlib.contextmanager
-def in_background(command: list, remedy: Callable[[], str], shown: bool = True) -> Iterator[list]:
+def in_background(command: list, remedy: Callable[[], str], shown: bool) -> Iterator[list]:
     """Runs such a command for as long as the context lasts; Ctrl-C then makes it report.
 
     Gives a list, which holds the figures of parse() afterwards. Raises Failure with what remedy()
@@ -111,5 +105,6 @@ def in_background(command: list, remedy: Callable[[], str], shown: bool = True) 
             children.end(child, signal.SIGINT)
         text = report.read_text(encoding="utf-8", errors="replace")
     if not re.search(r"^Complete requests: +[1-9]", text, re.MULTILINE):
-        raise Failure(last_words(text), f"ab could not load {_server(command[-1])}", remedy())
+        raise Failure(children.last_words(text),
+                      f"ab could not load {_server(command[-1])}", remedy())
     figures.append(parse(text))

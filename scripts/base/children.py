@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from base import signals
+from base.errors import Failure
+from base.paths import relative
 
 STOP_SECONDS = 20  # between SIGTERM and SIGKILL
 _GUARD = """declare -A alive
@@ -106,6 +108,21 @@ def run(command: list, seconds: float | None = None, input: str | None = None, *
         if child.returncode is not None:
             _ended(child)
     return Done(child.returncode, stdout or "", stderr or "")
+
+
+def must(command: list, remedy: str, **options) -> Done:
+    """Runs a command as run() does. Raises Failure, with what it said and the remedy, unless its
+    exit status is 0."""
+    done = run(command, **options)
+    if done.status:
+        raise Failure(relative(command[0]), f"{how_it_ended(done.status)}; it said: "
+                      f"{last_words(done.stderr)}", remedy)
+    return done
+
+
+def last_words(text: str) -> str:
+    """The last line of what a program said, for the message about it."""
+    return (text.strip().splitlines() or ["nothing"])[-1]
 
 
 def how_it_ended(status: int) -> str:

@@ -29,6 +29,8 @@ class Parser(argparse.ArgumentParser):
         """Argparse's message as value and rule."""
         if found := re.match(r"argument (?:\S+/)?(-\S+): expected", message):
             raise UsageError(found[1], "this option needs a value", self.prog)
+        if found := re.match(r"argument (\S+): invalid float value: '(.*)'", message):
+            raise UsageError(f"{found[1]} {found[2]}", "the value must be a number", self.prog)
         if found := re.match(r"argument (\S+): (?:invalid choice: '(.*?)' )?\(?(.*?)\)?$", message):
             raise UsageError(found[2] or found[1], found[3].replace("'", ""), self.prog)
         if found := re.match(r"the following arguments are required: (.*)", message):

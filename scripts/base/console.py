@@ -67,6 +67,12 @@ def next_command(command: str) -> None:
         print("Next:  ", paint(sys.stdout, "1", command), flush=True)
 
 
+def columns(rows: list[tuple]) -> list[str]:
+    """The rows as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
 class Bar:
     """Progress towards a total of steps, or of seconds: with the time left on a terminal, some
     plain lines elsewhere, as many as `lines`.

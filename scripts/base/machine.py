@@ -29,19 +29,17 @@ def _field(text, pattern, default="unknown"):
 
 def commit(root: Path) -> str:
     """The commit of the checkout, with "-dirty" if files differ; "unknown" outside git."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude", "*"],
-            capture_output=True, text=True, check=False,
-        )
-    except FileNotFoundError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
+    return _said("git", "-C", str(root), "describe", "--always", "--dirty", "--exclude",
+                 "*").strip() or "unknown"
 
 
 def _lscpu():
+    return _said("lscpu")
+
+
+def _said(*command):
     try:
-        return subprocess.run(["lscpu"], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
+        return subprocess.run(command, env={**os.environ, "LC_ALL": "C"}, capture_output=True,
                               text=True, check=False).stdout
     except FileNotFoundError:
         return ""

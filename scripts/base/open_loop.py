@@ -20,11 +20,8 @@ def command(url: str, rate: float, seconds: float, clients: int,
 def run(words: list) -> dict:
     """What it printed: requests, rate_per_second, p50_ms, p99_ms, p99.9_ms, max_ms. Raises Failure
     if a request fails."""
-    done = children.run(words)
-    if done.status != 0:
-        raise Failure("open-loop-load", f"{children.how_it_ended(done.status)}; it said: "
-                      f"{ab.last_words(done.stderr)}", "Does the service run? Run: make test")
-    figures = json.loads(done.stdout)
+    figures = json.loads(
+        children.must(words, "Does the service run? Run: make test").stdout)
     if figures["failed"]:
         raise Failure(f"{figures['failed']} of {figures['requests']} requests failed",
                       "no request may fail", ab.REMEDY)

@@ -15,6 +15,8 @@ _LINE = re.compile(r"^(?P<name>.*?) (?P<file>\S*):(?P<line>\d+)(?::\d+)? s=\d+(?
 
 @dataclass(frozen=True)
 class Frame:
+    """One function on a stack, as pprof -raw names it."""
+
     name: str
     file: str
     line: int
@@ -22,6 +24,8 @@ class Frame:
 
 @dataclass
 class Profile:
+    """What pprof -raw says of a profile."""
+
     types: list  # (type, unit) of each value
     default: int = -1  # index of the value that pprof shows first
     period: float = 1  # of the sampler: bytes or nanoseconds a sample, or 1 of so many events

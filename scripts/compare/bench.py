@@ -35,7 +35,7 @@ def run(options: Options) -> None:
                    "--benchmark_out_format=json", *options.rest]
         console.show(command)
         if status := children.run(command, stdout=None, stderr=None).status:
-            raise Failure(f"bench-{stage}", f"it failed with exit status {status}",
+            raise Failure(f"bench-{stage}", children.how_it_ended(status),
                           "Is the option one of its --help?")
         if any(option.startswith(ASKS) for option in options.rest):
             return

@@ -97,8 +97,8 @@ def run(options: Options) -> int:
             measured = _measure(options, programs, names, Path(folder))
         about = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                  "machine": facts, **builds, **measured.about}
-        document = _write(options, measured, about, names, Path(folder))
-        _show(options, measured, about, document, Path(folder))
+        document, text = _write(options, measured, about, Path(folder))
+        _show(options, measured, about, document, text)
         if measured.failure:
             broken = options.out / "broken"
             _publish(Path(folder), broken)
@@ -133,6 +133,10 @@ class Measured:
     def __init__(self):
         self.iterations, self.runs, self.services = {}, [], []
         self.instructions, self.verdicts, self.about, self.failure = [], {}, {}, None
+
+    def notes(self) -> list[str]:
+        """The lines below the tables."""
+        return result.notes(self.verdicts, self.services, len(self.runs))
 
 
 def _measure(options, programs, names, folder):
@@ -172,7 +176,8 @@ def _measure(options, programs, names, folder):
     return found
 
 
-def _write(options, measured, about, names, folder):
+def _write(options, measured, about, folder):
+    """Every result into the folder; gives compare.json's document and compare.txt."""
     rows = [verdict.row for verdict in measured.verdicts["benchmarks"]]
     for side in slices.SIDES:
         iterations = measured.iterations[side]
@@ -187,27 +192,24 @@ def _write(options, measured, about, names, folder):
         for side in slices.SIDES}), encoding="utf-8")
     document = result.document(about, measured.verdicts)
     (folder / "compare.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    notes = result.notes(measured, about)
-    text = result.paper(options.old, options.new, measured.verdicts, notes)
+    text = result.paper(options.old, options.new, measured.verdicts, measured.notes())
     (folder / "compare.txt").write_text(text, encoding="utf-8")
-    return document
+    return document, text
 
 
-def _show(options, measured, about, document, folder):
+def _show(options, measured, about, document, text):
     verdicts = measured.verdicts["benchmarks"] + measured.verdicts["service"]
     if options.json:
         print(json.dumps(document, indent=1))
     elif options.csv:
         print(tables.as_csv(verdicts), end="")
     elif options.markdown:
-        print(
-            result.paper(options.old, options.new, measured.verdicts, result.notes(measured, about),
-                         tables.as_markdown), end="")
+        print(result.paper(options.old, options.new, measured.verdicts, measured.notes(),
+                           tables.as_markdown), end="")
     else:
-        print(
-            f"\n{context.describe(about)}\n{(folder / 'compare.txt').read_text(encoding='utf-8')}")
-    for text in result.warnings(measured.verdicts["benchmarks"]):
-        console.warn(text)
+        print(f"\n{context.describe(about)}\n{text}")
+    for each in result.warnings(measured.verdicts["benchmarks"]):
+        console.warn(each)
 
 
 def _publish(fresh, out):

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from base import ab, children, console
+from base import children, console
 from base.errors import Failure
 from base.paths import relative
 
@@ -12,21 +12,15 @@ RELEASE_BUILDS = ("Release", "RelWithDebInfo")
 KEPT = ("stage", "commit", "build_type", "compiler", "flags")
 
 
-def _said(program, *options):
-    done = children.run([program, *options])
-    if done.status != 0:
-        raise Failure(
-            relative(program),
-            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-            "Run it by hand, or: make test")
-    return done.stdout
+REMEDY = "Run it by hand, or: make test"
 
 
 def names_in(program: Path, pattern: str = "") -> list[str]:
     """The benchmarks of a program that match, in the order of the source. Raises Failure if two
     have one name."""
     names = [
-        name for name in _said(program, "--benchmark_list_tests").splitlines()
+        name
+        for name in children.must([program, "--benchmark_list_tests"], REMEDY).stdout.splitlines()
         if re.search(pattern, name)
     ]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -56,8 +50,8 @@ def of(program: Path) -> dict:
     with optimization."""
     # Google Benchmark tells its context only when a benchmark runs.
     name = names_in(program)[0]
-    text = _said(program, f"--benchmark_filter=^{re.escape(name)}$", "--benchmark_min_time=0.001",
-                 "--benchmark_format=json")
+    text = children.must([program, f"--benchmark_filter=^{re.escape(name)}$",
+                          "--benchmark_min_time=0.001", "--benchmark_format=json"], REMEDY).stdout
     try:
         context = json.loads(text)["context"]
     except (ValueError, KeyError):
@@ -72,6 +66,7 @@ def of(program: Path) -> dict:
 
 
 def warn_of_differences(builds: dict) -> None:
+    """Warns where the two programs were not built alike."""
     for key in ("compiler", "flags", "build_type", "commit"):
         if builds["old"][key] != builds["new"][key]:
             console.warn(f"the stages were built with different {key} ({builds['old'][key]}, "

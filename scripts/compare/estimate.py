@@ -186,10 +186,10 @@ def _scattered(row):
 
 
 def _shown(row, alpha):
-    verdict = _measured(row, alpha) if row.ratios else None
+    if row.ratios:
+        return dataclasses.replace(_measured(row, alpha), differs=False)
     old, new = statistics.median(row.old), statistics.median(row.new)
-    return dataclasses.replace(verdict, differs=False) if verdict else Verdict(
-        row, old, new, change(old, new), None, None, False)
+    return Verdict(row, old, new, change(old, new), None, None, False)
 
 
 def judge(rows: Sequence[Row]) -> list[Verdict]:

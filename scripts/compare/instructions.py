@@ -5,26 +5,21 @@ Only the counted loop of a slice is collected (common/benchmarks/slices.cpp, mea
 """
 from pathlib import Path
 
-from base import ab, callgrind, children, console, tools
-from base.errors import Failure
+from base import callgrind, children, console, tools
 from compare import estimate
 
 ITERATIONS = 200
 
 
 def command(program: Path) -> list:
+    """The words that run the benchmark program under callgrind."""
     return [*callgrind.EMPTY_ENVIRONMENT, *callgrind.command("service::measured_loop*"),
             str(program), "--slices"]
 
 
 def count(program: Path, name: str) -> float:
     """Instructions of one operation. Raises Failure."""
-    done = children.run(command(program), input=f"{ITERATIONS} 0 {name}\n")
-    if done.status != 0:
-        raise Failure(
-            "valgrind",
-            f"{children.how_it_ended(done.status)}; it said: {ab.last_words(done.stderr)}",
-            "Run: make doctor")
+    done = children.must(command(program), "Run: make doctor", input=f"{ITERATIONS} 0 {name}\n")
     return callgrind.collected(done.stderr) / ITERATIONS
 
 

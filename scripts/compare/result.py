@@ -1,5 +1,6 @@
 """Puts the verdicts on paper: compare.txt, Markdown, CSV and compare.json. Pure functions."""
 import math
+import statistics
 from collections.abc import Callable
 
 from compare import estimate, service_slices, tables
@@ -20,7 +21,8 @@ def rows_of_benchmarks(names: list, runs: list) -> list[estimate.Row]:
             blocks = [run[name].blocks for run in runs]
             rows.append(estimate.Row(
                 name, metric, "ns/op",
-                *(tuple(_median(pair, side) for pair in blocks) for side in (old, new)),
+                *(tuple(statistics.median_high(block[side] for block in pair) for pair in blocks)
+                  for side in (old, new)),
                 tuple(estimate.process_ratio([(block[old], block[new]) for block in pair])
                       for pair in blocks), kind))
     for metric, unit, index in (("bytes", "B/op", 0), ("allocs", "allocs/op", 1)):
@@ -31,30 +33,19 @@ def rows_of_benchmarks(names: list, runs: list) -> list[estimate.Row]:
     return rows
 
 
-def _median(blocks, index):
-    ordered = sorted(block[index] for block in blocks)
-    return ordered[len(ordered) // 2]
-
-
 def paper(old: str, new: str, verdicts: dict, notes: list,
           render: Callable[[list], list] = tables.as_text) -> str:
     """The whole comparison as text. verdicts: {"benchmarks": [...], "service": [...]}; notes: lines
     below the tables."""
-    stages = (old, new)
-    shown = [verdict for verdict in verdicts["benchmarks"] if verdict.row.metric in tables.TITLES]
-    parts = []
-    for metric in tables.TITLES:
-        chosen = [verdict for verdict in shown if verdict.row.metric == metric]
-        if chosen:
-            parts.append(render(tables.benchmark_table(metric, chosen, ("old", "new"))))
-    if verdicts["service"]:
-        parts.append(render(tables.service_table(verdicts["service"], ("old", "new"))))
     text = [f"old: {old}", f"new: {new}", ""]
-    for part in parts:
-        text += [*part, ""]
+    for metric in tables.TITLES:
+        if chosen := [each for each in verdicts["benchmarks"] if each.row.metric == metric]:
+            text += [*render(tables.benchmark_table(metric, chosen)), ""]
+    if verdicts["service"]:
+        text += [*render(tables.service_table(verdicts["service"])), ""]
     text += notes
     if verdicts["service"]:
-        text += ["", gain(*stages, verdicts["service"][0])]
+        text += ["", gain(old, new, verdicts["service"][0])]
     return "\n".join(text).rstrip("\n") + "\n"
 
 
@@ -71,12 +62,12 @@ def gain(old: str, new: str, throughput: estimate.Verdict) -> str:
             "would most likely have shown.")
 
 
-def notes(measured, about: dict) -> list[str]:
-    """The lines below the tables: how the figures were made and how to read them."""
-    lines = tables.explanation([*measured.verdicts["benchmarks"], *measured.verdicts["service"]],
-                               about["pairs"]["benchmarks"])
-    if measured.verdicts["service"]:
-        lines += service_slices.explanation(measured.services)
+def notes(verdicts: dict, services: list[service_slices.PairRun], pairs: int) -> list[str]:
+    """The lines below the tables: how the figures were made and how to read them. pairs: of
+    benchmark processes."""
+    lines = tables.explanation([*verdicts["benchmarks"], *verdicts["service"]], pairs)
+    if verdicts["service"]:
+        lines += service_slices.explanation(services)
     return lines
 
 
@@ -90,7 +81,7 @@ def warnings(verdicts: list) -> list[str]:
         if verdict.row.metric == "wall" and verdict.low is not None and other.low is not None:
             apart = max(verdict.low - other.high, other.low - verdict.high)
             if apart > estimate.MARGIN * (1 + other.delta):
-                real, processor = tables.change_of(verdict), tables.change_of(other)
+                real, processor = (tables.change(vars(each)) for each in (verdict, other))
                 found.append(f"{verdict.row.name}: real time changed by {real}, processor time by "
                              f"{processor}: it waits for something. Look at make profile-wall")
     return found

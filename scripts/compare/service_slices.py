@@ -108,6 +108,7 @@ def shown_commands(programs: dict) -> list[list]:
 
 
 def explanation(runs: list) -> list[str]:
+    """How the figures of the service were made, in a few lines."""
     load_share = 1 - sum(run.service_seconds for run in runs) / sum(run.all_seconds for run in runs)
     requests = sum(len(run.latencies["old"]) for run in runs)
     text = (f"service: {len(runs)} pairs of processes; no failed request. requests/s and "

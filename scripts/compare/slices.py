@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from base import ab, children
+from base import children
 from base.errors import Failure
 from base.paths import BUILD
 from base.signals import temporary_folder
@@ -49,7 +49,7 @@ class Worker:
     """
 
     def __init__(self, program, processor: int | None = None, box: Callable = lambda _: ()):
-        self.program = program
+        self.name = Path(program).name
         pin = [] if processor is None else ["taskset", "--cpu-list", processor]
         self.child = children.start([*pin, *box(program), program, "--slices"],
                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -66,19 +66,21 @@ class Worker:
             self.child.stdin.flush()
         if not select.select([self.child.stdout], [], [], LIMIT_SECONDS)[0]:
             children.kill(self.child)
-            raise Failure(f"benchmark {name} of {Path(self.program).name}",
+            raise Failure(f"benchmark {name} of {self.name}",
                           f"{iterations} operations took more than {LIMIT_SECONDS} s",
                           "Does it hang?")
-        answer = self.child.stdout.readline().split()
-        if len(answer) == 4:
-            return tuple(int(word) for word in answer)
+        answer = self.child.stdout.readline().decode(errors="replace")
+        words = answer.split()
+        if len(words) == 4 and all(word.isdecimal() for word in words):
+            return tuple(map(int, words))
         children.kill(self.child)  # it may babble without end
-        said = ab.last_words(self.child.stderr.read().decode(errors="replace"))
-        status = children.end(self.child)
+        said = children.last_words(self.child.stderr.read().decode(errors="replace"))
+        how = children.how_it_ended(children.end(self.child))
         raise Failure(
-            f"benchmark {name} of {Path(self.program).name}",
-            f"{children.how_it_ended(status)}; it said: {said}",
-            f"Run it alone: build/bin/{Path(self.program).name} --benchmark_filter='^{name}$'")
+            f"benchmark {name} of {self.name}",
+            f"it printed '{answer.strip()[:60]}' where four numbers are expected" if words else
+            f"{how}; it said: {said}",
+            f"Run it alone: build/bin/{self.name} --benchmark_filter='^{name}$'")
 
     def __enter__(self):
         return self
@@ -149,10 +151,8 @@ class Copies:
         self.stripped, self.kept = {}, []
         for side, program in programs.items():
             self.stripped[side] = self.folder / f"{side}-{Path(program).name}"
-            done = children.run(["objcopy", "--strip-debug", program, self.stripped[side]])
-            if done.status:
-                raise Failure("objcopy", f"{children.how_it_ended(done.status)}; it said: "
-                              f"{ab.last_words(done.stderr)}", "Run: make doctor")
+            children.must(["objcopy", "--strip-debug", program, self.stripped[side]],
+                          "Run: make doctor")
 
     def pair(self) -> dict:
         """{side: path}; which is written first is drawn."""

@@ -67,13 +67,8 @@ def delta(verdict: estimate.Verdict) -> str:
     return f"{percent(verdict.delta, digits) if verdict.differs else '~'} [{bounds}]"
 
 
-def change_of(verdict: estimate.Verdict) -> str:
-    """The change of any row with its interval, judged or not."""
-    return change({"delta": verdict.delta, "low": verdict.low, "high": verdict.high})
-
-
 def change(row: dict) -> str:
-    """The delta of a row of compare.json, with its interval."""
+    """The delta of a row of compare.json, or of a verdict's fields, with its interval."""
     if row["low"] is None or row["low"] == row["high"]:
         return percent(row["delta"])
     return f"{percent(row['delta'])} [{percent(row['low'])[:-1]}, {percent(row['high'])[:-1]}]"
@@ -92,14 +87,8 @@ def evidence(verdict: estimate.Verdict) -> str:
 
 
 def _row(name, verdict):
-    unit = verdict.row.unit
-    return [
-        name,
-        figure(verdict.old, unit),
-        figure(verdict.new, unit),
-        delta(verdict),
-        evidence(verdict)
-    ]
+    old, new = (figure(value, verdict.row.unit) for value in (verdict.old, verdict.new))
+    return [name, old, new, delta(verdict), evidence(verdict)]
 
 
 def geomean(verdicts: list) -> tuple[float, float, int] | None:
@@ -111,10 +100,10 @@ def geomean(verdicts: list) -> tuple[float, float, int] | None:
             statistics.geometric_mean(verdict.new for verdict in usable), len(usable))
 
 
-def benchmark_table(metric: str, verdicts: list, stages: tuple[str, str]) -> list[list[str]]:
+def benchmark_table(metric: str, verdicts: list) -> list[list[str]]:
     """One of benchstat's tables as rows of cells: name, old, new, delta, evidence."""
     title = TITLES[metric]
-    rows = [["name", f"{stages[0]} {title}", f"{stages[1]} {title}", "delta", ""]]
+    rows = [["name", f"old {title}", f"new {title}", "delta", ""]]
     rows += [_row(verdict.row.name, verdict) for verdict in verdicts]
     mean = geomean(verdicts)
     if mean and len(verdicts) > 1:
@@ -127,9 +116,10 @@ def benchmark_table(metric: str, verdicts: list, stages: tuple[str, str]) -> lis
     return rows
 
 
-def service_table(verdicts: list, stages: tuple[str, str]) -> list[list[str]]:
-    rows = [["service", *stages, "delta", ""]]
-    return rows + [_row(SERVICE_NAMES[verdict.row.metric], verdict) for verdict in verdicts]
+def service_table(verdicts: list) -> list[list[str]]:
+    """The service's table as rows of cells, as benchmark_table."""
+    rows = [_row(SERVICE_NAMES[verdict.row.metric], verdict) for verdict in verdicts]
+    return [["service", "old", "new", "delta", ""], *rows]
 
 
 def as_text(rows: list[list[str]]) -> list[str]:
@@ -144,6 +134,7 @@ def as_text(rows: list[list[str]]) -> list[str]:
 
 
 def as_markdown(rows: list[list[str]]) -> list[str]:
+    """The same rows as a Markdown table."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in rows]
     return [lines[0], "| --- | ---: | ---: | ---: | --- |", *lines[1:]]
 

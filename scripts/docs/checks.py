@@ -37,10 +37,8 @@ def problems(block: Block, content: list[str], output: list[str],
 
     `content` is the block as a run would write it, `output` all that the commands printed.
     """
-    found = []
-    for check in block.all("check"):
-        found.extend(_problems_of(check, block, content, output, figures))
-    return found
+    return [reason for check in block.all("check")
+            for reason in _problems_of(check, block, content, output, figures)]
 
 
 def _problems_of(check: Directive, block: Block, content: list[str], output: list[str],

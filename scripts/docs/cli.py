@@ -7,7 +7,7 @@ from pathlib import Path
 from base import console
 from base.commandline import Parser
 from base.errors import Failure
-from base.paths import ROOT
+from base.paths import ROOT, relative
 from docs import book, figures
 from docs.execute import Run
 from docs.markdown import Chapter, DocumentError
@@ -68,7 +68,8 @@ def _chosen(chapters: list[Chapter], wanted: list[Path]) -> list[Chapter]:
     paths = {path.resolve() for path in wanted}
     unknown = paths - {chapter.path for chapter in chapters}
     if unknown:
-        raise DocumentError(f"{unknown.pop()}: not a chapter of docs/")
+        raise Failure(relative(unknown.pop()), "it is no chapter of docs/",
+                      "See them: git ls-files '*.md'")
     return [chapter for chapter in chapters if not paths or chapter.path in paths]
 
 

@@ -18,6 +18,8 @@ class NotHere(Exception):
 
 @dataclass
 class Run:
+    """A run of chapters: what is told to it, and what it finds."""
+
     root: Path
     home: Path
     update: bool

@@ -19,6 +19,8 @@ _DIGITS = 3
 
 @dataclass
 class Figures:
+    """The figures named so far, and how many digits each is shown with."""
+
     values: dict[str, float] = field(default_factory=dict)
     digits: dict[str, int] = field(default_factory=dict)
 
@@ -73,7 +75,7 @@ def rounded(value: float, digits: int) -> str:
     """`value` with that many significant digits and commas between thousands; counts in full."""
     if value == int(value) and abs(value) < 10**digits:
         return f"{int(value):,}"
-    places = digits - 1 - int(f"{abs(value):e}".split("e")[1])
+    places = digits - 1 - int(f"{value:.{digits - 1}e}".split("e")[1])
     value = round(value, places)
     return f"{value:,.{max(places, 0)}f}"
 

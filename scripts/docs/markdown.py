@@ -21,6 +21,8 @@ class DocumentError(Exception):
 
 @dataclass
 class Directive:
+    """An HTML comment that says how a block is treated: <!-- word: text -->."""
+
     word: str
     text: str
     line: int  # from 1
@@ -37,6 +39,8 @@ class Step:
 
 @dataclass
 class Block:
+    """A fenced block and the directives before it."""
+
     language: str
     line: int  # of the opening fence, from 1
     content: list[str]
@@ -48,8 +52,7 @@ class Block:
 
     def one(self, word: str) -> Directive | None:
         """The first directive of that word."""
-        found = self.all(word)
-        return found[0] if found else None
+        return next(iter(self.all(word)), None)
 
     def steps(self) -> list[Step]:
         """Its commands; none if it does not begin with one."""
@@ -73,6 +76,8 @@ class Block:
 
 @dataclass
 class Chapter:
+    """A page."""
+
     path: Path
     lines: list[str]
     items: list[Block | Directive]  # in order; a directive here stands alone

@@ -19,7 +19,7 @@ def run(_options: Options) -> None:
                "scripts/docs/mkdocs.yml"]
     console.show(command)
     if status := children.run(command, stdout=None, stderr=None, cwd=ROOT).status:
-        raise Failure("mkdocs", f"it failed with exit status {status}", "See above")
+        raise Failure("mkdocs", children.how_it_ended(status), "See above")
     deck.write(ROOT / "docs", BUILD / "site" / "deck.html")
     console.result_at(BUILD / "site" / "index.html")
     console.result_at(BUILD / "site" / "deck.html")

@@ -14,7 +14,7 @@ from pathlib import Path
 from base.errors import Failure
 
 # What commands of the workshop write under build/, besides what the compiler and make setup do.
-RESULTS = ("bench", "compare", "heaptrack", "load", "profiles", "pictures", "report", "walkthrough",
+RESULTS = ("bench", "compare", "load", "profiles", "pictures", "report", "walkthrough",
            "*.pb.gz", "*.log", "*.data", "*.data.old", "*.so", "*.so.debug")
 
 

@@ -1,19 +1,22 @@
 """arm64, by a cross compiler and qemu-user: compiled, tested, answering, profiled. Its libraries
 are those of this Debian, unpacked and never installed."""
 import os
-from pathlib import Path
+import platform
 
-from base import ab, children
+from base import children
 from base.errors import Failure
-from base.paths import EXAMPLE_TARGET, PPROF, ROOT
+from base.frames import STAGE_FOLDER
+from base.paths import PPROF, ROOT
 from base.service import Service
 from elsewhere import system
 from elsewhere.system import CACHE, Step
+from profiles import capture
 
 HERE = CACHE / "arm64"
 SYSROOT, BUILD = HERE / "sysroot", HERE / "build"
 # With little address space: it describes each page of the range that the heap's sampler reserves.
 EMULATOR = ("qemu-aarch64", "-R", "128G", "-L", str(SYSROOT))
+SECONDS = 5  # of the capture
 STAGES = ("v1-naive", "v2-optimized")
 TARGETS = (*(f"{kind}-{stage}" for kind in ("leftpad", "test", "budget") for stage in STAGES),
            "test-server", "pprof-tests",
@@ -63,21 +66,18 @@ def libraries() -> list:
     text = (ROOT / "scripts" / "packages.txt").read_text(encoding="utf-8")
     group = text.split("[build]")[1].split("\n[")[0]
     names = [line.split()[0] for line in group.splitlines()[1:] if line]
-    done = children.run(["aarch64-linux-gnu-g++", "-dumpversion"])
-    if done.status:
-        raise Failure("aarch64-linux-gnu-g++", children.how_it_ended(done.status),
-                      f"It said: {done.stderr.strip()}")
-    version = done.stdout.strip()
+    version = children.must(["aarch64-linux-gnu-g++", "-dumpversion"],
+                            "Run: make setup").stdout.strip()
     return ["libc6-dev", f"libstdc++-{version}-dev", *(name for name in names if "-dev" in name)]
 
 
 def sysroot() -> str:
-    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text(
-        encoding="utf-8").splitlines() if "=" in line)
+    """Unpacks this Debian's packages for arm64."""
+    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
 
     def make(folder):
         system.logged(["mmdebstrap", "--variant=extract", "--architectures=arm64",
-                       f"--include={','.join(libraries())}", release["VERSION_CODENAME"], folder],
+                       f"--include={','.join(libraries())}", suite, folder],
                       HERE / "sysroot.log")
         for link in folder.rglob("*"):
             if link.is_symlink() and os.path.isabs(target := os.readlink(link)):
@@ -87,6 +87,7 @@ def sysroot() -> str:
 
 
 def build() -> str:
+    """Compiles the stages, the server and the tests of the library."""
     toolchain = HERE / "toolchain.cmake"
     toolchain.write_text(TOOLCHAIN.format(sysroot=SYSROOT, emulator=";".join(EMULATOR)),
                          encoding="utf-8")
@@ -100,6 +101,7 @@ def build() -> str:
 
 
 def test() -> str:
+    """Runs what the emulator can."""
     said = system.logged(
         ["ctest", "--test-dir", BUILD, "-j", os.cpu_count(), "-E", "|".join(EXCLUDED)],
         HERE / "test.log")
@@ -110,12 +112,11 @@ def profile() -> str:
     """Under load, the emulated service must name its own code, inlined frames and lines too."""
     out = HERE / "cpu.pb.gz"
     with Service(BUILD / "bin" / "leftpad-v1-naive", before=EMULATOR) as service:
-        load = children.start(ab.command(service.url + EXAMPLE_TARGET, 2, seconds=8), None)
-        system.logged(["curl", "-fsS", "-o", out,
-                       f"{service.debug_url}/debug/pprof/profile?seconds=5"], HERE / "curl.log")
-        children.end(load)
+        with capture.load(service, SECONDS, 2):
+            capture.fetch(f"{service.debug_url}/debug/pprof/profile?seconds={SECONDS}", out,
+                          SECONDS)
         service.must_stop()
-    said = system.logged([PPROF, "-top", "-lines", "-show=service::", out], HERE / "top.log")
+    said = system.logged([PPROF, "-top", "-lines", f"-show={STAGE_FOLDER}", out], HERE / "top.log")
     for name in ("service::StatsD::send", "service::Logger::write_line", "leftpad.cpp:"):
         if name not in said:
             raise Failure(name, "the profile must have it", f"See {HERE / 'top.log'}")

@@ -46,11 +46,8 @@ def attempt(name: str, steps: Sequence[Step]) -> list[tuple]:
 
 def table(rows: list[tuple]) -> str:
     """The rows with their columns aligned."""
-    cells = [("system", "what ran", "result", "time"),
-             *((*row[:3], f"{row[3]:.0f} s") for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
-                     for row in cells)
+    return "\n".join(console.columns([("system", "what ran", "result", "time"),
+                                      *((*row[:3], f"{row[3]:.0f} s") for row in rows)]))
 
 
 def run(options: Options) -> int:

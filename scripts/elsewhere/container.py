@@ -34,6 +34,7 @@ def buildah(*words) -> str:
 
 
 def base() -> str:
+    """Makes the bare system that the image begins from."""
     said = system.bare(DEBIAN13.suite, DEBIAN13.here / "bare", HERE / "bare.log")
     if children.run([*BUILDAH, "inspect", "--type", "image", BASE]).status:
         buildah("from", "--name", "bare", "scratch")
@@ -43,6 +44,7 @@ def base() -> str:
 
 
 def image() -> str:
+    """Builds the image."""
     buildah("rm", "--all")
     buildah("build", "--isolation", "chroot", "--layers", "--pull-never", "--from", BASE,
             "--tag", IMAGE, "--file", TREE / ".devcontainer" / "Dockerfile", TREE)

@@ -53,9 +53,11 @@ class Debian:
         return said
 
     def walkthrough(self) -> str:
+        """The first command of the README."""
         return downloads(self._do(f"cd {TREE} && make walkthrough", "walkthrough.log"))
 
     def test(self) -> str:
+        """The second one."""
         return system.found(r"(\d+% tests passed.*)$", self._as_learner("make test", "test.log"))
 
     def docs_check(self) -> str:

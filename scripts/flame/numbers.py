@@ -1,13 +1,10 @@
 """Figures as text, three significant digits, with units people read. Pure functions."""
-
 import math
 
 _SCALES = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
     "ms": ((1e3, "s"), (1, "ms"), (1e-3, "µs")),
     "B": ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")),
-    "req/s": ((1, "req/s"),),
-    "": ((1, ""),),
 }
 MINUS = "\u2212"
 THIN = "\u202f"
@@ -47,7 +44,8 @@ def percent(part: float, digits: int = 0) -> str:
     if 0.985 <= -part < 1:
         digits = max(digits, 1)
         part = -min(-part, 1 - 10.0 ** -(digits + 2))
-    return f"{part * 100:+.{0 if part == -1 else digits}f}".replace("-", MINUS)
+    shown = f"{part * 100:+.{0 if part == -1 else digits}f}"
+    return shown.replace("-", "+" if float(shown) == 0 else MINUS)
 
 
 def estimate(part: float, low: float, high: float) -> str:

@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from base import ab, children, console, machine
+from base import children, console, machine
 from base.errors import Failure
 from base.paths import PYTHON
 from flame import page
@@ -103,8 +103,9 @@ def _grade(left, jobs, out, flags):
                     del running[child]
                     status = children.wait(child)
                     if not _row_file(out, bundle).exists():
-                        said = ab.last_words(_row_file(out, bundle).with_suffix(".txt").read_text(
-                            encoding="utf-8", errors="replace"))
+                        said = children.last_words(
+                            _row_file(out, bundle).with_suffix(".txt").read_text(
+                                encoding="utf-8", errors="replace"))
                         broken[bundle] = (f"its grading ended ({children.how_it_ended(status)}); "
                                           f"it said: {said}")
                     bar.step()

@@ -17,19 +17,14 @@ from profiles.kinds import Kind
 LOAD_EXTRA_SECONDS = 60  # that ab gets beyond the capture; SIGINT ends it early
 
 
-@contextlib.contextmanager
 def load(service: Service, seconds: float, clients: int, agent: str | None = None,
-         shown: bool = True) -> Iterator[list]:
+         shown: bool = True) -> contextlib.AbstractContextManager[list]:
     """The service under ab meanwhile; gives the list of ab.in_background. seconds: how long it
     takes at most."""
     command = ab.command(service.url + EXAMPLE_TARGET, clients,
                          seconds=seconds + LOAD_EXTRA_SECONDS, quiet=True, agent=agent)
-
-    def remedy():
-        return f"It may have ended early: {service.last_words()}"
-
-    with ab.in_background(command, remedy, shown) as figures:
-        yield figures
+    return ab.in_background(
+        command, lambda: f"It may have ended early: {service.last_words()}", shown)
 
 
 def fetch(url: str, file: Path, seconds: float = 0) -> None:
@@ -53,7 +48,7 @@ def needs() -> None:
 
 @contextlib.contextmanager
 def captured(kind: Kind, stage: str, seconds: float, clients: int,
-             options: tuple = ()) -> Iterator[tuple]:
+             options: tuple) -> Iterator[tuple]:
     """(a new profile of the stage's service under load, the record about it without what the
     profile tells, the request log). The files go with the context."""
     program, environment = stages.program("leftpad", stage), dict(os.environ)

@@ -2,7 +2,6 @@
 flame graph."""
 import contextlib
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from base.errors import Failure, UsageError
 from base.frames import STAGE_FOLDER
 from base.paths import PROFILES
 from flame import stacks
-from profiles import capture, kinds, pprof, profile, show
+from profiles import capture, kinds, pprof, profile, record, show
 
 
 @dataclass
@@ -23,7 +22,7 @@ class Side:
     name: str
     file: Path
     profile: raw.Profile
-    requests: float
+    requests: int
 
 
 def add_arguments(parser: Parser) -> None:
@@ -100,7 +99,4 @@ def _side(command, kind, given, options):
         raise UsageError(
             given, f"it holds no values of the kind {kind.name}: give its own with --kind",
             options.prog)
-    about = file.with_name(file.name.removesuffix(".pb.gz") + ".about.json")
-    requests = json.loads(about.read_text(encoding="utf-8")
-                          ).get("requests", 0) if about.exists() else 0
-    return Side(name, file, what, requests)
+    return Side(name, file, what, record.requests(file))

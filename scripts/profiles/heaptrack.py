@@ -106,7 +106,7 @@ def report(data: Path, folded: Path, shown: bool = False) -> tuple:
         console.show(command)
     done = children.run(command)
     if done.status:
-        raise Failure(ab.last_words(done.stderr),
+        raise Failure(children.last_words(done.stderr),
                       f"heaptrack_print cannot read {relative(data)}", "Record it again")
     return done.stdout, folded.read_text(encoding="utf-8", errors="replace")
 

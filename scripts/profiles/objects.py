@@ -25,6 +25,8 @@ _LOCAL_TARGET = re.compile(r"<([^>+]+)(?:\+0x[0-9a-f]+)?>$")
 
 @dataclass
 class Call:
+    """A call of operator new in the code of an object file."""
+
     object: str
     section: str
     address: int

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from base import ab, children, console, raw, tools
+from base import children, console, raw, tools
 from base.errors import Failure
 from base.paths import PPROF, relative
 
@@ -32,7 +32,7 @@ def read(pprof: list, file: Path) -> tuple:
     Failure if it is none."""
     done = children.run([*pprof, "-raw", file], env={**os.environ, "TZ": "UTC"})
     if done.status:
-        raise Failure(ab.last_words(done.stderr),
+        raise Failure(children.last_words(done.stderr),
                       f"pprof cannot read {relative(file)}", "Capture it again")
     return done.stdout, raw.parse(done.stdout)
 
@@ -44,7 +44,7 @@ def show(command: list, without_header: bool = False) -> str:
     text = _HEADER.sub("", done.stdout) if without_header else done.stdout
     print(text, end="", flush=True)
     if done.status:
-        raise Failure("pprof", f"it failed with exit status {done.status}", "See above")
+        raise Failure("pprof", children.how_it_ended(done.status), "See above")
     return text
 
 
@@ -56,5 +56,5 @@ def draw(command: list) -> None:
     console.show(command)
     done = children.run(command)
     if done.status:
-        raise Failure(ab.last_words(done.stderr),
+        raise Failure(children.last_words(done.stderr),
                       "pprof could not draw the call graph", "Run it by hand")

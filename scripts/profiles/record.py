@@ -1,5 +1,6 @@
 """The record beside a capture: what was captured, when and where, how many requests were served
 meanwhile."""
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -39,6 +40,16 @@ def about(**fields) -> dict:
     """The record: the given fields, the time and the machine."""
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return {**fields, "captured_at": now, "machine": machine.facts(ROOT)}
+
+
+def requests(profile: Path) -> int:
+    """How many requests the record beside a profile says were served in it; 0 if it cannot
+    tell."""
+    file = profile.with_name(profile.name.removesuffix(".pb.gz") + ".about.json")
+    try:
+        return int(json.loads(file.read_text(encoding="utf-8"))["requests"])
+    except (OSError, ValueError, TypeError, LookupError):
+        return 0
 
 
 def served(about_it: dict, raw_text: str, log: Path) -> dict:

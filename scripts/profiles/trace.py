@@ -14,14 +14,11 @@ LONGEST = 8
 def read(path: Path) -> tuple:
     """(spans, {thread id: name})"""
     try:
-        events = json.loads(Path(path).read_text(encoding="utf-8"))["traceEvents"]
-    except (ValueError, KeyError, TypeError) as error:
+        events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+        threads = {event["tid"]: event["args"]["name"] for event in events
+                   if event.get("name") == "thread_name"}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Failure(path, f"it is no trace ({error})", "Capture it again: make trace") from error
-    threads = {
-        event["tid"]: event["args"]["name"]
-        for event in events
-        if event.get("name") == "thread_name"
-    }
     return [event for event in events if event.get("ph") == "X"], threads
 
 

@@ -4,6 +4,8 @@ A sample belongs to the innermost frame of the stage's own code, so what leftpad
 library do is leftpad's. Samples without such a frame are the server's. The source file names the
 component.
 """
+from collections.abc import Callable
+
 from base import frames
 from base.raw import Frame
 from flame import samples
@@ -32,37 +34,23 @@ def function(stack: list[Frame]) -> str:
                  if frames.ours(frame.file)), _NOBODY)
 
 
-def _function_of_component(stack):
+def owner_and_function(stack: list[Frame]) -> tuple[str, str]:
+    """Both; everything of the server is one function."""
     owner = component(stack)
     return owner, _NOBODY if owner == SERVER else function(stack)
 
 
-def _sums(capture, value, key_of):
+def sums(capture: Capture, value: str, key_of: Callable = component) -> dict:
     """{key: Amount} of the samples; value: the name of a sample type; key_of: stack -> key."""
     index = capture.profile.index_of(value)
-    amount, sums = samples.reader(capture.profile, index), {}
+    amount, found = samples.reader(capture.profile, index), {}
     for values, stack in capture.profile.samples:
         if values[index]:
             key = key_of(stack)
-            sums[key] = sums.get(key, Amount()) + amount(values)
-    return sums
+            found[key] = found.get(key, Amount()) + amount(values)
+    return found
 
 
-def by_component(capture: Capture, value: str) -> dict:
-    """{component: Amount} of a sample type."""
-    return _sums(capture, value, component)
-
-
-def by_function(capture: Capture, value: str) -> dict:
-    """{(component, function): Amount}; everything of the server is one function."""
-    return _sums(capture, value, _function_of_component)
-
-
-def by_place(capture: Capture, value: str) -> dict:
-    """{innermost function of ours: Amount}, the server's included."""
-    return _sums(capture, value, function)
-
-
-def total(sums: dict, requests: float = 1) -> Amount:
+def total(amounts: dict, requests: float = 1) -> Amount:
     """The sum of the Amounts of {key: Amount}, to be divided by the requests."""
-    return sum(sums.values(), Amount(requests=requests))
+    return sum(amounts.values(), Amount(requests=requests))

@@ -7,6 +7,7 @@ is undecided, which is no failure: counts and shares decide, times inform.
 from dataclasses import dataclass
 from pathlib import Path
 
+from base import console
 from base.commandline import Options, Parser
 from flame import numbers
 from report import attribution, inputs, sources
@@ -51,7 +52,7 @@ class Finding:
 
 def _values(capture, value):
     """{component: its part of the value}"""
-    return {name: each.value for name, each in attribution.by_component(capture, value).items()}
+    return {name: each.value for name, each in attribution.sums(capture, value).items()}
 
 
 def _parts(capture, value):
@@ -137,11 +138,8 @@ def table(found: list[Finding], old: str, new: str) -> list[str]:
     """The summary as lines of text."""
     rows = [("finding", old, new, "met")]
     rows += [(each.name, each.old or "-", each.new or "-", each.verdict) for each in found]
-    rows = [tuple(cell.replace(numbers.THIN, " ") for cell in row) for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
-    ]
+    return console.columns([tuple(cell.replace(numbers.THIN, " ") for cell in row)
+                            for row in rows])
 
 
 def add_arguments(parser: Parser) -> None:

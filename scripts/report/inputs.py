@@ -16,7 +16,7 @@ from base.commandline import Options, Parser
 from base.errors import Failure
 from base.paths import BUILD, PPROF, PROFILES
 from flame import numbers, stacks
-from profiles import pprof
+from profiles import pprof, record
 from compare import result
 
 KINDS = ("cpu", "allocs", "heap", "mutex", "threads")
@@ -70,6 +70,8 @@ class Row(types.SimpleNamespace):
 
 @dataclass
 class Inputs:
+    """All that was found, for both stages."""
+
     old: str
     new: str
     comparison: dict | None = None
@@ -119,10 +121,8 @@ def _capture(path, stage, kind):
         return None
     folded = [(values, stacks.without_scaffolding(stack, lambda frame: frame.name))
               for values, stack in profile.samples]
-    about = _document(path.with_name(f"{kind}.about.json")) or {}
-    rated = (about.get("seconds") or 0) * (about.get("requests_per_second") or 0)
     return Capture(path, stage, kind, replace(profile, samples=folded),
-                   about.get("requests", rated) or None)
+                   record.requests(path) or None)
 
 
 def _latency(file):

@@ -28,33 +28,37 @@ def _requests(pair):
     return counts if all(counts) else [1, 1]
 
 
+def _figures(both, unit):
+    return {side: numbers.amount(each, unit) for side, each in zip(("old", "new"), both)}
+
+
 def _row(sums, totals, key, unit):
     old, new = (replace(side.get(key, Amount()), requests=total.requests)
                 for side, total in zip(sums, totals))
-    return {"old": numbers.amount(old.each, unit), "new": numbers.amount(new.each, unit),
+    return {**_figures((old.each, new.each), unit),
             "change": samples.change(old, new), "widths": (old.each, new.each)}
 
 
-def _sums(data, kind, value, sums_of):
+def _sums(data, kind, value, key_of):
     """[{key: Amount}] and [total] of old and new; None without both profiles."""
     pair = data.pair(kind)
     if not pair:
         return None
-    sums = [sums_of(capture, value) for capture in pair]
+    sums = [attribution.sums(capture, value, key_of) for capture in pair]
     return sums, [attribution.total(*each) for each in zip(sums, _requests(pair))]
 
 
 def _totals(totals, unit):
     """What every table says of the whole."""
-    old, new = (numbers.amount(total.each, unit) for total in totals)
-    return {"per_request": totals[0].requests != 1, "old": old, "new": new,
+    return {"per_request": totals[0].requests != 1,
+            **_figures([total.each for total in totals], unit),
             "change": samples.change(*totals),
             "samples": [numbers.plain(round(total.samples)) for total in totals]}
 
 
 def components(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """Stacked bars of both stages by component, and their table; None without both profiles."""
-    found = _sums(data, kind, value, attribution.by_component)
+    found = _sums(data, kind, value, attribution.component)
     if not found:
         return None
     sums, totals = found
@@ -76,7 +80,7 @@ def components(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
 
 def functions(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """The functions that lead in either stage, largest first; None without both profiles."""
-    found = _sums(data, kind, value, attribution.by_function)
+    found = _sums(data, kind, value, attribution.owner_and_function)
     if not found:
         return None
     sums, totals = found
@@ -93,24 +97,21 @@ def functions(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
 def places(data: Inputs, kind: str, value: str, unit: str) -> dict | None:
     """By innermost function and undivided: what is in use, where threads are. A moment, so no
     change."""
-    found = _sums(data, kind, value, attribution.by_place)
+    found = _sums(data, kind, value, attribution.function)
     if not found:
         return None
     sums, totals = found
     values = {name: [side[name].value if name in side else 0 for side in sums]
               for name in {*sums[0], *sums[1]}}
     ranked = sorted(values, key=lambda name: (-max(values[name]), name))[:ROWS]
-    old, new = (numbers.amount(total.value, unit) for total in totals)
-    return {"old": old, "new": new,
-            "rows": [dict(zip(("name", "old", "new"),
-                              (name, *(numbers.amount(each, unit) for each in values[name]))))
-                     for name in ranked]}
+    return {**_figures([total.value for total in totals], unit),
+            "rows": [{"name": name, **_figures(values[name], unit)} for name in ranked]}
 
 
 def lock_finding(data: Inputs) -> str:
     """Who holds the locks that are waited for in the old stage, in a sentence."""
     pair = data.pair("mutex")
-    sums = attribution.by_component(pair[0], "delay") if pair else {}
+    sums = attribution.sums(pair[0], "delay") if pair else {}
     if not sums:
         return ""
     leader = max(sorted(sums), key=lambda name: sums[name].value)
@@ -120,7 +121,7 @@ def lock_finding(data: Inputs) -> str:
 
 def shares(capture: Capture, value: str) -> str:
     """Which components have most of a capture, in a sentence."""
-    sums = attribution.by_component(capture, value)
+    sums = attribution.sums(capture, value)
     whole = attribution.total(sums).value
     parts = [f"{attribution.label(name)} {numbers.share(sums[name].value, whole)}"
              for name in sorted(sums, key=lambda name: -sums[name].value)[:4]]

@@ -58,7 +58,7 @@ def tiles(data: Inputs) -> list:
                           "label": label, "note": f"{source}, {row.doubt}".rstrip(", ")})
     lock = data.pair("mutex")
     if lock and all(capture.requests for capture in lock):
-        old, new = (attribution.total(attribution.by_component(each, "delay"), each.requests)
+        old, new = (attribution.total(attribution.sums(each, "delay"), each.requests)
                     for each in lock)
         change = samples.change(old, new)
         found.append({

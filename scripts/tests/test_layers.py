@@ -46,13 +46,17 @@ class Layers(unittest.TestCase):
             self.assertEqual(self.faults(self.folder(), {f"{below}/b.py": "",
                                                          f"{above}/a.py": down}), [])
 
+    def test_a_module_at_the_top_lies_above_every_package(self):
+        found, = self.faults(self.folder(), {"top.py": "from base import one",
+                                             "base/one.py": "", "walkthrough/two.py": "import top"})
+        self.assertIn("top lies above walkthrough", found)
+
     def test_a_circle_is_named_with_its_members(self):
         found, = self.faults(self.folder(), {
-            "base/one.py": "from base import two", "base/two.py": "def late():\n    import "
-                                                                  "base.one"})
-        self.assertRegex(found, "base.(one -> base.two -> base.one|two -> base.one -> base.two) is "
-                                "a "
-                                "circle")
+            "base/one.py": "from base import two",
+            "base/two.py": "def late():\n    import base.one"})
+        self.assertRegex(
+            found, "base.(one -> base.two -> base.one|two -> base.one -> base.two) is a circle")
 
     def test_a_package_without_a_place_is_named(self):
         found, = self.faults(self.folder(), {"newcomer/one.py": "import os"})

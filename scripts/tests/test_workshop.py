@@ -16,7 +16,8 @@ class Workshop(Commands):
             self.assertIn(f"  {name} ", workshop.overview())
 
     def test_an_unknown_command_is_refused_and_the_nearest_named(self):
-        self.ends("workshop", "laod", status=2, err="^error: laod: .*did you mean load")
+        self.ends("workshop", "laod", status=2,
+                  err=r"^error: laod: .*did you mean load\?\)\. Try ")
         self.ends("workshop", status=2, err="^error: nothing: ")
 
     def test_what_fails_leaves_the_earlier_result(self):

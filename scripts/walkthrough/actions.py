@@ -12,18 +12,18 @@ from walkthrough.steps import NEW, OLD
 LINES, COLUMNS = 25, 150
 
 
-def run(command: list, **environment) -> int:
-    """Shows a command and runs it, its output on the terminal; 128 + signal if one ended it."""
+def run(command: list) -> int:
+    """Shows a command and runs it, its output on the terminal; 128 + signal if one ended it. A
+    command of the workshop does not say what to type next, since the walkthrough does."""
     console.show(command)
     status = children.run(command, stdout=None, stderr=None, cwd=ROOT,
-                          env={**os.environ, **environment}).status
+                          env={**os.environ, "WALKTHROUGH": "1"}).status
     return status if status >= 0 else 128 - status
 
 
 def workshop(*words) -> int:
-    """A command of scripts/workshop; it does not say what to type next, since the walkthrough
-    does."""
-    return run([ROOT / "scripts" / "workshop", *words], WALKTHROUGH="1")
+    """A command of scripts/workshop."""
+    return run([ROOT / "scripts" / "workshop", *words])
 
 
 def hello(stage: str) -> int:

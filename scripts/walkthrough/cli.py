@@ -80,7 +80,8 @@ def _tell(step, file, failed):
     it failed."""
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     if failed:
-        return print("\n".join(lines), flush=True)
+        print("\n".join(lines), flush=True)
+        return
     print("\n".join([line for line in lines if line.startswith("$ ")][:1]))
     lines = [line[:COLUMNS] for line in lines if line.strip() and not line.startswith("$ ")]
     found = [n for n, line in enumerate(lines) if re.search(step.gist, line)]
@@ -88,7 +89,6 @@ def _tell(step, file, failed):
     print("\n".join(lines[start:start + LINES]))
     if len(lines) > LINES:
         print(f"({len(lines) - LINES} lines more: {relative(file)})", flush=True)
-    return None
 
 
 def _do(number, step, verbose):
@@ -122,6 +122,7 @@ def _do(number, step, verbose):
 
 def _findings():
     again = finished.STATE / "again"
+    again.write_text("")  # findings may fail before it writes
     print()
     console.step("The findings of the article, in what was just measured")
     status = actions.workshop("findings", "--again", again, OLD, NEW)

@@ -52,10 +52,7 @@ LOADS = {"ab": run_ab, "wrk": run_wrk}
 
 
 def output_of(command):
-    done = children.run(command)
-    if done.status:
-        raise Failure(command[0], f"exit status {done.status}", ab.last_words(done.stderr))
-    return done.stdout
+    return children.must(command, "Run it by hand").stdout
 
 
 def measure(load, servers, rounds, seconds):

@@ -10,8 +10,9 @@ import sys
 import time
 import unittest
 
+from base.errors import Failure
 from base.tests.sandbox import Sandbox, has_ended
-from compare import history
+from compare import history, slices
 
 COMMAND = ("workshop", "compare", "--seconds", "1")
 
@@ -137,6 +138,14 @@ class Compare(unittest.TestCase):
         self.assertRegex(out, r"Estimated over 8 pairs")
         self.assertEqual((self.out / "compare.json").exists(), False)
 
+    def test_a_stage_that_prints_among_the_figures_is_told_what_it_printed(self):
+        program = self.box.root / "prints"
+        program.write_text("#!/bin/sh\nread line; echo now I am here; sleep 60\n", encoding="utf-8")
+        program.chmod(0o755)
+        with slices.Worker(program) as worker, \
+                self.assertRaisesRegex(Failure, "printed 'now I am here' where four numbers are"):
+            worker.slice("Leftpad50", 1)
+
     def test_two_comparisons_do_not_write_into_one_folder(self):
         self.out.mkdir(parents=True)
         with (self.out / ".lock").open("w") as held:
@@ -177,7 +186,9 @@ class Compare(unittest.TestCase):
         self.fails(*COMMAND, saying="build/bin/leftpad-v2-optimized.*make build")
 
     def test_refuses_wrong_options(self):
-        for command in (("--frob",), ("--seconds", "x"), ("--seconds",), ("a", "b", "c"),
+        self.fails("workshop", "compare", "--seconds", "x", status=2,
+                   saying="--seconds x: the value must be a number")
+        for command in (("--frob",), ("--seconds",), ("a", "b", "c"),
                         ("--seconds", "0"), ("--csv", "--json")):
             self.fails("workshop", "compare", *command, saying="--help", status=2)
 

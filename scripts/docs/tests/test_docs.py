@@ -14,6 +14,7 @@ from pathlib import Path
 import workshop
 from base.errors import Failure
 from base.tests.sandbox import has_ended
+from docs import figures
 
 
 def chapter(*blocks: str) -> str:
@@ -302,6 +303,11 @@ class Pages(Chapters):
         self.holds(chapter(block, "It answers 1,230<!-- rps --> requests."))
         self.fails(chapter(block, "It answers 1,300<!-- rps --> requests."),
                    "figure 'rps' is 1,230 in the output, 1,300 here", "--static")
+
+    def test_a_figure_is_rounded_to_its_digits(self):
+        for value, text in ((9.996, "10.0"), (9.994, "9.99"), (0.01234, "0.0123"),
+                            (1234.5, "1,230"), (7, "7"), (-9.996, "-10.0")):
+            self.assertEqual(figures.rounded(value, 3), text)
 
     def test_an_order_of_figures_is_checked_on_the_run(self):
         def block(name, number):

@@ -129,7 +129,7 @@ class Reading(unittest.TestCase):
                              set(names))
         self.assertFalse({"cmake", "g++", "curl", "strace"} & set(names))
         with mock.patch.object(children, "run", lambda *_: children.Done(1, "", "no such\n")), \
-                self.assertRaisesRegex(Failure, "exit status 1. It said: no such"):
+                self.assertRaisesRegex(Failure, "exit status 1; it said: no such"):
             arm64.libraries()
 
     def test_every_exclusion_has_a_reason(self):

@@ -85,6 +85,14 @@ class Record(unittest.TestCase):
         begin, end = record.window(RAW, "cpu", 2.0)
         self.assertEqual((end - begin).total_seconds(), 2.5)
 
+    def test_a_record_that_cannot_be_read_tells_no_requests(self):
+        with tempfile.TemporaryDirectory() as folder:
+            capture = Path(folder, "cpu.pb.gz")
+            for text, requests in ((None, 0), ("{", 0), ("[]", 0), ('{"requests": 7}', 7)):
+                if text is not None:
+                    capture.with_name("cpu.about.json").write_text(text, encoding="utf-8")
+                self.assertEqual(record.requests(capture), requests)
+
     def test_the_time_is_utc_wherever_the_capture_is_read(self):
         with tempfile.TemporaryDirectory() as folder:
             tool = Path(folder, "pprof")
@@ -104,10 +112,10 @@ class Trace(unittest.TestCase):
 
     def test_another_file_is_refused(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            file.write(json.dumps([1]))
-            file.flush()
-            with self.assertRaisesRegex(Failure, "it is no trace"):
-                trace.read(file.name)
+            for other in ([1], {"traceEvents": [{"name": "thread_name"}]}, {"traceEvents": [1]}):
+                Path(file.name).write_text(json.dumps(other), encoding="utf-8")
+                with self.assertRaisesRegex(Failure, "it is no trace"):
+                    trace.read(Path(file.name))
 
 
 class Rule(unittest.TestCase):

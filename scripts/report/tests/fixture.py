@@ -72,8 +72,7 @@ def write_profiles(folder):
         for kind, content in _profiles(stage).items():
             (place / f"{kind}.pb.gz").write_bytes(content)
             (place / f"{kind}.about.json").write_text(
-                json.dumps({"stage": stage, "kind": kind, "seconds": 5,
-                            "requests_per_second": 200}))
+                json.dumps({"stage": stage, "kind": kind, "seconds": 5, "requests": 1000}))
 
 
 def _runs(generator, middle, spread=0.06):

@@ -45,7 +45,7 @@ class Inputs(unittest.TestCase):
         self.assertEqual((data.old, data.new), (fixture.OLD, fixture.NEW))
         capture = data.captures["old", "allocs"]
         self.assertEqual(capture.requests, 1000)
-        self.assertEqual(attribution.by_component(capture, "alloc_objects")["leftpad"].value, 35000)
+        self.assertEqual(attribution.sums(capture, "alloc_objects")["leftpad"].value, 35000)
 
     def test_latency_has_every_percent_below_a_hundred(self):
         latency = made.data().latency
