@@ -112,7 +112,9 @@ check_tracing() {
   if [[ -e /.dockerenv ]]; then kind=' in this Docker container'; elif [[ -e /run/.containerenv ]]; then kind=' in this Podman container'; fi
   command -v strace >/dev/null || { note 'strace is not installed: tracing is not tried' 'scripts/setup.sh labs'; return 0; }
   if strace -o /dev/null true 2>/dev/null; then ok "strace can trace$kind"; else
-    note "strace cannot trace$kind" "${kind:+Start it with: --cap-add SYS_PTRACE --security-opt seccomp=unconfined}"
+    local remedy='See what forbids it: sysctl kernel.yama.ptrace_scope'
+    [[ -z $kind ]] || remedy='Start it with: --cap-add SYS_PTRACE --security-opt seccomp=unconfined'
+    note "strace cannot trace$kind" "$remedy"
   fi
 }
 

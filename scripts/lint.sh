@@ -24,7 +24,7 @@ need_module flake8 python3-flake8
 cd "$REPO_ROOT"
 [[ -f build/compile_commands.json ]] || die 'build/compile_commands.json' 'it is missing' 'Run: make build'
 
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run scripts/workshop scripts/base/tests/fakes/{ab,objcopy,open-loop-load})
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run .devcontainer/{forward,run} scripts/workshop scripts/base/tests/fakes/{ab,objcopy,open-loop-load})
 show_command shellcheck -x '(every script)'
 shellcheck -x "${scripts[@]}"
 

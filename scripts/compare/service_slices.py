@@ -11,7 +11,6 @@ import os
 import random
 import statistics
 import textwrap
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,6 @@ REQUESTS = 500  # of a slice
 BLOCKS = 6
 RATE_PER_SECOND = 2000
 RATE_SECONDS = 0.25
-MINIMUM = 20
 
 
 @dataclass
@@ -83,19 +81,14 @@ def run_pair(programs: dict, folder: Path, generator: random.Random) -> PairRun:
 
 def measure(programs: dict, seconds: float, folder: Path, at: Callable[[float], None],
             runs: list) -> None:
-    """Appends pairs of services to `runs` for `seconds`, MINIMUM at the least; calls at(seconds so
-    far) after each. Raises Failure.
-    """
-    generator = random.Random()
-    start, fresh = time.monotonic(), programs
-    copies = slices.Copies(programs, folder, generator)
-    while len(runs) < MINIMUM or time.monotonic() - start < seconds:
+    """Appends PairRuns of the services to `runs`, as slices.in_turn()."""
+    def run(pair, generator):
         before = os.times()
-        run = run_pair(fresh, folder, generator)
-        run.all_seconds = sum(os.times()[2:4]) - sum(before[2:4])  # user and system, of children
-        runs.append(run)
-        fresh = copies.pair()  # not for the first, which names the file that fails
-        at(time.monotonic() - start)
+        # No copies for the first, which names the file that fails.
+        found = run_pair(pair if runs else programs, folder, generator)
+        found.all_seconds = sum(os.times()[2:4]) - sum(before[2:4])  # user and system, of children
+        return found
+    slices.in_turn(run, programs, seconds, at, runs)
 
 
 def shown_commands(programs: dict) -> list[list]:

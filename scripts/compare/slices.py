@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from base import children
 from base.errors import Failure
@@ -168,21 +169,28 @@ class Copies:
         return found
 
 
-def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
-            at: Callable[[float], None], runs: list,
-            minimum: int = MINIMUM, box: Callable = lambda _: ()) -> None:
-    """Appends process pairs to `runs` for `seconds`, `minimum` at the least; calls at(seconds so
-    far) after each.
+def in_turn(run: Callable[[dict, random.Random], Any], programs: dict, seconds: float,
+            at: Callable[[float], None], runs: list, minimum: int = MINIMUM) -> None:
+    """Appends what run(new files of both programs, generator) gives of a pair of processes to
+    `runs`, for `seconds`, `minimum` times at the least; calls at(seconds so far) after each.
 
-    What is in `runs` when a benchmark fails (Failure) is whole.
+    What is in `runs` when a program fails (Failure) is whole.
     """
     generator = random.Random()
     start = time.monotonic()
     with temporary_folder(prefix=".copies.", dir=BUILD) as folder:
         copies = Copies(programs, folder, generator)
         while len(runs) < minimum or time.monotonic() - start < seconds:
-            runs.append(run_pair(copies.pair(), iterations, names, generator, box))
+            runs.append(run(copies.pair(), generator))
             at(time.monotonic() - start)
+
+
+def measure(programs: dict, iterations: dict, names: Iterable[str], seconds: float,
+            at: Callable[[float], None], runs: list,
+            minimum: int = MINIMUM, box: Callable = lambda _: ()) -> None:
+    """Appends PairRuns of the benchmarks to `runs`, as in_turn()."""
+    in_turn(lambda pair, generator: run_pair(pair, iterations, names, generator, box),
+            programs, seconds, at, runs, minimum)
 
 
 def calibrated(programs: dict, names: Iterable[str], box: Callable = lambda _: ()) -> dict:

@@ -1,6 +1,7 @@
 """The deck for the 90-minute plan, build/site/deck.html: one file that opens from the disk. Its
 slides are cut out of the pages, its notes out of the teachers' pages. Called by docs/site.py."""
 import base64
+import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ def _html(text, page):
 
 def _picture(file, words):
     data = base64.b64encode(file.read_bytes()).decode("ascii")
-    return f'<img alt="{words}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{words}" src="data:{mimetypes.guess_type(file)[0]};base64,{data}">'
 
 
 def _notes(teacher, step):

@@ -5,15 +5,14 @@ Prints requests per second (median of the rounds) and the median of the ratios o
 and for wrk, 8 keep-alive connections. Ratios of one round are taken seconds apart, so that a busy
 machine slows both sides; the server's CPU time per request hardly depends on it.
 
-  ratios.py build/bin/server-probe
-  ratios.py build/bin/server-probe --service build/bin/leftpad-v2-optimized --rounds 9 --check
+  ratios.py build/bin/constant-server
+  ratios.py build/bin/constant-server --service build/bin/leftpad-v2-optimized --rounds 9 --check
 
-With several probes, built with a cpp-httplib each (-DHTTPLIB_DIR=), it prints no rates: a table of
-the ratios to the first one's plain mode, all taken in turn, says what each library brings.
+With several programs, each built with its own cpp-httplib (-DHTTPLIB_DIR=), it prints a table of
+the ratios to the first one's plain mode, all taken in turn: what each library brings.
 
-  ratios.py build/bin/server-probe build-18/bin/server-probe build-53/bin/server-probe
+  ratios.py build/bin/constant-server build-18/bin/constant-server build-53/bin/constant-server
 """
-
 import argparse
 import contextlib
 import re
@@ -90,15 +89,15 @@ def report(title, figures):
     return missed
 
 
-def compare_libraries(probes, rounds, seconds):
-    """Prints a Markdown table: each probe's modes, as ratios to the first one's plain mode."""
-    versions = [output_of([probe, "version"]).strip() for probe in probes]
+def compare_libraries(programs, rounds, seconds):
+    """Prints a Markdown table: each program's modes, as ratios to the first one's plain mode."""
+    versions = [output_of([program, "version"]).strip() for program in programs]
     modes = ("plain", "buffered")
     print("| cpp-httplib |" + "".join(f" {mode}, {load} |" for load in LOADS for mode in modes))
     print("| --- |" + " --- |" * len(modes) * len(LOADS))
     with contextlib.ExitStack() as stack:
-        servers = {(version, mode): stack.enter_context(Server([probe, mode]))
-                   for version, probe in zip(versions, probes) for mode in modes}
+        servers = {(version, mode): stack.enter_context(Server([program, mode]))
+                   for version, program in zip(versions, programs) for mode in modes}
         figures = {name: measure(load, servers, rounds, seconds) for name, load in LOADS.items()}
     for version in versions:
         cells = []
@@ -113,17 +112,17 @@ def compare_libraries(probes, rounds, seconds):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("probe", nargs="+", help="path of server-probe")
+    parser.add_argument("program", nargs="+", help="path of constant-server")
     parser.add_argument("--service", help="path of a service, compared with the constant answer")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load")
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
     options = parser.parse_args(arguments)
     with children.no_survivors(), contextlib.ExitStack() as stack:
-        if len(options.probe) > 1:
-            compare_libraries(options.probe, options.rounds, options.seconds)
+        if len(options.program) > 1:
+            compare_libraries(options.program, options.rounds, options.seconds)
             return 0
-        servers = {mode: stack.enter_context(Server([options.probe[0], mode]))
+        servers = {mode: stack.enter_context(Server([options.program[0], mode]))
                    for mode in ("buffered", "plain", "bare")}
         if options.service:
             servers["service"] = stack.enter_context(

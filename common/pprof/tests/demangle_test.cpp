@@ -1,3 +1,4 @@
+// The demangler of names as pprof shows them: short_name() and its corner cases.
 #include "symbolize/demangle.h"
 
 #include <gtest/gtest.h>

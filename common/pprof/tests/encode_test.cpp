@@ -1,3 +1,4 @@
+// profile.proto as it is written, read back by another parser; gzip, text, differences.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 

@@ -13,7 +13,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "gunzip.h"
@@ -152,7 +151,7 @@ TEST(Query, NoSecondsAreTheDefaultAsInGo) {
   const auto parsed = [](const std::optional<std::string>& value, seconds most,
                          std::optional<seconds> by_default) {
     const std::string query = value ? "seconds=" + *value : "";
-    return std::get<internal::Take>(internal::parse_query(query, most, by_default)).duration;
+    return internal::parse_query(query, most, by_default).value().duration;
   };
   for (const std::optional<std::string> value : {std::optional<std::string>(), {""}, {"0"}}) {
     EXPECT_EQ(parsed(value, seconds(300), seconds(30)), seconds(30)) << value.value_or("none");

@@ -1,3 +1,4 @@
+// Names, files and lines of addresses: of programs, libraries, plugins and the vDSO.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <httplib.h>

@@ -27,13 +27,16 @@ code { background: #f3f3f3; padding: 0 .2em; }
 )";
 
 constexpr char kTableHead[] = R"(<table>
-<thead><tr><th class="count">Count</th><th>Profile</th><th>Text</th><th>What it shows</th></tr></thead>
+<thead>
+<tr><th class="count">Count</th><th>Profile</th><th>Text</th><th>What it shows</th></tr>
+</thead>
 <tbody>
 )";
 
 constexpr char kFoot[] = R"(</tbody>
 </table>
-<p>With <code>?seconds=N</code>, a profile that counts since the start shows what N seconds added.</p>
+<p>With <code>?seconds=N</code>, a profile that counts since the start shows what N seconds
+added.</p>
 </body>
 </html>
 )";

@@ -34,8 +34,8 @@ Response answer_profile(const Endpoint& endpoint, std::chrono::seconds max_durat
   const auto by_default =
       endpoint.snapshot ? std::nullopt : std::optional(endpoint.default_duration);
   const auto parsed = parse_query(text, max_duration, by_default);
-  if (const auto* error = std::get_if<HttpError>(&parsed)) return error_reply(*error);
-  const Take& query = std::get<Take>(parsed);
+  if (!parsed) return error_reply(parsed.error());
+  const Take& query = *parsed;
   if (const std::string reason = endpoint.unavailable ? endpoint.unavailable() : "";
       !reason.empty()) {
     return error_reply({501, reason});

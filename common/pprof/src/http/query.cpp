@@ -23,7 +23,7 @@ std::optional<std::chrono::nanoseconds> parse_seconds(const std::string& value, 
 
 }  // namespace
 
-std::variant<Take, HttpError> parse_query(std::string_view text, std::chrono::seconds max_duration,
+tl::expected<Take, HttpError> parse_query(std::string_view text, std::chrono::seconds max_duration,
                                           std::optional<std::chrono::seconds> by_default) {
   Take query;
   const std::string value = parameter(text, "seconds").value_or("");
@@ -31,21 +31,24 @@ std::variant<Take, HttpError> parse_query(std::string_view text, std::chrono::se
   if (!value.empty() && !(by_default && value == "0")) {
     query.duration = parse_seconds(value, static_cast<double>(max_duration.count()));
     if (!query.duration) {
-      return HttpError{400, "seconds=" + quoted(value) + " is not usable: give a number above 0 " +
-                                "and at most " + std::to_string(max_duration.count())};
+      return tl::unexpected(
+          HttpError{400, "seconds=" + quoted(value) + " is not usable: give a number above 0 " +
+                             "and at most " + std::to_string(max_duration.count())});
     }
   }
   if (const auto debug = parameter(text, "debug")) {
     if (debug != "0" && debug != "1" && debug != "2") {
-      return HttpError{
-          400, "debug=" + quoted(*debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"};
+      return tl::unexpected(HttpError{
+          400,
+          "debug=" + quoted(*debug) + " is not usable: give 0 (profile.proto), 1 or 2 (text)"});
     }
     query.debug = debug->front() - '0';
   }
   if (const auto symbolize = parameter(text, "symbolize")) {
     if (symbolize != "none") {
-      return HttpError{400, "symbolize=" + quoted(*symbolize) +
-                                " is not usable: give none, or leave it out to have names"};
+      return tl::unexpected(
+          HttpError{400, "symbolize=" + quoted(*symbolize) +
+                             " is not usable: give none, or leave it out to have names"});
     }
     query.with_names = false;
   }

@@ -1,8 +1,8 @@
 // Servers with one constant answer, to see what the server layer costs apart from any handler:
-//   server-probe buffered   the service's own connection
-//   server-probe plain      cpp-httplib's own
-//   server-probe bare       a read and a write in a thread per connection: the ceiling
-//   server-probe version    prints the version of cpp-httplib that it was built with
+//   constant-server buffered   the service's own connection
+//   constant-server plain      cpp-httplib's own
+//   constant-server bare       a read and a write in a thread per connection: the ceiling
+//   constant-server version    prints the version of cpp-httplib that it was built with
 // Listens on a free port of 127.0.0.1, prints it, and runs until it is killed. Driven by ratios.py.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -75,7 +75,7 @@ int serve_all_bare() {
   if (::bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       ::listen(listener, 1024) != 0 ||
       ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    std::perror("server-probe");
+    std::perror("constant-server");
     return 1;
   }
   announce(ntohs(address.sin_port));
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   if (mode == "plain") return serve_library(service::IoMode::kPlain);
   if (mode == "bare") return serve_all_bare();
   if (mode == "version") return std::puts(CPPHTTPLIB_VERSION) < 0 ? 1 : 0;
-  std::fprintf(stderr, "usage: server-probe buffered|plain|bare|version (not \"%s\")\n",
+  std::fprintf(stderr, "usage: constant-server buffered|plain|bare|version (not \"%s\")\n",
                std::string(mode).c_str());
   return 2;
 }
