@@ -1,6 +1,6 @@
 // Counts what a stage does while a probe looks on: malloc, operator new, mmap, write, writev and
 // pwrite. Linking counting.cpp replaces these functions for the whole program, so only the probe
-// links it; a service never does.
+// links it; a service never does. Benchmarks count by alloc_counter.h, which is next to free.
 #pragma once
 
 #include <cstdint>
