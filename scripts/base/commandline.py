@@ -3,10 +3,12 @@ status 2, checked numbers."""
 import argparse
 import inspect
 import re
+import textwrap
 from typing import NoReturn
 
 from base.errors import UsageError
 
+WIDTH = 96  # of the help
 Options = argparse.Namespace  # what run() of a command gets
 
 
@@ -22,7 +24,8 @@ class Parser(argparse.ArgumentParser):
 
     def describe(self, description: str, *examples) -> None:
         """What stands above and below the arguments in the help."""
-        self.description = inspect.cleandoc(description)
+        self.description = "\n".join("\n".join(textwrap.wrap(line, WIDTH)) for line in
+                                     inspect.cleandoc(description).splitlines())
         self.epilog = "Example: " + "\n     or: ".join(examples)
 
     def error(self, message: str) -> NoReturn:

@@ -21,13 +21,11 @@ def add_arguments(parser: Parser) -> None:
     parser.describe(
         """Measures, profiles and compares both stages of the article, in its order, with the same
         commands as the other make targets; prints each command, five lines of its output, and where
-        the rest is. About five minutes. Then checks the
-        article's findings against the profiles and writes build/report/index.html. Fails if a step
-        fails or a finding is not met.
+        the rest is. About five minutes. Then checks the article's findings against the profiles and
+        writes build/report/index.html. Fails if a step fails or a finding is not met.
 
         Ctrl-C stops it and leaves nothing running. The next run goes on from there: a finished step
-        is repeated only if the programs have been rebuilt to something else, or its result is
-        gone.""",
+        is repeated only if the programs were rebuilt to something else, or its result is gone.""",
         "make walkthrough", "scripts/workshop walkthrough --restart")
     parser.add_argument("--restart", action="store_true", help="forget finished steps")
     parser.add_argument("--verbose", action="store_true", help="print all that the commands say")
