@@ -30,7 +30,7 @@ Count this_thread() { return count; }
 
 }  // namespace alloc_counter
 
-// The other forms (arrays, nothrow, sized delete) call these by the standard's own defaults.
+// The other forms (arrays, nothrow) call these by the standard's own defaults.
 void* operator new(std::size_t size) { return counted_or_throw(size, 0); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return counted_or_throw(size, static_cast<std::size_t>(alignment));

@@ -14,7 +14,7 @@
 
 namespace service {
 
-// Of lab 17's stage alone.
+// Only lab 17's stage defines it.
 [[gnu::weak]] std::uint32_t typical_length();
 
 namespace {
@@ -23,7 +23,7 @@ constexpr const char* kJson = "application/json; charset=utf-8";
 constexpr std::size_t kMaxDebugConnections = 128;
 // A silent client keeps others out, and needs no token for that.
 constexpr std::chrono::seconds kIdleTimeout{5};
-constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;  // pprof refuses shorter ones by itself
+constexpr std::size_t kMaxBodyBytes = std::size_t{1} << 20;  // pprof has a lower limit of its own
 
 using JsonWriter = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 

@@ -32,10 +32,6 @@ Listener::~Listener() {
   thread_.join();
 }
 
-void Listener::check() const {
-  if (!failure_.empty()) throw std::runtime_error(failure_);
-}
-
 std::string Listener::url() const {
   const bool ipv6 = host_.find(':') != std::string::npos;
   return "http://" + (ipv6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);

@@ -35,8 +35,8 @@ class Listener {
   }
   // After stop(): cuts what still runs. Returns how many requests that were.
   std::size_t cut() { return ended_by({}) ? 0 : server_->cut(); }
-  // After the end: throws std::runtime_error if it had come by itself.
-  void check() const;
+  // Why it ended by itself; empty if it did not.
+  std::string failure() const { return ended_by({}) ? failure_ : std::string(); }
 
   int port() const { return port_; }
   std::string url() const;

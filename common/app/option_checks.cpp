@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -92,7 +93,7 @@ CLI::Validator whole_number(long smallest, long largest) {
   return check(
       [=](const std::string& text) {
         long number = 0;
-        const bool is_decimal = parse(text, number) && (text[0] != '0' || text == "0");
+        const bool is_decimal = parse(text, number) && (text[0] > '0' || text == "0");
         return is_decimal && number >= smallest && number <= largest;
       },
       " is not a whole number from " + std::to_string(smallest) + " to " + std::to_string(largest));
@@ -100,7 +101,8 @@ CLI::Validator whole_number(long smallest, long largest) {
 
 CLI::Validator one_of(std::initializer_list<std::string> words) {
   std::string rule = " is not one of";
-  for (const std::string& word : words) rule += (rule.back() == 'f' ? " " : ", ") + word;
+  const char* before = " ";
+  for (const std::string& word : words) rule += std::exchange(before, ", ") + word;
   return check(
       [words = std::vector(words)](const std::string& text) {
         return std::find(words.begin(), words.end(), text) != words.end();

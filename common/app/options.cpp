@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <span>
+#include <string_view>
 
 #include "app/option_checks.h"
 #include "metrics/host_port.h"
@@ -30,15 +32,24 @@ std::string read_token(const std::string& path) {
   return text;
 }
 
+// An option whose value is an empty variable of a shell would take the next word for its value.
+void check_words(int argc, char** argv) {
+  for (const std::string_view word : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      throw CLI::ValidationError(std::string(word), "it has no value; give one, or leave it out");
+    }
+  }
+}
+
 // Rules that concern more than one option.
-void check(Options& options) {
-  if (!options.debug_token_file.empty()) {
+void check_together(Options& options, const std::string& token_of_file) {
+  if (!token_of_file.empty()) {
     if (!options.debug_token.empty()) {
       throw CLI::ValidationError("--debug-token-file",
                                  std::string("the token is given by --debug-token or ") +
                                      kTokenVariable + " as well; leave one of them out");
     }
-    options.debug_token = read_token(options.debug_token_file);
+    options.debug_token = token_of_file;
   }
   if (options.debug_addr == "off" || !options.debug_token.empty()) return;
   const std::string host = parse_host_port(options.debug_addr)->host;
@@ -86,7 +97,7 @@ void add_network_options(CLI::App& app, Options& o) {
       ->default_str(std::to_string(o.shutdown_grace.count()));
 }
 
-void add_debug_options(CLI::App& app, Options& o) {
+void add_debug_options(CLI::App& app, Options& o, std::string& token_of_file) {
   app.add_option("--debug-addr", o.debug_addr,
                  "Where /debug/pprof/ and /debug/vars are served; \"off\": nowhere")
       ->check(host_port(0, "127.0.0.1:6060", "off"))
@@ -106,7 +117,10 @@ void add_debug_options(CLI::App& app, Options& o) {
       ->check(token())
       ->type_name("SECRET")
       ->envname(kTokenVariable);
-  app.add_option("--debug-token-file", o.debug_token_file, "File whose first line is that secret")
+  app.add_option_function<std::string>(
+         "--debug-token-file",
+         [&token_of_file](const std::string& path) { token_of_file = read_token(path); },
+         "File whose first line is that secret")
       ->type_name("FILE");
 }
 
@@ -151,6 +165,7 @@ void add_log_options(CLI::App& app, Options& o) {
 
 tl::expected<Options, int> parse_options(int argc, char** argv, const std::string& version) {
   Options options;
+  std::string token_of_file;
   CLI::App app("Left-pad microservice. GET /v1/leftpad/?str=test&len=50&chr=*");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -160,12 +175,13 @@ tl::expected<Options, int> parse_options(int argc, char** argv, const std::strin
       "second. A second\nsignal ends it at once. SIGHUP reopens the log file.");
   app.set_version_flag("--version", version, "Print the version and the stage");
   add_network_options(app, options);
-  add_debug_options(app, options);
+  add_debug_options(app, options, token_of_file);
   add_metrics_options(app, options);
   add_log_options(app, options);
   try {
+    check_words(argc, argv);
     app.parse(argc, argv);
-    check(options);
+    check_together(options, token_of_file);
   } catch (const CLI::Success& request) {
     return tl::unexpected(app.exit(request));
   } catch (const CLI::ParseError& error) {

@@ -19,7 +19,6 @@ struct Options {
   std::string debug_addr = "127.0.0.1:6060";  // "off": no debug listener
   std::string debug_token;                    // empty: none is asked
   std::vector<std::string> debug_hosts;       // other names by which its clients may ask
-  std::string debug_token_file;               // where it was read from, if from a file
   std::string statsd;  // HOST:PORT; empty: packets are formatted and discarded
   StatsDOptions metrics;
   std::string log_file = "-";  // standard error

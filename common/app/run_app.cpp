@@ -11,6 +11,8 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 
 #include "app/debug_server.h"
@@ -84,6 +86,11 @@ void wait_for_stop(StopSignals& signals, const Options& options, Logger& logger,
   }
 }
 
+// "1 request", "2 requests".
+std::string number_of(std::uint64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 // Stops both; what runs longer than the grace is cut and reported. False if a handler runs on even
 // now: no object that it may use can be destroyed then.
 bool finish(Listener& service, Listener* debug, std::chrono::seconds grace, LogFile& console) {
@@ -96,7 +103,7 @@ bool finish(Listener& service, Listener* debug, std::chrono::seconds grace, LogF
   if (ended_by(deadline)) return true;
   const std::size_t cut = service.cut() + (debug == nullptr ? 0 : debug->cut());
   if (cut > 0) {
-    console.write(std::to_string(cut) + " requests cut: they ran longer than --shutdown-grace=" +
+    console.write(number_of(cut, "request") + " cut: not answered within --shutdown-grace=" +
                   std::to_string(grace.count()) + " (seconds)\n");
   }
   return ended_by(deadline + kAfterCut);
@@ -129,12 +136,16 @@ void serve(const Options& options, LogFile& console) {
       finish(listener, debug ? &*debug : nullptr, options.shutdown_grace, console);
   logger.flush();
   if (log.lines_lost() > 0) {
-    console.write(std::to_string(log.lines_lost()) + " log lines lost: " + options.log_file +
+    console.write(number_of(log.lines_lost(), "log line") + " lost: " + options.log_file +
                   " did not take them; its disk was full, or its reader did not read\n");
   }
-  if (!all_ended) _exit(0);
-  listener.check();
-  if (debug) debug->check();
+  std::string failure = listener.failure();
+  if (failure.empty() && debug) failure = debug->failure();
+  if (!all_ended) {
+    if (!failure.empty()) console.write(failure + "\n");
+    _exit(failure.empty() ? 0 : 1);
+  }
+  if (!failure.empty()) throw std::runtime_error(failure);
 }
 
 }  // namespace

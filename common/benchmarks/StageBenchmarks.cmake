@@ -3,7 +3,7 @@ function(add_stage_benchmarks stage)
   string(TOUPPER ${CMAKE_BUILD_TYPE} config)
   string(STRIP "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${config}}" flags)
   set(directory ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
-  add_executable(bench-${stage} 
+  add_executable(bench-${stage}
     ${directory}/main.cpp ${directory}/operations.cpp ${directory}/slices.cpp)
   target_compile_definitions(bench-${stage} PRIVATE
     BUILD_TYPE="${CMAKE_BUILD_TYPE}" COMPILER_FLAGS="${flags}"

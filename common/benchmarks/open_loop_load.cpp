@@ -118,6 +118,10 @@ class OpenLoop {
     if (plan_.values_file.empty()) return;
     std::ofstream values(plan_.values_file);
     for (const double value : latencies_) values << value << '\n';
+    if (!values.flush()) {
+      throw std::runtime_error("--values=" + plan_.values_file +
+                               " cannot be written; give a file in a folder that exists");
+    }
   }
 
  private:
@@ -149,11 +153,16 @@ class OpenLoop {
   void read_answer(Connection& connection) {
     char buffer[16384];
     const ssize_t count = recv(connection.fd, buffer, sizeof(buffer), 0);
-    if (count <= 0) throw std::runtime_error("the service closed a connection");
+    if (count <= 0) throw std::runtime_error("the service closed a connection; see what it says");
     connection.received.append(buffer, static_cast<std::size_t>(count));
     bool good = false;
     const std::size_t size = answer_size(connection.received, good);
     if (size == 0) return;
+    if (!connection.due) {
+      throw std::runtime_error("an answer without a request: " +
+                               connection.received.substr(0, connection.received.find('\r')) +
+                               "; give fewer --connections, or the service more --threads");
+    }
     connection.received.erase(0, size);
     const std::chrono::duration<double, std::micro> taken = Clock::now() - *connection.due;
     connection.due.reset();

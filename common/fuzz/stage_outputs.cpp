@@ -114,7 +114,7 @@ std::string stage_outputs(std::string_view str, std::string_view len, std::strin
     request.target = "/v1/leftpad/?";
     request.target.append(str);
     request.remote_addr = "127.0.0.1";
-    // No NUL reaches a handler: request_head.cpp refuses it and keeps `%00` from being decoded.
+    // No NUL reaches a handler in a field: request_head.cpp refuses it, and fields are not decoded.
     request.headers.emplace("User-Agent", chr.substr(0, chr.find('\0')));
     request.params.emplace("str", str);
     request.params.emplace("len", len);

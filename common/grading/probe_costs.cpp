@@ -65,7 +65,7 @@ std::string ip39(const std::string& word) {
 }
 
 // Calls with one number after the other, and gives what was said.
-struct Operation {
+struct Asked {
   std::string name;
   std::function<std::string(std::size_t)> call;
 };
@@ -91,7 +91,7 @@ struct Bench {
   std::string pad(std::size_t i, std::size_t len) const {
     return pad(i, len, std::string_view(words[i]).substr(0, 1));
   }
-  std::vector<Operation> operations() {
+  std::vector<Asked> operations() {
     return {{"TimedHandler",
              [this](std::size_t i) {
                httplib::Response response;
@@ -152,7 +152,7 @@ std::int64_t logs_agents(const Words& words) {
 Counted operations(const Words& words) {
   Counted counted;
   Bench bench(words);
-  for (const Operation& operation : bench.operations()) {
+  for (const Asked& operation : bench.operations()) {
     const Cost used = cost(operation.call, counted.answers[operation.name], words.size());
     counted.metrics[operation.name + ".allocations"] = used.allocations;
     counted.metrics[operation.name + ".bytes"] = used.bytes;
@@ -196,7 +196,7 @@ Counted inputs(const Words& words) {
 
 Counted loop(const std::string& name, const Words& words) {
   Bench bench(words);
-  for (const Operation& operation : bench.operations()) {
+  for (const Asked& operation : bench.operations()) {
     if (operation.name != name) continue;
     operation.call(0);
     std::vector<std::string> said(words.size());

@@ -1,5 +1,5 @@
-// Where StatsD packets go. A real seam: the discarding one for benchmarks and for running without a
-// server, UDP for a real one, a recording one in the tests.
+// Where StatsD packets go: nowhere, for benchmarks and for running without a server; over UDP to a
+// real one; into a list, in the tests.
 #pragma once
 
 #include <atomic>

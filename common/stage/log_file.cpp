@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -68,10 +69,12 @@ LogFile::LogFile(std::string path) : path_(std::move(path)) {
   way_ = opened.way;
   if (fd_ < 0) {
     const int error = errno;
-    throw std::system_error(error, std::generic_category(),
-                            "--log-file=" + path_ +
-                                (error == ENXIO ? " is a FIFO that nobody reads; start its reader"
-                                                : " cannot be opened for writing"));
+    throw std::runtime_error(
+        "--log-file=" + path_ +
+        (error == ENXIO
+             ? " is a FIFO that nobody reads; start its reader"
+             : " cannot be opened for writing: " + std::generic_category().message(error) +
+                   "; give a file in a folder that exists and may be written, or -"));
   }
 }
 

@@ -17,7 +17,8 @@ enum class LogLevel { kDebug, kInfo, kOff };
 // used from any thread.
 class LogFile {
  public:
-  // `path` "-" is standard error. Throws std::system_error when the file cannot be opened.
+  // `path` "-" is standard error. Throws std::runtime_error, with a remedy, when the file cannot
+  // be opened.
   explicit LogFile(std::string path);
   ~LogFile();
   LogFile(const LogFile&) = delete;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -178,6 +179,18 @@ class AnswerStream final : public StreamAdapter {
   mutable bool broken_ = false;
 };
 
+// One more as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
+
 class BufferedServer final : public ServerAdapter<Server> {
  public:
   BufferedServer(const ServerOptions& options, ServerCounters& counters)
@@ -186,7 +199,11 @@ class BufferedServer final : public ServerAdapter<Server> {
     set_read_timeout(options.idle_timeout);  // becomes SO_RCVTIMEO, see SocketSource
   }
 
-  std::size_t cut() override { return registry_.cut(); }
+  std::size_t cut() override {
+    const std::size_t running = running_;
+    registry_.cut();
+    return running;
+  }
 
  private:
   bool process_and_close_socket(int socket) override {
@@ -222,6 +239,7 @@ class BufferedServer final : public ServerAdapter<Server> {
     RequestReader reader(source, options_);
     AnswerStream stream(connection, options_, registry_);
     while (reader.next()) {
+      const Counted running(running_);
       const bool takes_body = this->takes_body(reader.head());
       if (takes_body && !reader.read_body()) break;
       const bool close = !takes_body || !reader.head().keep_alive || registry_.stopping();
@@ -258,6 +276,7 @@ class BufferedServer final : public ServerAdapter<Server> {
 
   const ServerOptions options_;
   ConnectionRegistry registry_;
+  std::atomic<std::size_t> running_{0};  // requests that are not answered yet
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <cstddef>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
@@ -45,11 +44,10 @@ class ConnectionRegistry {
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
   }
 
-  // Also ends writing: cuts what is still running. Returns how many connections that were.
-  std::size_t cut() {
+  // Also ends writing: cuts what is still running.
+  void cut() {
     const std::lock_guard lock(mutex_);
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
-    return sockets_.size();
   }
 
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }

@@ -5,6 +5,7 @@
 #include <httplib.h>
 #include <sys/select.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 

@@ -76,6 +76,8 @@ std::string_view message_for(int status) {
       {404, "not found: no such path"},
       {405, "method not allowed: use a method of the Allow header"},
       {413, "request body too large"},
+      {414, "request target too long"},
+      {416, "range not satisfiable: leave Range out"},
       {500, "internal error"}};
   for (const auto& [known, message] : kMessages) {
     if (known == status) return message;

@@ -20,8 +20,9 @@ namespace service {
 // connection, idle ones closed at once, running requests finished. In plain mode idle connections
 // hold it up for at most 3 s.
 // cut(), from any thread after stop(), cuts the connections of the requests that still run and
-// returns how many there were. A handler is never interrupted: it holds listen_after_bind() up
-// until it is done; in plain mode so does the connection.
+// returns how many requests there were; in plain mode, how many connections, idle ones too. A
+// handler is never interrupted: it holds listen_after_bind() up until it is done; in plain mode so
+// does the connection.
 class Server : public httplib::Server {
  public:
   // `counters` must outlive the server.

@@ -80,12 +80,16 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr, "--debug-token: a token has 8 to 200 letters")
             self.assertNotIn(f" {token}", result.stderr)
+        self.refused("--debug-token-file", "", says=["--debug-token-file", '""'])
         self.refused("--debug-token-file=/nowhere", says=["--debug-token-file", '"/nowhere"'])
         with tempfile.NamedTemporaryFile("w") as file:
             self.refused(f"--debug-token-file={file.name}", says=[file.name, "is empty"])
             file.write("short\n")
             file.flush()
             self.refused(f"--debug-token-file={file.name}", says=[file.name, "8 to 200"])
+            file.seek(0)
+            file.write("long-enough\n")
+            file.flush()
             self.refused(f"--debug-token-file={file.name}", "--debug-token=long-enough",
                          says=["--debug-token-file", "leave one of them out"])
 
@@ -119,6 +123,7 @@ class CommandLine(unittest.TestCase):
         self.refused("--port=99999", says=["--port", "99999", "65535"])
         self.refused("--port=http", says=["--port", "http"])
         self.refused("--port=025577", says=["--port", "025577", "whole number"])
+        self.refused("--port=-0", says=["--port", "-0", "whole number"])
         self.refused("--port=0x63E7", says=["--port", "0x63E7", "whole number"])
         self.refused("--threads=", says=["--threads"])
         self.refused("--sample-rate=2", says=["--sample-rate", "2"])
@@ -189,7 +194,8 @@ class CommandLine(unittest.TestCase):
 
     def test_unwritable_log_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--log-file=/nowhere/x.log",
-                     says=["/nowhere/x.log", "No such file", "--log-file"], code=1)
+                     says=["--log-file=/nowhere/x.log", "No such file", "give a file in a folder"],
+                     code=1)
 
     def test_the_last_of_an_option_given_twice_counts(self):
         with under_test.Service("--max-len=5", "--max-len=7") as running:
@@ -202,6 +208,11 @@ class CommandLine(unittest.TestCase):
             os.mkfifo(fifo)
             self.refused("--port=0", "--debug-addr=off", f"--log-file={fifo}",
                          says=[fifo, "FIFO that nobody reads"], code=1)
+
+    def test_an_option_without_a_value_does_not_take_the_next_word(self):
+        for option in ("--log-file=", "--host=", "--debug-token-file="):
+            self.refused(option, "--port=0", "--debug-addr=off",
+                         says=[f"{option}: it has no value"])
 
     def test_unknown_statsd_host_is_refused(self):
         self.refused("--port=0", "--debug-addr=off", "--statsd=no.such.host.invalid:8125",

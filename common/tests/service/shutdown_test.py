@@ -84,7 +84,7 @@ class Shutdown(unittest.TestCase):
                 self.assertLess(time.monotonic() - start, grace + 1 + SPARE_SECONDS)
                 self.assertEqual(
                     last_words(running),
-                    f"2 requests cut: they ran longer than --shutdown-grace={grace} (seconds)\n")
+                    f"2 requests cut: not answered within --shutdown-grace={grace} (seconds)\n")
                 self.assertEqual(begun(running), 2)
 
     def test_idle_connections_are_no_requests(self):
@@ -94,6 +94,15 @@ class Shutdown(unittest.TestCase):
             start = time.monotonic()
             self.assertEqual(running.stop(), 0)
             self.assertLess(time.monotonic() - start, 1 + SPARE_SECONDS)
+
+    def test_idle_connections_are_not_counted_as_cut(self):
+        with service_with("--shutdown-grace=0") as running, contextlib.ExitStack() as idle:
+            for _ in range(20):
+                client = idle.enter_context(running.connect())
+                client.sendall(b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertTrue(client.recv(1000))
+            self.assertEqual(running.stop(), 0)
+            self.assertEqual(last_words(running), "")
 
     def test_a_second_signal_ends_it_at_once(self):
         for second in (signal.SIGTERM, signal.SIGINT):

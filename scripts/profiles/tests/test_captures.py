@@ -4,14 +4,18 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
 
+from base.paths import EXAMPLE_TARGET
+from base.service import Service
 from base.tests.sandbox import descendants, has_ended
-from captures import ROOT, V1, V2, Captures, built, shares
+from captures import BINARIES, ROOT, V1, V2, Captures, built, shares
 
 
 @built
@@ -182,6 +186,37 @@ class Refusals(Captures):
     def test_an_unknown_stage_gets_the_list_and_a_guess(self):
         _, err = self.ends("workshop", "profile", "cpu", "v1-niave", status=1)
         self.assertRegex(err, r"there are: .*v1-naive.*Did you mean v1-naive\?")
+
+
+@built
+class OpenLoop(unittest.TestCase):
+    """build/bin/open-loop-load, which compare and load --rate run."""
+
+    def load(self, port, *options):
+        return subprocess.run([BINARIES / "open-loop-load", "127.0.0.1", str(port), EXAMPLE_TARGET,
+                               *options], capture_output=True, text=True)
+
+    def test_an_answer_without_a_request_ends_it_with_a_remedy(self):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            def refuse_two():
+                for client in [listening.accept()[0], listening.accept()[0]]:
+                    with client:
+                        client.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+
+            refusing = threading.Thread(target=refuse_two)
+            refusing.start()
+            # One of the connections has nothing to send for a second.
+            done = self.load(listening.getsockname()[1], "--rate", "1", "--seconds", "9", "-c", "2")
+            refusing.join()
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stderr, "without a request: HTTP/1.1 503 .*fewer --connections")
+
+    def test_values_that_cannot_be_written_are_an_error(self):
+        with Service(BINARIES / f"leftpad-{V2}", debug="off") as service:
+            port = service.url.rpartition(":")[2]
+            done = self.load(port, "--rate", "10", "--seconds", "0.1", "--values", "/nowhere/x")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stderr, "--values=/nowhere/x cannot be written; give a file")
 
 
 if __name__ == "__main__":
