@@ -16,7 +16,7 @@ GRADING := lab watch grade bug submission
 TESTING := test check lint sanitize fuzz format docs-check
 # need GROUP,GOALS: the group, if one of these goals was given, or a test command.
 need = $(if $(filter $(2) $(TESTING),$(MAKECMDGOALS)),$(1))
-NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,$(MEASURING) $(GRADING)) \
+NEED := $(strip $(call need,build,build run $(MEASURING) $(GRADING)) $(call need,run,build run $(MEASURING) $(GRADING)) \
   $(call need,graphs,run report profile-%) \
   $(call need,heaptrack,heaptrack) $(call need,labs,$(GRADING)) $(call need,test) $(call need,docs,docs) \
   $(filter elsewhere,$(MAKECMDGOALS)))
@@ -94,9 +94,9 @@ submission: installed ## Pack your labs to hand in; grade a bundle again [LEARNE
 
 ##@ The machine and the tree
 .PHONY: setup doctor build check lint sanitize fuzz soak docs docs-check format elsewhere clean help
-setup: ## Install what any command needs; each also installs its own by itself
+setup: ## Install what all commands but elsewhere need; each also installs its own
 	@scripts/setup.sh
-doctor: ## Check tools and machine; for each problem, the command that repairs it
+doctor: ## Check tools and machine; for each problem, what to do
 	@scripts/doctor.sh
 build: installed ## Compile services and benchmarks into build/bin
 	@scripts/build.sh release programs

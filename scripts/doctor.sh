@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/doctor.sh
 #
-# Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with the
-# command that repairs it. Exit status 1 if something is missing.
+# Prints one line for each thing checked: ok, note (works, but less well) or missing, the last two with
+# what to do. Exit status 1 if something is missing.
 #
 # Example: make doctor
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

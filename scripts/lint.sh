@@ -24,7 +24,7 @@ need_module flake8 python3-flake8
 cd "$REPO_ROOT"
 [[ -f build/compile_commands.json ]] || die 'build/compile_commands.json' 'it is missing' 'Run: make build'
 
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run .devcontainer/{forward,run} scripts/workshop scripts/base/tests/fakes/{ab,objcopy,open-loop-load})
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' .ci/run .devcontainer/{forward,run} scripts/workshop scripts/base/tests/fakes/{ab,objcopy,open-loop-load})
 show_command shellcheck -x '(every script)'
 shellcheck -x "${scripts[@]}"
 
@@ -40,7 +40,8 @@ mapfile -t sources < <(jq -r '.[].file | ltrimstr($root) | select((test("^build[
   --arg root "$REPO_ROOT/" --arg wanted "$wanted" build/lint/compile_commands.json)
 ((${#sources[@]})) || die 'build/compile_commands.json' "it has no source of $REPO_ROOT" 'Run: make clean build'
 mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cpp' '*.h' ':!docs/examples')
-headers=$(git ls-files '*.h' .clang-tidy | xargs sha1sum | sha1sum | cut -c1-40)
+headers=$({ git ls-files --cached --others --exclude-standard '*.h' .clang-tidy; find . -maxdepth 3 -path './v[0-9]*-*/*.h' -printf '%P\n'; } |
+  sort -u | xargs -d '\n' sha1sum | sha1sum | cut -c1-40)
 
 # lint_one FILE KEY [CHECK]: by all of .clang-tidy, or by one check alone, which needs no file that FILE includes.
 lint_one() {

@@ -7,7 +7,10 @@ folder=$(mktemp -d)
 "$1" --log-file "$folder/log" 2>"$folder/said" &
 service=$!
 trap 'kill "$service" 2>/dev/null; rm -r "$folder"' EXIT
-until grep -q 'listening on' "$folder/said"; do sleep 0.05; done
+until grep -q 'listening on' "$folder/said"; do
+  kill -0 "$service" 2>/dev/null || { cat "$folder/said" >&2; exit 1; }
+  sleep 0.05
+done
 
 capture() { # NAME RATE: five seconds long
   case $1 in

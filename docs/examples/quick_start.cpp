@@ -13,10 +13,14 @@ int main() {
 
   httplib::Server debug;
   pprof::mount(debug);  // /debug/pprof/…
-  std::thread profiles([&debug] { debug.listen("127.0.0.1", 6060); });
+  if (!service.bind_to_port("127.0.0.1", 8080) || !debug.bind_to_port("127.0.0.1", 6060)) {
+    std::cerr << "port 8080 or 6060 of 127.0.0.1 is in use: end what `ss -ltnp` shows there\n";
+    return 1;
+  }
+  std::thread profiles([&debug] { debug.listen_after_bind(); });
 
   std::cout << "http://127.0.0.1:6060/debug/pprof/" << std::endl;
-  service.listen("127.0.0.1", 8080);
+  service.listen_after_bind();
   debug.stop();
   profiles.join();
 }

@@ -10,11 +10,6 @@
 
 int main(int argc, char** argv) {
   const pprof::ThreadScope name("main");
-  httplib::Server debug;
-  pprof::mount(debug);
-  if (!debug.bind_to_port("127.0.0.1", 6060)) return 1;
-  std::thread debug_thread([&debug] { debug.listen_after_bind(); });
-
   // [server]
   httplib::Server server;
   server.set_tcp_nodelay(argc > 1 && std::string_view(argv[1]) == "fixed");
@@ -24,8 +19,15 @@ int main(int argc, char** argv) {
     response.set_content("hello\n", "text/plain");
   });
   // [server]
+  httplib::Server debug;
+  pprof::mount(debug);
+  if (!server.bind_to_port("127.0.0.1", 8080) || !debug.bind_to_port("127.0.0.1", 6060)) {
+    std::cerr << "port 8080 or 6060 of 127.0.0.1 is in use: end what `ss -ltnp` shows there\n";
+    return 1;
+  }
+  std::thread debug_thread([&debug] { debug.listen_after_bind(); });
   std::cerr << "listening on http://127.0.0.1:8080/\n";
-  server.listen("127.0.0.1", 8080);
+  server.listen_after_bind();
   debug.stop();
   debug_thread.join();
 }

@@ -48,6 +48,10 @@ int main(int argc, char** argv) {
   worker.join();
   debug.stop();
   listener.join();
-  if (!answer || answer->status != 200) return 1;
+  if (!answer || answer->status != 200) {
+    std::cerr << "no profile: " << (answer ? answer->body : httplib::to_string(answer.error()))
+              << '\n';
+    return 1;
+  }
   std::ofstream(argv[2], std::ios::binary) << answer->body;
 }

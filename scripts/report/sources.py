@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from base.paths import BUILD, EXAMPLE_TARGET, ROOT
+from base.paths import BUILD, EXAMPLE_TARGET, PPROF, ROOT, relative
 from report import callgraph
 from report.inputs import KINDS, Inputs
 
@@ -34,7 +34,7 @@ def commands(data: Inputs) -> dict:
         return f"build/profiles/{stage}/{kind}.pb.gz"
 
     def pprof(options, kind):
-        return [f"build/tools/pprof {options} {file(stage, kind)}" for stage in stages]
+        return [f"{relative(PPROF)} {options} {file(stage, kind)}" for stage in stages]
 
     difference = f"-diff_base={file(data.old, 'cpu')} {file(data.new, 'cpu')}"
     return {
@@ -48,7 +48,7 @@ def commands(data: Inputs) -> dict:
             "benchstat -col stage -ignore commit build/compare/old.txt build/compare/new.txt"
         ], "cpu": [
             *capture("cpu"), *pprof("-top", "cpu"), *pprof(shlex.join(callgraph.OPTIONS), "cpu"),
-            *pprof("-list=service::leftpad", "cpu"), f"build/tools/pprof -top {difference}"
+            *pprof("-list=service::leftpad", "cpu"), f"{relative(PPROF)} -top {difference}"
         ], "allocations": [
             *capture("allocs"), *pprof("-sample_index=alloc_objects -top", "allocs"),
             *capture("heap")
