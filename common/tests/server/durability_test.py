@@ -4,6 +4,7 @@ thread.
 SERVICES names the binary, as for the tests of ../service.
 """
 
+import contextlib
 import errno
 import re
 import resource
@@ -22,8 +23,8 @@ from under_test import WAIT_SECONDS, Service, eventually, main  # noqa: E402
 ROUNDS = 20
 CLIENTS = 4
 ASK_ONCE = b"GET /v1/leftpad/?len=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-FLUSH_SECONDS = 0.5
-GRACE_SECONDS = 2  # run_app's, for clients that keep it busy at its stop
+FLUSH_MS = 500  # a wrong unit is longer than a test waits
+HELD_SECONDS = 1  # less than the grace for a client that keeps it busy
 
 
 class Client(threading.Thread):
@@ -32,7 +33,7 @@ class Client(threading.Thread):
     def __init__(self, port, name):
         super().__init__(name=name)
         self.port = port
-        self.answered = []  # (time of the answer, id)
+        self.answered = []  # (time of the request, time of the answer, id)
         self.mistaken = None  # an answer of another request, and the id
 
     def run(self):
@@ -44,6 +45,7 @@ class Client(threading.Thread):
             pass  # the service ended the connection
 
     def ask(self, sock, ident):
+        asked = time.monotonic()
         sock.sendall(f"GET /v1/leftpad/?str={ident}&len=9 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"\"}\n"):
@@ -54,7 +56,7 @@ class Client(threading.Thread):
         if f'{ident}"'.encode() not in answer:
             self.mistaken = answer, ident
             return False
-        self.answered.append((time.monotonic(), ident))
+        self.answered.append((asked, time.monotonic(), ident))
         return b"Connection: close" not in answer
 
 
@@ -88,21 +90,28 @@ class Durability(unittest.TestCase):
                 time.sleep(0.01 * number)  # in each round at another place
                 self.assertEqual(service.stop(), 0)
                 answers = answers_of(clients)
-                lost = {ident for _, ident in answers} - logged(service.log_lines())
+                lost = {ident for *_, ident in answers} - logged(service.log_lines())
                 self.assertEqual(lost, set(), f"round {number}: {len(answers)} answered")
 
     def test_kill_loses_one_flush_interval_at_most(self):
-        late = 2  # seconds; a busy machine may let the service wait for its turn
-        with Service(f"--log-flush-ms={1000 * FLUSH_SECONDS:.0f}") as service:
+        """Each interval ends with a flush, also of a single line, and a flush leaves nothing
+        out: what was answered before a request that is in the log is there too."""
+        with Service(f"--log-flush-ms={FLUSH_MS}") as service:
+            alone = Client(service.port, "alone")
+            with service.connect() as sock:
+                for ident in ("first", "second"):
+                    self.assertTrue(alone.ask(sock, ident))
+                    self.assertTrue(eventually(lambda: ident in logged(service.log_lines())))
             clients = load(service.port, 0)
-            loaded = time.monotonic()
-            time.sleep(FLUSH_SECONDS + late)
+            loaded = {ident for client in clients for *_, ident in list(client.answered)}
+            self.assertTrue(eventually(lambda: loaded <= logged(service.log_lines())))
             service.process.kill()
             answers = answers_of(clients)
             service.process.wait()
-            safe = {ident for when, ident in answers if when <= loaded}
-            self.assertGreaterEqual(len(safe), CLIENTS)
-            self.assertEqual(safe - logged(service.log_lines()), set())
+            kept = logged(service.log_lines())
+            last = max(asked for asked, _, ident in answers if ident in kept)
+            self.assertEqual({ident for _, answered, ident in answers if answered < last} - kept,
+                             set())
 
     def test_waits_for_no_idle_or_slow_connection(self):
         with Service() as service:
@@ -116,19 +125,22 @@ class Durability(unittest.TestCase):
                 self.assertEqual(end_of(sock), b"")  # a slow one's time is not up: no 408
 
     def test_sighup_while_stopping_loses_nothing(self):
-        with Service() as service, not_reading(service):
+        # 120 KB an answer: each control character takes six bytes of JSON.
+        with Service() as service, \
+                not_reading(service, service.port, "/v1/leftpad/?len=20000&chr=%01"):
             self.assertIn(b" 200 ", service.raw(ASK_ONCE))
             start = time.monotonic()
             service.process.send_signal(signal.SIGTERM)
             self.assertTrue(eventually(lambda: refuses(service.port)))
             service.process.send_signal(signal.SIGHUP)
             self.assertEqual(service.process.wait(WAIT_SECONDS), 0)
-            self.assertGreater(time.monotonic() - start, GRACE_SECONDS / 2, "nothing held it up")
+            self.assertGreater(time.monotonic() - start, HELD_SECONDS, "nothing held it up")
             self.assertIn('url="/v1/leftpad/?len=1"', "\n".join(service.log_lines()))
 
     def test_a_stuck_debug_client_does_not_keep_the_service_open(self):
-        long_command = ["--threads=2048"] * 8000  # for answers that fill the socket's buffer
-        with Service(*long_command) as service, stuck(service.debug_port, "/debug/pprof/cmdline"):
+        long_command = ["--threads=2048"] * 8000  # 120 KB
+        with Service(*long_command) as service, \
+                not_reading(service, service.debug_port, "/debug/pprof/cmdline"):
             self.assertIn(b" 200 ", service.raw(ASK_ONCE))
             service.process.send_signal(signal.SIGTERM)
             self.assertTrue(eventually(lambda: refuses(service.port)))
@@ -154,32 +166,28 @@ def end_of(sock):
             return b""
 
 
-def stuck(port, path):
-    """A client that has sent requests until nothing was read any more, since it takes no
-    answers."""
+def waits_for(service, sock):
+    """Whether the service cannot go on before this client reads: the kernel probes the client's
+    closed window (timer 04 in proc(5), /proc/net/tcp), and no thread of the service runs."""
+    ends = [f":{name[1]:04X}" for name in (sock.getpeername(), sock.getsockname())]
+    process = Path(f"/proc/{service.process.pid}")
+    sockets = [line.split() for line in (process / "net/tcp").read_text().splitlines()[1:]]
+    if not any([local[-5:], remote[-5:]] == ends and timer.startswith("04:")
+               for _, local, remote, _, _, timer, *_ in sockets):
+        return False
+    with contextlib.suppress(OSError):  # a thread ends just now
+        return all(") S " in task.read_text() for task in process.glob("task/*/stat"))
+
+
+def not_reading(service, port, target):
+    """A client that reads none of its answers, more than any buffer takes: at its stop the
+    service waits for it, for the grace."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", port))
-    sock.settimeout(1)
-    try:
-        while True:
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 1000)
-    except socket.timeout:
-        return sock
-
-
-def not_reading(service):
-    """A client that does not read its answers: at its stop the service waits for it, for the
-    grace."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.connect(("127.0.0.1", service.port))
-    # 120 KB an answer: each control character takes six bytes of JSON.
-    sock.sendall(b"GET /v1/leftpad/?len=20000&chr=%01 HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
-    answered = 0
-    while answered != (now := service.counted()["server"]["requests"]) or now == 0:
-        answered = now
-        time.sleep(2)
+    sock.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 200)
+    if not eventually(lambda: waits_for(service, sock)):
+        raise AssertionError("the service does not wait for its client")
     return sock
 
 
