@@ -119,7 +119,7 @@ TEST_F(LeftpadApi, SendsThreeMetricsARequest) {
                           "ns.request.leftpad.count:1|c"));
 }
 
-// A wrong unit is a thousand times off: 10 ms, and 2 s more on a busy machine.
+// 10 ms or more: a wrong unit is a thousand times off, at least ten seconds or less than 10 ms.
 TEST_F(LeftpadApi, ReportsTheTimeInItsUnits) {
   Logger logger(rig_.log, LogLevel::kDebug);
   const HandlerFunction sleeps = [](const Services&, const httplib::Request&, httplib::Response&) {
@@ -134,10 +134,10 @@ TEST_F(LeftpadApi, ReportsTheTimeInItsUnits) {
   };
   const double milliseconds = number_behind(rig_.transport.packets().at(0), "slow.timing:");
   EXPECT_GE(milliseconds, 10);
-  EXPECT_LT(milliseconds, 2000);
+  EXPECT_LT(milliseconds, 10'000);
   const double microseconds = number_behind(file_.text(), "handler=\"slow\" elapsed_us=");
   EXPECT_GE(microseconds, 10'000);
-  EXPECT_LT(microseconds, 2'000'000);
+  EXPECT_LT(microseconds, 10'000'000);
 }
 
 TEST_F(LeftpadApi, CountsRefusedRequestsToo) {

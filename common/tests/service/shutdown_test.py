@@ -13,7 +13,6 @@ import unittest
 
 import under_test
 
-SPARE_SECONDS = 3  # of a busy machine
 MAX_LEN = 16 * 1024 * 1024
 # Never done: a stage whose time is the square of the length computes for hours; the answer of
 # another one, six bytes for each of these control characters, is more than the sockets take.
@@ -78,22 +77,17 @@ class Shutdown(unittest.TestCase):
         for grace in (0, 1):
             with service_with(f"--shutdown-grace={grace}") as running, \
                     request(running, ENDLESS), request(running, ENDLESS):
-                start = time.monotonic()
                 running.process.send_signal(signal.SIGTERM)
                 self.assertEqual(running.process.wait(under_test.WAIT_SECONDS), 0)
-                self.assertLess(time.monotonic() - start, grace + 1 + SPARE_SECONDS)
                 self.assertEqual(
                     last_words(running),
                     f"2 requests cut: not answered within --shutdown-grace={grace} (seconds)\n")
                 self.assertEqual(begun(running), 2)
 
     def test_idle_connections_are_no_requests(self):
-        with service_with("--shutdown-grace=60") as running, \
-                running.connect():
+        with service_with("--shutdown-grace=3600") as running, running.connect():
             running.request("/v1/leftpad/?len=1")
-            start = time.monotonic()
             self.assertEqual(running.stop(), 0)
-            self.assertLess(time.monotonic() - start, 1 + SPARE_SECONDS)
 
     def test_idle_connections_are_not_counted_as_cut(self):
         with service_with("--shutdown-grace=0") as running, contextlib.ExitStack() as idle:
@@ -106,7 +100,7 @@ class Shutdown(unittest.TestCase):
 
     def test_a_second_signal_ends_it_at_once(self):
         for second in (signal.SIGTERM, signal.SIGINT):
-            with service_with("--shutdown-grace=60") as running, request(running, ENDLESS):
+            with service_with("--shutdown-grace=3600") as running, request(running, ENDLESS):
                 running.process.send_signal(signal.SIGTERM)
                 self.stops_listening(running)
                 running.process.send_signal(second)
@@ -118,7 +112,7 @@ class Shutdown(unittest.TestCase):
 
     def test_help_says_so(self):
         said = subprocess.run([under_test.binary(), "--help"], capture_output=True, text=True,
-                              timeout=20, check=True).stdout
+                              timeout=under_test.WAIT_SECONDS, check=True).stdout
         said = re.sub(r"\s+", " ", said)
         for part in ("--shutdown-grace", "cut and counted", "within a second",
                      "A second signal ends it at once", "SIGHUP"):
