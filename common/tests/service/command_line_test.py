@@ -231,9 +231,9 @@ class CommandLine(unittest.TestCase):
                          says=[str(port), "in use", "--debug-addr"], code=1)
 
     def test_says_when_both_ports_are_the_same(self):
-        with socket.create_server(("127.0.0.1", 0)) as sock:
-            port = sock.getsockname()[1]
-        self.refused(f"--port={port}", f"--debug-addr=127.0.0.1:{port}",
+        port, = under_test.free_ports(socket.SOCK_STREAM)
+        host = under_test.OWN_HOST
+        self.refused(f"--host={host}", f"--port={port}", f"--debug-addr={host}:{port}",
                      says=["in use", "--debug-addr has the same port"], code=1)
 
     def test_says_nothing_of_profiles_before_it_can_serve(self):

@@ -1,5 +1,6 @@
 """A temporary copy of the tree with fake stages and programs, and the means to run scripts in
 it."""
+import contextlib
 import os
 import re
 import shutil
@@ -102,3 +103,12 @@ def descendants(pid):
         found += [one for one, fields in parents.items() if fields and fields[1] ==
                   above and fields[0] != "Z"]
     return found[1:]
+
+
+def runs(pid, program):
+    """Whether something that a process has started runs the program of this name."""
+    for one in descendants(pid):
+        with contextlib.suppress(OSError):  # it ends just now
+            if Path(f"/proc/{one}/comm").read_text(encoding="utf-8") == f"{program}\n":
+                return True
+    return False

@@ -4,7 +4,7 @@ import signal
 import time
 import unittest
 
-from base.tests.sandbox import Commands, has_ended
+from base.tests.sandbox import Commands, has_ended, runs
 
 
 class Load(Commands):
@@ -46,12 +46,12 @@ class Load(Commands):
     def test_a_stopped_load_leaves_nothing_behind(self):
         pids = self.box.root / "pids"
         child = self.box.start("workshop", "load", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
-        deadline = time.monotonic() + 20
-        while not (self.box.root /
-                   "build/load/v1-naive").exists() and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while not runs(child.pid, "ab"):
+            self.assertLess(time.monotonic(), deadline, "the load did not begin")
             time.sleep(0.02)
         os.kill(child.pid, signal.SIGINT)
-        child.communicate(timeout=20)
+        child.communicate(timeout=60)
         self.assertEqual(child.returncode, 130)
         self.assertTrue(has_ended(pids.read_text(), 0))
         self.assertEqual(list((self.box.root / "temp").iterdir()), [])
