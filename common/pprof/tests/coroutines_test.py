@@ -4,10 +4,13 @@
 Usage: coroutines_test.py PPROF_COROUTINES
 """
 
+import pathlib
 import re
-import subprocess
 import sys
 import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
+from example import running  # noqa: E402
 
 ORDERS, STEPS = {"a", "b", "c"}, {"check", "pack", "send"}
 WANTED = ({("pool", order, step) for order in ORDERS for step in STEPS}
@@ -31,11 +34,7 @@ def labels_of_work(text: str) -> set[tuple[str, str, str]]:
 
 
 def main() -> None:
-    example = subprocess.Popen([sys.argv[1], "120"], stdout=subprocess.PIPE, text=True)
-    try:
-        url = example.stdout.readline().strip()
-        if not url.startswith("http://127.0.0.1:"):
-            sys.exit(f"{sys.argv[1]} printed {url!r}, no address")
+    with running(sys.argv[1], "120") as url:
         seen = set()
         for _ in range(CAPTURES):
             profile = urllib.request.urlopen(f"{url}profile?seconds=3&debug=1", timeout=60)
@@ -45,9 +44,6 @@ def main() -> None:
             if seen == WANTED:
                 return
         sys.exit(f"without samples: {WANTED - seen}")
-    finally:
-        example.kill()
-        example.wait()
 
 
 if __name__ == "__main__":

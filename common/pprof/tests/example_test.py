@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
-from example import START_SECONDS, start  # noqa: E402
+from example import START_SECONDS, running, two_ports  # noqa: E402
 
 
 def expect_refusal(example, port, debug_port, taken):
@@ -26,14 +26,10 @@ def expect_refusal(example, port, debug_port, taken):
 
 def main():
     example = sys.argv[1]
-    first, port, debug_port = start(example, stderr=subprocess.DEVNULL)
-    try:
+    with running(example, "0", "0", found=two_ports) as (debug_port, port):
         expect_refusal(example, 0, debug_port, taken=debug_port)
         for _ in range(20):  # it may end before its debug server has begun to listen
             expect_refusal(example, port, 0, taken=port)
-    finally:
-        first.kill()
-        first.wait()
 
 
 if __name__ == "__main__":

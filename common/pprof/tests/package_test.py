@@ -13,6 +13,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE / "conformance"))
+from example import running  # noqa: E402
+
 EXAMPLES = HERE.parent / "example"
 MAIN = HERE / "package" / "main.cpp"
 FLAGS = ["-std=c++20", "-g"]
@@ -124,12 +127,8 @@ def check_program(package: Package, name: str, program: pathlib.Path) -> None:
     folder = package.work / f"{program.name}-profiles"
     folder.mkdir()
     if name in ("beast", "microhttpd"):
-        server = subprocess.Popen([program, "0"], stdout=subprocess.PIPE, text=True)
-        try:
-            package.read(server.stdout.readline().strip() + "threads", function)
-        finally:
-            server.kill()
-            server.wait()
+        with running(program, "0") as url:
+            package.read(f"{url}threads", function)
         return
     output([program, folder, *(["1"] if name == "none" else [])], env=package.environment)
     package.read(folder / ("cpu.pb.gz" if name == "none" else "threads.pb.gz"), function)

@@ -5,12 +5,15 @@ Usage: servers_test.py PROGRAM FUNCTION  (FUNCTION of the program stands in its 
 """
 
 import gzip
+import pathlib
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
+from example import running  # noqa: E402
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, dict, bytes]:
@@ -61,12 +64,8 @@ def check(url: str, function: str) -> None:
 
 
 def main() -> None:
-    server = subprocess.Popen([sys.argv[1], "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        check(server.stdout.readline().strip(), sys.argv[2])
-    finally:
-        server.kill()
-        server.wait()
+    with running(sys.argv[1], "0") as url:
+        check(url, sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""The example service under load, for the tests of this library: start, load, fetch, stop."""
+"""The example programs, for the tests of this library: start, load, fetch, stop."""
 
+import contextlib
 import http.client
 import os
 import pathlib
+import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
@@ -14,27 +17,46 @@ START_SECONDS = 60
 LISTENING = "0A"  # proc(5), /proc/pid/net/tcp
 
 
-def listening_ports(pid):
-    """The TCP ports on which a process listens, in the order in which it opened them."""
+def address(_pid, said):
+    """The first address that a program says, on a line of its own, or None."""
+    found = re.search(r"^(http://\S+)\n", said, re.MULTILINE)
+    return found and found[1]
+
+
+def two_ports(pid, _said):
+    """The TCP ports on which a process listens, in the order in which it opened them, if there
+    are two: the example's debug port and its own."""
     ports = {}
     for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         _, local, _, state, *_, inode = line.split()[:10]
         if state == LISTENING:
             ports[f"socket:[{inode}]"] = int(local.split(":")[1], 16)
     descriptors = sorted(pathlib.Path(f"/proc/{pid}/fd").iterdir(), key=lambda file: int(file.name))
-    return [ports[name] for file in descriptors if (name := os.readlink(file)) in ports]
+    with contextlib.suppress(FileNotFoundError):  # a file that was closed just now
+        found = [ports[name] for file in descriptors if (name := os.readlink(file)) in ports]
+        return found if len(found) == 2 else None
 
 
-def start(example, **options):
-    """(process, port, debug port) of an example that has taken free ports, and listens."""
-    process = subprocess.Popen([example, "0", "0"], **options)
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if len(ports := listening_ports(process.pid)) == 2:
-            return process, ports[1], ports[0]
-        time.sleep(0.02)
-    process.kill()
-    raise RuntimeError(f"{example} does not listen on two ports: status {process.wait()}")
+@contextlib.contextmanager
+def running(*command, found=address, **options):
+    """What `found` finds of a program by its pid and what it has said, as soon as that is
+    something; the context ends the program. Raises RuntimeError, with what it said, if it ends
+    before that or START_SECONDS are over."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, **options)
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while process.poll() is None and time.monotonic() < deadline:
+                said = os.pread(output.fileno(), 65536, 0).decode()
+                if result := found(process.pid, said):
+                    yield result
+                    return
+                time.sleep(0.02)
+            said = os.pread(output.fileno(), 65536, 0).decode()
+            raise RuntimeError(f"{command} is not ready: status {process.poll()}, it said {said!r}")
+        finally:
+            process.kill()
+            process.wait()
 
 
 class Service:
@@ -43,9 +65,10 @@ class Service:
     def __init__(self, example, folder):
         self.binary = folder / "pprof_example"
         shutil.copy2(example, self.binary)
-        self.log = open(folder / "service.log", "w", encoding="utf-8")
-        self.process, self.port, self.debug_port = start(
-            self.binary, env=dict(os.environ, PPROF_HEAP_SAMPLE_BYTES="65536"), stderr=self.log)
+        self.running = contextlib.ExitStack()
+        self.debug_port, self.port = self.running.enter_context(running(
+            self.binary, "0", "0", found=two_ports,
+            env=dict(os.environ, PPROF_HEAP_SAMPLE_BYTES="65536")))
         self.stopping = threading.Event()
         self.requests = 0
         self.load = [threading.Thread(target=self.send_requests) for _ in range(4)]
@@ -75,6 +98,4 @@ class Service:
         self.stopping.set()
         for thread in self.load:
             thread.join()
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
+        self.running.close()
