@@ -4,13 +4,11 @@
 Usage: coroutines_test.py PPROF_COROUTINES
 """
 
-import pathlib
 import re
 import sys
 import urllib.request
 
-sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
-from example import running  # noqa: E402
+from example import running
 
 ORDERS, STEPS = {"a", "b", "c"}, {"check", "pack", "send"}
 WANTED = ({("pool", order, step) for order in ORDERS for step in STEPS}

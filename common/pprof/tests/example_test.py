@@ -4,12 +4,10 @@
 Usage: example_test.py PPROF_EXAMPLE
 """
 
-import pathlib
 import subprocess
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
-from example import START_SECONDS, running, two_ports  # noqa: E402
+from example import START_SECONDS, running, two_ports
 
 
 def expect_refusal(example, port, debug_port, taken):

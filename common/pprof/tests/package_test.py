@@ -12,10 +12,9 @@ import shutil
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE / "conformance"))
-from example import running  # noqa: E402
+from example import running
 
+HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "example"
 MAIN = HERE / "package" / "main.cpp"
 FLAGS = ["-std=c++20", "-g"]

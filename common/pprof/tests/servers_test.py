@@ -5,15 +5,13 @@ Usage: servers_test.py PROGRAM FUNCTION  (FUNCTION of the program stands in its 
 """
 
 import gzip
-import pathlib
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 
-sys.path.append(str(pathlib.Path(__file__).parent / "conformance"))
-from example import running  # noqa: E402
+from example import running
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, dict, bytes]:

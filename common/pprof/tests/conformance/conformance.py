@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 
-from example import Service
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
+from example import Service  # noqa: E402
 
 # Endpoint: query for two captures, its sample types, and a function that must be in it.
 ENDPOINTS = {

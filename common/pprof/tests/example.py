@@ -18,42 +18,37 @@ LISTENING = "0A"  # proc(5), /proc/pid/net/tcp
 
 
 def address(_pid, said):
-    """The first address that a program says, on a line of its own, or None."""
-    found = re.search(r"^(http://\S+)\n", said, re.MULTILINE)
-    return found and found[1]
+    """The first address that a program says, on a line of its own."""
+    return next(iter(re.findall(r"^(http://\S+)\n", said, re.MULTILINE)), None)
 
 
 def two_ports(pid, _said):
-    """The TCP ports on which a process listens, in the order in which it opened them, if there
-    are two: the example's debug port and its own."""
-    ports = {}
-    for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
-        _, local, _, state, *_, inode = line.split()[:10]
-        if state == LISTENING:
-            ports[f"socket:[{inode}]"] = int(local.split(":")[1], 16)
-    descriptors = sorted(pathlib.Path(f"/proc/{pid}/fd").iterdir(), key=lambda file: int(file.name))
-    with contextlib.suppress(FileNotFoundError):  # a file that was closed just now
-        found = [ports[name] for file in descriptors if (name := os.readlink(file)) in ports]
+    """The TCP ports on which a process listens, in the order of opening, if they are two."""
+    process, ports = pathlib.Path(f"/proc/{pid}"), {}
+    with contextlib.suppress(OSError):  # it, or a file of it, was closed just now
+        for line in (process / "net/tcp").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == LISTENING:
+                ports[f"socket:[{inode}]"] = int(local.split(":")[1], 16)
+        files = sorted((process / "fd").iterdir(), key=lambda file: int(file.name))
+        found = [ports[name] for file in files if (name := os.readlink(file)) in ports]
         return found if len(found) == 2 else None
 
 
 @contextlib.contextmanager
 def running(*command, found=address, **options):
-    """What `found` finds of a program by its pid and what it has said, as soon as that is
-    something; the context ends the program. Raises RuntimeError, with what it said, if it ends
-    before that or START_SECONDS are over."""
+    """What `found` finds by a program's pid and what it said, once that is something; the context
+    ends it. Raises RuntimeError if it ends before, or within START_SECONDS nothing is found."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, **options)
+        said = lambda: os.pread(output.fileno(), 65536, 0).decode()
+        deadline = time.monotonic() + START_SECONDS
         try:
-            deadline = time.monotonic() + START_SECONDS
-            while process.poll() is None and time.monotonic() < deadline:
-                said = os.pread(output.fileno(), 65536, 0).decode()
-                if result := found(process.pid, said):
-                    yield result
-                    return
+            while not (result := found(process.pid, said())):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{command}: status {process.poll()}, it said {said()!r}")
                 time.sleep(0.02)
-            said = os.pread(output.fileno(), 65536, 0).decode()
-            raise RuntimeError(f"{command} is not ready: status {process.poll()}, it said {said!r}")
+            yield result
         finally:
             process.kill()
             process.wait()
