@@ -5,10 +5,9 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import unittest
 
-from base.tests.sandbox import SCRIPTS, Commands, has_ended
+from base.tests.fake_tree import SCRIPTS, Commands, eventually, has_ended
 
 COMMANDS = sorted(path.name for path in SCRIPTS.glob("*.sh") if path.name != "lib.sh")
 
@@ -51,9 +50,7 @@ class Scripts(Commands):
                                    encoding="utf-8")
                 program.chmod(0o755)
             child = self.box.start("fuzz.sh", "reader")
-            deadline = time.monotonic() + 20
-            while not pid.exists() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            eventually(pid.exists)
             child.terminate()
             child.communicate(timeout=20)
             self.assertEqual(child.returncode, 143)

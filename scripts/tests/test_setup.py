@@ -3,7 +3,7 @@ what each command of the Makefile installs."""
 import subprocess
 import unittest
 
-from base.tests.sandbox import SCRIPTS, Sandbox
+from base.tests.fake_tree import SCRIPTS, FakeTree
 
 FEDORA = 'ID=fedora\nVERSION_ID=40\nPRETTY_NAME="Fedora Linux 40"\n'
 DEBIAN = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
@@ -20,7 +20,7 @@ TOOLS = {
 
 class Setup(unittest.TestCase):
     def setUp(self):
-        self.box = self.enterContext(Sandbox())
+        self.box = self.enterContext(FakeTree())
         for name, does in TOOLS.items():
             tool = self.box.root / "tools" / name
             tool.write_text(f"#!/bin/bash\n{does}\n", encoding="utf-8")

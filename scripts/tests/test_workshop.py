@@ -2,7 +2,7 @@
 import unittest
 
 import workshop
-from base.tests.sandbox import Commands
+from base.tests.fake_tree import Commands
 
 
 class Workshop(Commands):

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import unittest
 
-from base.tests.sandbox import SCRIPTS
+from base.tests.fake_tree import SCRIPTS
 
 
 def ends(body, output=subprocess.PIPE):

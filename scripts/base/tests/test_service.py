@@ -5,13 +5,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from base import children, service
-from base.tests.sandbox import SCRIPTS, has_ended
+from base.tests.fake_tree import SCRIPTS, eventually, has_ended
 
 LISTENS = "echo profiles at http://127.0.0.1:2/debug/pprof/; echo listening on http://127.0.0.1:1"
 
@@ -35,9 +34,7 @@ class Children(Programs):
         script = ("import signal; from base import children; "
                   f"children.start([{str(program)!r}]); signal.pause()")
         with subprocess.Popen([sys.executable, "-c", script], cwd=SCRIPTS) as command:
-            deadline = time.monotonic() + 20
-            while not pids.exists() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            eventually(pids.exists)
             command.kill()
         for pid in pids.read_text(encoding="utf-8").split():
             self.assertTrue(has_ended(pid), pid)

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from base.tests.sandbox import SCRIPTS
+from base.tests.fake_tree import SCRIPTS
 
 # Popen that gets SIGTERM when the child runs, and nobody has noted it.
 SETTING = """

@@ -1,7 +1,7 @@
 """`make bench` on fake programs."""
 import unittest
 
-from base.tests.sandbox import Commands
+from base.tests.fake_tree import Commands
 
 
 class Bench(Commands):

@@ -7,27 +7,18 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 from base.errors import Failure
-from base.tests.sandbox import Sandbox, has_ended
+from base.tests.fake_tree import FakeTree, eventually, has_ended
 from compare import history, slices
 
 COMMAND = ("workshop", "compare", "--seconds", "1")
 
 
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited too long")
-        time.sleep(0.02)
-
-
 class Compare(unittest.TestCase):
     def setUp(self):
-        self.box = self.enterContext(Sandbox())
+        self.box = self.enterContext(FakeTree())
         self.out = self.box.root / "build" / "compare"
 
     def fails(self, *command, saying, status=1, **extra):
@@ -224,7 +215,7 @@ class Compare(unittest.TestCase):
     def interrupt(self, number, ready, **extra):
         child = self.box.start(*COMMAND, **extra)
         try:
-            wait_for(ready)
+            eventually(ready)
             os.kill(child.pid, number)
             child.communicate(timeout=20)
         finally:

@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
 import workshop
 from base.errors import Failure
-from base.tests.sandbox import has_ended
+from base.tests.fake_tree import eventually, has_ended
 from docs import figures
 
 
@@ -216,8 +215,7 @@ class Commands(Chapters):
             command = [sys.executable, workshop.__file__, "docs-check", "--root", self.root]
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
                 pid = self.root / "build" / "pid"
-                while not pid.exists():
-                    time.sleep(0.02)
+                eventually(pid.exists)
                 child.send_signal(number)
                 self.assertEqual(child.wait(60), 128 + number)
             self.assertTrue(has_ended(pid.read_text().strip()))

@@ -4,11 +4,11 @@ comes from a network."""
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
 from base.paths import ROOT
+from base.tests.fake_tree import eventually
 from docs import deck
 from report.tests.browser import PROGRAM, Browser
 
@@ -106,12 +106,7 @@ class Site(unittest.TestCase):
 
     def _until(self, browser, expression) -> list[str]:
         """The list that the expression gives, once it has items."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        found = browser.eval(expression)
-        while not found and time.monotonic() < deadline:
-            time.sleep(0.1)
-            found = browser.eval(expression)
-        return found
+        return eventually(lambda: browser.eval(expression))
 
 
 class Deck(unittest.TestCase):

@@ -14,7 +14,7 @@ from unittest import mock
 
 import workshop
 from base.errors import Failure
-from base.tests.sandbox import has_ended
+from base.tests.fake_tree import has_ended
 from labs import building, catalog, commands, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 

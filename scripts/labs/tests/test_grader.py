@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from base import callgrind, console, service
-from base.tests.sandbox import has_ended
+from base.tests.fake_tree import has_ended
 from labs import asking, building, counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from base.paths import ROOT
-from base.tests.sandbox import SCRIPTS
+from base.tests.fake_tree import SCRIPTS
 
 BINARIES = ROOT / "build" / "bin"
 V1, V2 = "v1-naive", "v2-optimized"

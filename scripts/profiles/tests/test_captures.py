@@ -8,13 +8,12 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 from pathlib import Path
 
 from base.paths import EXAMPLE_TARGET
 from base.service import Service
-from base.tests.sandbox import descendants, has_ended
+from base.tests.fake_tree import descendants, eventually, has_ended, runs
 from captures import BINARIES, ROOT, V1, V2, Captures, built, shares
 
 
@@ -113,12 +112,7 @@ class Endings(Captures):
         load."""
         temp = Path(self.enterContext(tempfile.TemporaryDirectory()))
         child = self.start("workshop", *command, TMPDIR=str(temp))
-        deadline = time.monotonic() + 60
-        # The guard of the children, the service, ab, curl or heaptrack.
-        while len(descendants(child.pid)) < 4 or not any(temp.glob("leftpad.*/ab.txt")):
-            self.assertLess(time.monotonic(), deadline, "the load did not begin")
-            time.sleep(0.05)
-        time.sleep(0.3)
+        eventually(lambda: runs(child.pid, "ab"))
         running = descendants(child.pid)
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=60)

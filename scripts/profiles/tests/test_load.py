@@ -1,10 +1,9 @@
 """`make load` on fake programs: its gist, refusals, what it leaves behind."""
 import os
 import signal
-import time
 import unittest
 
-from base.tests.sandbox import Commands, has_ended, runs
+from base.tests.fake_tree import Commands, eventually, has_ended, runs
 
 
 class Load(Commands):
@@ -46,10 +45,7 @@ class Load(Commands):
     def test_a_stopped_load_leaves_nothing_behind(self):
         pids = self.box.root / "pids"
         child = self.box.start("workshop", "load", "v1-naive", FAKE_PIDS=str(pids), FAKE_AB="hang")
-        deadline = time.monotonic() + 60
-        while not runs(child.pid, "ab"):
-            self.assertLess(time.monotonic(), deadline, "the load did not begin")
-            time.sleep(0.02)
+        eventually(lambda: runs(child.pid, "ab"))
         os.kill(child.pid, signal.SIGINT)
         child.communicate(timeout=60)
         self.assertEqual(child.returncode, 130)

@@ -3,30 +3,16 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from base.paths import ROOT
-from base.tests.sandbox import SCRIPTS, descendants, has_ended
+from base.tests.fake_tree import SCRIPTS, descendants, eventually, has_ended, runs
 from soak import cli
 
 SERVICE = ROOT / "build" / "bin" / "leftpad-v2-optimized"
 WAIT_SECONDS = 60
-
-
-def names_of(pids):
-    """The programs of processes that run."""
-    return [file.read_text().strip() for pid in pids
-            if (file := Path(f"/proc/{pid}/comm")).exists()]
-
-
-def eventually(condition):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 @unittest.skipUnless(SERVICE.exists(), "make build has not run")
@@ -42,7 +28,7 @@ class Stopped(unittest.TestCase):
         child = subprocess.Popen([SCRIPTS / "workshop", "soak", "v2-optimized", "--seconds", "60"],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temp)})
-        self.assertTrue(eventually(lambda: "ab" in names_of(descendants(child.pid))))
+        eventually(lambda: runs(child.pid, "ab"))
         started = descendants(child.pid)
         child.send_signal(number)
         self.assertEqual(child.wait(WAIT_SECONDS), 128 + number)

@@ -5,11 +5,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
-from base.tests.sandbox import SCRIPTS
+from base.tests.fake_tree import SCRIPTS, eventually
 
 OLD, NEW = "v1-naive", "v2-optimized"
 # Stands for the commands that are steps: notes its call, makes its result, obeys FAIL_AT, HANG_AT.
@@ -171,11 +170,8 @@ class Walkthrough(unittest.TestCase):
     def test_ctrl_c_ends_the_step_and_the_next_run_goes_on(self):
         for send, number in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             child = self.start(HANG_AT=f"profile mutex {OLD}")
-            deadline = time.monotonic() + 60
             file = Path(f"{self.calls}.pid")
-            while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
-                time.sleep(0.02)
-            pid = int(file.read_text())
+            pid = int(eventually(lambda: file.exists() and file.read_text()))
             # A terminal sends Ctrl-C to the whole group.
             os.killpg(child.pid, send) if send == signal.SIGINT else child.send_signal(send)
             child.communicate(timeout=30)

@@ -14,10 +14,11 @@ from pathlib import Path
 SCRIPTS = Path(__file__).absolute().parents[2]
 FAKES = SCRIPTS / "base" / "tests" / "fakes"
 STAGES = ("v1-naive", "v2-optimized")
+WAIT_SECONDS = 60  # far above what a busy machine needs
 sys.dont_write_bytecode = True
 
 
-class Sandbox:
+class FakeTree:
     """Use with `with`. The scripts believe that its root is the repository."""
 
     def __enter__(self):
@@ -64,16 +65,26 @@ class Sandbox:
 
 
 class Commands(unittest.TestCase):
-    """Each test has a sandbox of its own."""
+    """Each test has a tree of its own."""
 
     def setUp(self):
-        self.box = self.enterContext(Sandbox())
+        self.box = self.enterContext(FakeTree())
 
     def ends(self, *command, status, out="", err="", **extra):
         code, got_out, got_err = self.box.run(*command, **extra)
         self.assertEqual(code, status, got_out + got_err)
         self.assertTrue(re.search(out, got_out), got_out)
         self.assertTrue(re.search(err, got_err), got_err)
+
+
+def eventually(condition):
+    """What the condition gives, once that is true; an AssertionError if it never is."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain")
+        time.sleep(0.02)
+    return found
 
 
 def _stat(pid):
@@ -84,7 +95,7 @@ def _stat(pid):
         return None
 
 
-def has_ended(pid, seconds=20):
+def has_ended(pid, seconds=WAIT_SECONDS):
     """Whether a process ends within that time; it may be a zombie, which its parent has not looked
     at."""
     deadline = time.monotonic() + seconds
