@@ -11,15 +11,18 @@ from base.paths import EXAMPLE_TARGET
 # So that a log line is as long as under ab: the counts of the labs' pages also hold here.
 AGENT = "ApacheBench/2.3"
 MOST_BYTES = 20_000_000  # of an answer: who answers is not always to be trusted
-_REQUEST = (f"GET {EXAMPLE_TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"User-Agent: {AGENT}\r\n\r\n").encode()
+
+
+def request(target: str, agent: str = AGENT) -> bytes:
+    """The bytes that ask for it; `target`: the path with its query."""
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {agent}\r\n\r\n".encode()
 
 
 def ask(sock: socket.socket, times: int = 1) -> None:
     """The example request, so many times. Raises ConnectionError unless each is answered with
     200, and what read_answer() raises."""
     for _ in range(times):
-        sock.sendall(_REQUEST)
+        sock.sendall(request(EXAMPLE_TARGET))
         status, _, _ = read_answer(sock)
         if status != 200:
             raise ConnectionError(f"answer {status}")

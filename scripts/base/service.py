@@ -19,7 +19,6 @@ from base.errors import Failure
 from base.paths import relative
 from base.signals import temporary_folder
 
-START_SECONDS = 20  # until it says "listening on"
 LIFE_SECONDS = 600  # of one in a sandbox
 ANSWER_SECONDS = 60  # until an answer comes, on a busy machine
 POLL_SECONDS = 0.005
@@ -43,6 +42,8 @@ class Server:
     .process is what was started, .pid the server's own; .port, .url and .debug_url (None without
     profiles).
     """
+
+    start_seconds = 20  # until it says "listening on"
 
     def __init__(self, command, before=(), **popen):
         self.directory = temporary_folder(prefix="leftpad.")
@@ -78,17 +79,16 @@ class Server:
         """The last lines of that, as one."""
         return " ".join(self.said().split("\n")[-4:]).strip() or "nothing"
 
-    def wait_for(self, pattern: str, seconds: float | None = None) -> re.Match:
-        """The first match in what it says, within START_SECONDS. Raises Broken if it ends or the
+    def wait_for(self, pattern: str) -> re.Match:
+        """The first match in what it says, within .start_seconds. Raises Broken if it ends or the
         time is up before that."""
-        seconds = seconds or START_SECONDS
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + self.start_seconds
         while True:
             status = self.process.poll()
             if found := re.search(pattern, self.said(), re.MULTILINE):
                 return found
             if status is not None or time.monotonic() > deadline:
-                how = (f"within {seconds} s" if status is None else
+                how = (f"within {self.start_seconds} s" if status is None else
                        f"before it ended: {children.how_it_ended(status)}")
                 raise Broken(Path(self.program).name,
                              f"not ready {how}; it said: {self.last_words()}",

@@ -75,8 +75,7 @@ def _request(length=50, pad="", agent=len(client.AGENT), letters=4):
     pad = pad or _word(1, LETTERS)
     target = f"/v1/leftpad/?str={word}&len={length}&chr={quote(pad)}"
     name = f"{word[:4]}/5.0(X11;Linux-x86_64)Firefox/".ljust(agent, "0")[:agent]
-    return (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {name}\r\n\r\n".encode(),
-            _body(padded(word, length, pad)).encode())
+    return client.request(target, name), _body(padded(word, length, pad)).encode()
 
 
 def send(sock: socket.socket, **request) -> tuple[str, bytes]:

@@ -7,13 +7,15 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 
-from base.client import ask, read_answer
+from base.client import ask, read_answer, request
 from base.paths import EXAMPLE_TARGET
 from base.service import Service
 from profiles import capture
 
 CLIENTS = 8
 LONG_TARGET = "/v1/leftpad/?str=test&len=60000&chr=*"  # so that serving it takes a while
+TARGETS = {"ab": EXAMPLE_TARGET, "long texts": LONG_TARGET,
+           "different texts": "/v1/leftpad/?str=text{:08}&len=200&chr=*"}
 LONG_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
@@ -24,16 +26,8 @@ def ab(service: Service) -> Iterator[None]:
         yield
 
 
-def target(load: str, number: int) -> str:
-    """What the request with that number asks for, under a load of LOADS."""
-    if load == "different texts":
-        return f"/v1/leftpad/?str=text{number:08}&len=200&chr=*"
-    return LONG_TARGET if load == "long texts" else EXAMPLE_TARGET
-
-
-def _ask_for(sock, wanted):
-    sock.sendall(f"GET {wanted} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                 f"User-Agent: {LONG_AGENT}\r\n\r\n".encode())
+def _ask_for(sock, target):
+    sock.sendall(request(target, LONG_AGENT))
     read_answer(sock)
 
 
@@ -41,7 +35,7 @@ def ask_one_by_one(service: Service, load: str, numbers: Iterable[int]) -> None:
     """The load's requests with these numbers, on one connection."""
     with service.connect() as sock:
         for number in numbers:
-            _ask_for(sock, target(load, number))
+            _ask_for(sock, TARGETS[load].format(number))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from base import callgrind
 from base.paths import PPROF
-from base.service import Service
 from base.signals import temporary_folder
 from flame.stacks import parse_folded
 from profiles import heaptrack, pprof
@@ -29,7 +28,6 @@ WAITING_CAPTURES = 4
 IDLE = 0.05  # of one processor: a service that uses less has an empty CPU profile
 TRACED = 200  # requests under strace and heaptrack
 HEAP_SAMPLE_BYTES = "16384"
-LATE_LOG = "--log-flush-ms=60000"  # as where the labs are judged
 # view: (endpoint, sample type); timed views are captured all at once
 TIMED = {
     "CPU": ("profile", "cpu"), "allocations": ("allocs", "alloc_objects"),
@@ -68,7 +66,7 @@ def profiles(program: Path, load: str, culprit: re.Pattern) -> dict:
     """{view: (part, whole)} of the profiles over HTTP: a request, of memory in use and of
     threads in all."""
     os.environ["PPROF_HEAP_SAMPLE_BYTES"] = HEAP_SAMPLE_BYTES
-    with temporary_folder() as folder, Service(program, LATE_LOG) as service:
+    with temporary_folder() as folder, running.Service(program, debug="127.0.0.1:0") as service:
         with loads.LOADS[load](service):
             time.sleep(0.5)
             figures = _waiting_threads(service, Path(folder), culprit)
@@ -121,7 +119,7 @@ def heaptracked(program: Path, load: str, culprit: re.Pattern) -> tuple:
     """(allocations of the culprit, of everything) a request, and the peak in bytes, as heaptrack
     has it."""
     with temporary_folder() as folder:
-        service_of = functools.partial(Service, program, LATE_LOG, debug="off")
+        service_of = functools.partial(running.Service, program)
         data, requests = heaptrack.record(service_of, folder,
                                           lambda service: _ask_all(service, load))
         text, folded = heaptrack.report(data, Path(folder, "folded"))
@@ -144,7 +142,7 @@ def traced(program: Path, load: str) -> tuple[dict, float]:
     with temporary_folder() as folder:
         trace = Path(folder, "trace")
         before = ("strace", "-f", "-qq", "-o", str(trace), "-e", "signal=none")
-        with Service(program, LATE_LOG, before=before, debug="off") as service:
+        with running.Service(program, before=before) as service:
             start = time.monotonic()
             requests = _ask_all(service, load)
             seconds = (time.monotonic() - start) / requests

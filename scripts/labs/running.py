@@ -15,7 +15,6 @@ from base import callgrind, children, client, sandbox, service
 from base.service import Broken
 from labs import asking, building, paths, progress
 
-START_SECONDS = 120  # on a busy machine, under callgrind
 # What a program executes to give valgrind an order, such as to count no longer: rotations of one
 # register that together do nothing (Valgrind's manual, "The Client Request mechanism").
 ORDERS = (bytes.fromhex("48c1c703 48c1c70d 48c1c73d 48c1c733"),  # x86-64
@@ -37,12 +36,10 @@ def need(tool: str) -> None:
 class Service(service.Service):
     """As in base, without profiles; its log is flushed at the end only."""
 
-    def __init__(self, program, *options, before=(), debug="off", readable=()):
-        super().__init__(program, "--log-flush-ms=60000", *options, before=before, debug=debug,
-                         readable=readable)
+    start_seconds = 120  # on a busy machine, under callgrind
 
-    def wait_for(self, pattern, seconds=None):
-        return super().wait_for(pattern, seconds or START_SECONDS)
+    def __init__(self, program, *options, debug="off", **rest):
+        super().__init__(program, "--log-flush-ms=60000", *options, debug=debug, **rest)
 
     def shown(self, path: str) -> bytes:
         """What its debug listener shows there. Raises ConnectionError unless it does."""
@@ -50,7 +47,7 @@ class Service(service.Service):
         if not found:
             raise ConnectionError("it has no debug listener")
         with self.connect(int(found[1])) as sock:
-            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            sock.sendall(client.request(path))
             status, body, _ = client.read_answer(sock)
         if status != 200:
             raise ConnectionError(f"{path}: answer {status}")

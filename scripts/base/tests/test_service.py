@@ -110,7 +110,8 @@ class Servers(Programs):
                 pass
 
     def test_one_that_hangs_before_it_listens_is_killed(self):
-        with mock.patch.object(service, "START_SECONDS", 0.3), self.assertRaises(service.Broken):
+        with mock.patch.object(service.Service, "start_seconds", 0.3), \
+                self.assertRaises(service.Broken):
             running = service.Service(self.program("trap '' TERM; while :; do sleep 0.1; done"))
             with running:
                 pass

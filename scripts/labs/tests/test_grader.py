@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from base import callgrind, console, service
+from base import callgrind, console
 from base.tests.fake_tree import has_ended
 from labs import asking, building, counters, grader, instructions, paths, running, starters, suite
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
@@ -247,8 +247,8 @@ json.dump(report, open(sys.argv[1].partition("json:")[2], "w"))' "$@\"""")
             self.assertEqual(suite.contract(self.reporting(f"[{one}, {two}]", right)), ["A.y"])
 
     def test_a_service_that_never_listens_fails_after_a_while(self):
-        with mock.patch.object(service, "START_SECONDS",
-                               0.2), self.assertRaisesRegex(running.Broken, "not ready"):
+        with mock.patch.object(running.Service, "start_seconds", 0.2), \
+                self.assertRaisesRegex(running.Broken, "not ready within 0.2 s"):
             with running.Service(self.program("exec sleep 60")):
                 pass
 
