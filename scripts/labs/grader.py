@@ -47,6 +47,9 @@ class _Stage(building.Programs):
 
 @dataclass(frozen=True)
 class Result:
+    """What one look at a stage has found. tier: 0 behaviour, 1 counters, 2 instructions; value,
+    budget: what was measured, and what passes; next: what to do about it."""
+
     tier: int
     name: str
     status: str
@@ -119,49 +122,43 @@ def _counters(lab, programs, behaves, times, bar):
                                   "Right first: fix the behaviour above"))
             continue
         if group not in measured:
-            measured[group] = _measure(lab, group, programs, times)
-        results.append(_judge(budget, metric, measured[group]))
+            budgets = {one["metric"].removeprefix(f"{group}:"): one for one in lab.budgets}
+            measured[group] = _measure(lab, counters.GROUPS[group], programs, times, budgets,
+                                       group in TIMED)
+        results.append(_judge(1, metric, budget, measured[group]))
     return results
 
 
-def _measure(lab, group, programs, times):
-    """(metrics, metrics again), or why there are none."""
-    measure = counters.GROUPS[group]
+def _measure(lab, measure, programs, times, budgets, timed=False):
+    """(metrics, metrics again), or why there are none. `budgets`: by metric; `timed`: that one is
+    missed may be the machine's fault."""
     try:
         measured = [_unless_broken(measure, programs) for _ in range(times)]
-        if any(REASON in run for run in measured) or (
-                group in TIMED and not _good(lab, group, measured)):
-            _must_be_no_fault_of_the_machine(lab, group, measured)
+        if any(REASON in run for run in measured) or (timed and not _good(budgets, measured)):
+            _must_be_no_fault_of_the_machine(lab, measure, measured, budgets)
         return measured
     except (running.Unavailable, running.OwnFault) as reason:
         return reason
 
 
-def _good(lab, group, measured):
-    budgets = {budget["metric"]: budget for budget in lab.budgets}
-    return all(within(budgets[f"{group}:{name}"], value) for run in measured
-               for name, value in run.items() if f"{group}:{name}" in budgets)
+def _good(budgets, measured):
+    return all(within(budgets[name], value) for run in measured for name, value in run.items()
+               if name in budgets)
 
 
-def _must_be_no_fault_of_the_machine(lab, group, measured):
+def _must_be_no_fault_of_the_machine(lab, measure, measured, budgets):
     """A stage is broken, or too slow: what time says of it counts if the lab's own solution is good
     at the same time. Raises OwnFault if it is not."""
     with asking.aside(), starters.solution(lab) as folder:
         programs = building.Programs(folder)
-        own = _unless_broken(counters.GROUPS[group], programs)
-        if REASON in own or not _good(lab, group, [own]):
+        own = _unless_broken(measure, programs)
+        if REASON in own or not _good(budgets, [own]):
             raise running.OwnFault(OWN_FAULT)
         if late := [run[LATE] for run in measured if LATE in run]:
-            _must_take_less(late[0], lambda: _unless_broken(counters.GROUPS[group], programs))
-
-
-def _must_take_less(seconds, measure):
-    """Raises OwnFault if what is measured of the lab's own solution, built, takes a good part of
-    the time after which the stage was late."""
-    start = time.monotonic()
-    measure()
-    if (time.monotonic() - start) * PATIENCE > seconds:
-        raise running.OwnFault(SLOW)
+            start = time.monotonic()
+            _unless_broken(measure, programs)  # which is built
+            if (time.monotonic() - start) * PATIENCE > late[0]:
+                raise running.OwnFault(SLOW)
 
 
 def _instructions(lab, spec, programs, fine):
@@ -171,29 +168,11 @@ def _instructions(lab, spec, programs, fine):
     else:  # of the service, whose code no probe can answer for
         tier, least = 1, spec["min_percent"]
         name = f"instructions of {spec.get('of', 'a request')}: % of what a repair saves"
-    budget = f">= {least}"
+    budget = {**spec, "min": least}
     if not fine:
-        return Result(tier, name, SKIPPED, None, budget, "First the budgets above")
-    try:
-        value = _count(lab, spec, programs)
-    except running.Unavailable as missing:
-        return Result(tier, name, SKIPPED, None, budget, str(missing))
-    except running.OwnFault as fault:
-        return Result(tier, name, INVALID, None, budget, f"{fault}: grade again")
-    except BROKEN as error:
-        try:
-            with asking.aside(), starters.solution(lab) as folder:
-                own = building.Programs(folder)
-                _count(lab, spec, own)
-                if seconds := _late(error):
-                    _must_take_less(seconds, lambda: _count(lab, spec, own))
-        except running.OwnFault as fault:
-            return Result(tier, name, INVALID, None, budget, f"{fault}: grade again")
-        except BROKEN:
-            return Result(tier, name, INVALID, None, budget, f"{OWN_FAULT}: grade again")
-        return Result(tier, name, FAIL, "absent", budget, _reason(error))
-    good = value >= least
-    return Result(tier, name, PASS if good else FAIL, value, budget, "" if good else spec["next"])
+        return Result(tier, name, SKIPPED, None, _budget_text(budget), "First the budgets above")
+    return _judge(tier, name, budget, _measure(
+        lab, lambda programs: {name: _count(lab, spec, programs)}, programs, 1, {name: budget}))
 
 
 def _count(lab, spec, programs):
@@ -206,16 +185,12 @@ def _unless_broken(group, programs):
     """The metrics; only the reason if the stage is broken, and after how long if it was late."""
     try:
         return group(programs)
+    except subprocess.TimeoutExpired as error:
+        return {REASON: _reason(error), LATE: error.timeout}
+    except TimeoutError as error:
+        return {REASON: _reason(error), LATE: service.ANSWER_SECONDS}
     except BROKEN as error:
-        seconds = _late(error)
-        return {REASON: _reason(error)} | ({LATE: seconds} if seconds else {})
-
-
-def _late(error):
-    """After how many seconds there was no answer; None if something else went wrong."""
-    if isinstance(error, subprocess.TimeoutExpired):
-        return error.timeout
-    return service.ANSWER_SECONDS if isinstance(error, TimeoutError) else None
+        return {REASON: _reason(error)}
 
 
 def _reason(error):
@@ -237,22 +212,22 @@ def _suite_result(name, failed, command):
                   f"Run {command} to see what fails: {shown}")
 
 
-def _judge(budget, metric, measured):
+def _judge(tier, metric, budget, measured):
     limit = _budget_text(budget)
     if isinstance(measured, running.Unavailable):
-        return Result(1, metric, SKIPPED, None, limit, str(measured))
+        return Result(tier, metric, SKIPPED, None, limit, str(measured))
     if isinstance(measured, running.OwnFault):
-        return Result(1, metric, INVALID, None, limit, f"{measured}: grade again")
+        return Result(tier, metric, INVALID, None, limit, f"{measured}: grade again")
     values = [run.get(metric) for run in measured]
     if None in values:
-        return Result(1, metric, FAIL, "absent", limit, measured[0].get(
+        return Result(tier, metric, FAIL, "absent", limit, measured[0].get(
             REASON, "The stage lacks what this counts: see the page"))
     good = {within(budget, value) for value in values}
     if len(good) > 1:
-        return Result(1, metric, INVALID, f"{values[0]} then {values[1]}", limit,
+        return Result(tier, metric, INVALID, f"{values[0]} then {values[1]}", limit,
                       "Two runs disagree: grade again")
     good = good.pop()
-    return Result(1, metric, PASS if good else FAIL, max(values), limit,
+    return Result(tier, metric, PASS if good else FAIL, max(values), limit,
                   "" if good else budget["next"])
 
 
