@@ -167,12 +167,9 @@ def run(command: list, seconds: float, input: str | None = None, environment: di
 def read(file: Path) -> bytes:
     """What a command wrote into a file, READ_BYTES at most; nothing if it is anything else, such
     as a link to somewhere else, or a pipe."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return b""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return b""
-    with open(descriptor, "rb") as opened:
-        return opened.read(READ_BYTES)
+    def without_waiting(name, flags):
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with contextlib.suppress(OSError), open(file, "rb", opener=without_waiting) as opened:
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            return opened.read(READ_BYTES)
+    return b""

@@ -63,14 +63,12 @@ def measure(programs: Programs) -> dict:
     own_gain = 100 * (before / own - 1)
     if own_gain >= WORTH_PERCENT:
         tracing.must_run_as_counted(programs("leftpad"), own)
-    found = {
+    answer = _answer(programs.stage_dir)
+    said_share, said_faster, said_gain = answer or (math.nan, ) * 3  # which agrees with nothing
+    return {
         "request_gain_percent": round(gain), "repaired": int(own_gain >= WORTH_PERCENT),
-        "answer_is_filled_in": 0, "share_agrees": 0, "times_faster_agrees": 0, "gain_follows": 0
+        "answer_is_filled_in": int(answer is not None),
+        "share_agrees": int(SHARE_FROM * share <= said_share <= SHARE_TO * share),
+        "times_faster_agrees": int(faster / FASTER_FACTOR <= said_faster <= faster * FASTER_FACTOR),
+        "gain_follows": int(abs(said_gain - law(said_share, said_faster)) <= GAIN_POINTS)
     }
-    if (answer := _answer(programs.stage_dir)) is not None:
-        found["answer_is_filled_in"] = 1
-        found["share_agrees"] = int(SHARE_FROM * share <= answer[0] <= SHARE_TO * share)
-        found["times_faster_agrees"] = int(
-            faster / FASTER_FACTOR <= answer[1] <= faster * FASTER_FACTOR)
-        found["gain_follows"] = int(abs(answer[2] - law(answer[0], answer[1])) <= GAIN_POINTS)
-    return found

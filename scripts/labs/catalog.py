@@ -50,11 +50,6 @@ class Lab:
         """What passes, metric by metric."""
         return self.data["budgets"]
 
-    @property
-    def folder(self) -> Path:
-        """docs/labs/NN"""
-        return self.page.parent
-
     def section(self, heading: str) -> str:
         """The text below `## heading` of the page, without that line. Raises Failure if there is
         none."""

@@ -108,8 +108,7 @@ def _judge(chosen, stage_dir, seed, out=None):
     results = grader.grade(chosen, stage_dir)
     verdict = grader.verdict_of(results)
     if out:
-        told = grader.as_json(chosen, results, seed)
-        progress.write(out, told)
+        progress.write(out, grader.as_json(chosen, results, seed))
     screen.table(results)
     print(f"  Seed of the questions: {seed}    (the same ones: scripts/workshop grade "
           f"{chosen.number} --seed {seed})")
@@ -145,9 +144,9 @@ def _after(chosen, verdict):
         print(line)
     print(f"The reference solution: make solution LAB={chosen.number}; what the other views show: "
           f"{paths.relative(chosen.page)}, at its end.")
-    open_labs = [one for one in catalog.all_labs() if not progress.load(one.number).get("passed")]
-    passed = len(catalog.all_labs()) - len(open_labs)
-    print(f"Passed in this clone: {passed} of {len(catalog.all_labs())} labs.")
+    labs = catalog.all_labs()
+    open_labs = [one for one in labs if not progress.load(one.number).get("passed")]
+    print(f"Passed in this clone: {len(labs) - len(open_labs)} of {len(labs)} labs.")
     later = [one for one in open_labs if one.number > chosen.number] or open_labs
     console.next_command(f"make lab N={later[0].number}" if later else "make submission")
 

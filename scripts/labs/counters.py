@@ -198,16 +198,12 @@ def typical(programs: Callable[[str], Path]) -> dict:
     return {"is_of_all_requests": int(of_all), "is_of_new_requests": int(of_new)}
 
 
-def replayed(programs: Callable[[str], Path]) -> dict:
-    """What the learner's way to compare says of real runs of one program (lab 13)."""
-    return noise.measure(programs.stage_dir)
-
-
 GROUPS = {
     **{name: functools.partial(probe, name) for name in (
         "operations", "inputs", "logger", "growth")},
     "log": log, "memory": grown, "sends": sends, "idle": idle, "amdahl": amdahl.measure,
-    "noise": replayed, "locks": freezing.at_any_moment, "writing": freezing.in_a_write,
+    "noise": lambda programs: noise.measure(programs.stage_dir),
+    "locks": freezing.at_any_moment, "writing": freezing.in_a_write,
     "lines": memory.lines, "recent": memory.recent, "misses": simulated.misses,
     "metrics": metrics.measure, "typical": typical, "tail": simulated.tail,
     "stacks": stacks.measure,

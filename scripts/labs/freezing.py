@@ -130,7 +130,7 @@ def in_a_write(programs: Callable[[str], Path]) -> dict:
     `at_any_moment`."""
     with tracing.alive(), running.Service(programs("leftpad")) as service, \
             service.connect() as sock, service.connect() as other:
-        other_thread, asked, waits = tracing.serving(service, other), tracing.ASKED, False
+        other_thread, asked, found = tracing.serving(service, other), tracing.ASKED, {}
         threads = _Held(service)
         while asked < REQUESTS:
             _, right = asking.send(sock, agent=AGENT)
@@ -139,17 +139,15 @@ def in_a_write(programs: Callable[[str], Path]) -> dict:
             while not threads.held and not tracing.is_answered(sock, begin):
                 threads.go_on()
             if threads.held:
+                _, others = asking.send(other)
+                asked += 1
+                found["write_blocks_others"] = int(
+                    _waits(service, other_thread, other, threads.go_on))
                 break
             asking.receive(sock, right)
+        threads.let_go()
         if threads.held:
-            _, others = asking.send(other)
-            asked += 1
-            waits = _waits(service, other_thread, other, threads.go_on)
-            threads.let_go()
             asking.receive(sock, right)
             asking.receive(other, others)
-        else:
-            threads.let_go()
         service.stop()
-        found = {"write_blocks_others": int(waits)} if threads.held else {}
         return {**found, "lines_missing": asked - service.lines_kept()}

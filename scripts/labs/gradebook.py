@@ -7,7 +7,6 @@ killed goes on, and so the files may come from other machines.
 """
 import csv
 import io
-import itertools
 import json
 import os
 import time
@@ -136,14 +135,11 @@ def _tell_alike(rows):
         lab = catalog.find(number)
         with starters.solution(lab) as folder:
             reference = {"bundle": "the reference", "marks": likeness.marks(lab, folder)}
-        alike = {id(row): [] for row in (*group, reference)}
-        for one, other in itertools.combinations((reference, *group), 2):
-            part = likeness.likeness(one["marks"], other["marks"])
-            if part >= ALIKE:
-                alike[id(one)].append(f"{other['bundle']} ({part:.0%})")
-                alike[id(other)].append(f"{one['bundle']} ({part:.0%})")
         for row in group:
-            row["alike"] = ", ".join(alike[id(row)])
+            parts = ((other["bundle"], likeness.likeness(row["marks"], other["marks"]))
+                     for other in (reference, *group) if other is not row)
+            row["alike"] = ", ".join(f"{name} ({part:.0%})" for name, part in parts
+                                     if part >= ALIKE)
 
 
 def _cell(value):

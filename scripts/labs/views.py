@@ -118,7 +118,7 @@ def table(findings: dict) -> str:
     lines = ["| lab | " + " | ".join(VIEWS) + " |", "| --- |" + " --- |" * len(VIEWS)]
     for lab in catalog.all_labs():
         row = findings.get(str(lab.number), {view: {"sees": ABSENT} for view in VIEWS})
-        lines.append(f"| {lab.number} [{lab.title}]({lab.folder.name}/README.md) | " +
+        lines.append(f"| {lab.number} [{lab.title}]({lab.number:02}/README.md) | " +
                      " | ".join(MARK[row[view]["sees"]] for view in VIEWS) + " |")
     return "\n".join(lines)
 

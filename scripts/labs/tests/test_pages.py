@@ -62,7 +62,7 @@ class TeachersKit(unittest.TestCase):
             self.assertRegex(self.text, rf"\*\*Lab {lab.number}\.\*\*")
             self.assertRegex(answers, rf"(?m)^\| {lab.number} \|")
             self.assertIn(
-                f"| {lab.number} | [{lab.title}]({lab.folder.name}/README.md) | "
+                f"| {lab.number} | [{lab.title}]({lab.number:02}/README.md) | "
                 f"{lab.data['minutes']} |",
                 index)
 

@@ -98,9 +98,9 @@ class Practice(unittest.TestCase):
     def test_watch_sees_whatever_a_stage_is_written_in(self):
         self.stage.mkdir()
         for name in ("x.cpp", "x.h", "x.hpp", "CMakeLists.txt", "answer.json"):
-            before = practice._digest(self.stage)
+            before = practice._contents(self.stage)
             (self.stage / name).write_text("x", encoding="utf-8")
-            self.assertNotEqual(practice._digest(self.stage), before, name)
+            self.assertNotEqual(practice._contents(self.stage), before, name)
 
     def test_watch_of_a_stage_that_is_not_there_says_how_to_make_it(self):
         with self.assertRaisesRegex(Failure, "Make it: make lab N=1"):
