@@ -14,6 +14,7 @@ from pathlib import Path
 from base import callgrind
 from labs import building, catalog, running, starters, tracing
 from labs.building import Programs
+from labs.progress import UNUSABLE
 
 ANSWER = "answer.json"
 FIELDS = ("share_percent", "times_faster", "service_gain_percent")
@@ -50,7 +51,7 @@ def _answer(stage_dir):
     try:
         given = json.loads(Path(stage_dir, ANSWER).read_text(encoding="utf-8"))
         numbers = [float(given[name]) for name in FIELDS]
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except UNUSABLE:
         return None
     share, faster, _ = numbers
     return numbers if all(map(math.isfinite, numbers)) and 0 < share < 100 and faster >= 1 else None

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from base import children, client, sandbox
 from base.service import Broken
 from base.signals import temporary_folder
+from labs.progress import UNUSABLE
 
 WORDS = 240
 WIDE_WORDS = 30  # each padded to a length of 1,000, which a sick stage does slowly
@@ -173,7 +174,7 @@ def probe(program: Path, *asked: str, before: tuple = (),
             metrics = {what: int(count) for what, count in told["metrics"].items()}
             if asked[0] == "logger":  # without the times
                 answers["log"] = re.findall(r"^\S+ (.*)$", "".join(answers["log"]), re.M)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except UNUSABLE:
             ended = children.how_it_ended(done.status)
             raise NoAnswer(name, f"no answer came before it ended ({ended})",
                            "Does the stage crash, or end the program?") from None

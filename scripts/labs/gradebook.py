@@ -17,6 +17,7 @@ from base.errors import Failure
 from base.paths import PYTHON
 from flame import page
 from labs import asking, building, catalog, grader, likeness, paths, progress, regrading, starters
+from labs.progress import UNUSABLE
 
 BUNDLE_SECONDS = 3600
 ALIKE = 0.8
@@ -60,7 +61,7 @@ def _seed(out):
         seed = json.loads(file.read_text(encoding="utf-8"))["seed"]
         if type(seed) is int and seed >= 0:
             return seed
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except UNUSABLE:
         pass
     raise Failure(file, "there is no seed in it", f'Write the one of gradebook.csv into it, as '
                   f'{{"seed": 7}}, or remove it: rm {file}')
@@ -75,7 +76,7 @@ def _known(out, bundle, version):
     try:
         told = json.loads(_row_file(out, bundle).read_text(encoding="utf-8"))
         of = told["sum"], told["version"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except UNUSABLE:
         return None
     return told if of == (regrading.sum_of(bundle), version) else None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from compare import estimate
 from labs import paths
+from labs.progress import UNUSABLE
 
 RECORDED = paths.LABS / "13" / "slices-of-one-program.json"
 PROCEDURE = "procedure.json"
@@ -52,8 +53,8 @@ def read(stage_dir: Path) -> Procedure:
     """The stage's procedure.json. Raises Unusable."""
     try:
         given = json.loads(Path(stage_dir, PROCEDURE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise Unusable(f"{PROCEDURE}: {error}") from None
+    except UNUSABLE as error:
+        raise Unusable(f"{PROCEDURE}: {getattr(error, 'strerror', '') or error}") from None
     if not isinstance(given, dict) or set(given) != {*CHOICES, *RANGES}:
         raise Unusable(f"{PROCEDURE} must have the fields {', '.join([*CHOICES, *RANGES])}")
     for name, choices in CHOICES.items():
@@ -73,12 +74,12 @@ def load(file: Path = RECORDED) -> list:
     old wall, new cpu, new wall], ns/op. Raises Unusable."""
     try:
         document = json.loads(Path(file).read_text(encoding="utf-8"))
-        name = next(iter(document["iterations"]["old"]))
+        name = [*document["iterations"]["old"]][0]
         pairs = [pair[name]["blocks"] for pair in document["pairs"]]
         if not all(pairs) or not all(len(block) == 4 and all(0 < time < MOST_NS for time in block)
                                      for blocks in pairs for block in blocks):
             raise ValueError("a pair without blocks of four times")
-    except (OSError, ValueError, TypeError, KeyError, StopIteration, RecursionError) as error:
+    except UNUSABLE as error:
         raise Unusable(f"it cannot be read: {error!r}") from None
     return pairs
 

@@ -11,6 +11,10 @@ from pathlib import Path
 from base.errors import Failure
 from labs import paths
 
+# What a file that is missing, damaged or forged raises where it is read and taken apart.
+UNUSABLE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+            RecursionError)
+
 
 def _file(what):
     name = f"lab{what:02}" if isinstance(what, int) else what
@@ -24,7 +28,7 @@ def load(what: int | str) -> dict:
         return {}
     try:
         state = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         state = None
     if not isinstance(state, dict):
         raise Failure(paths.relative(file), "it is not what the labs wrote into it",

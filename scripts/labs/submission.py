@@ -4,6 +4,7 @@ import getpass
 import gzip
 import io
 import json
+import math
 import re
 import tarfile
 import zlib
@@ -12,6 +13,7 @@ from pathlib import Path
 from base import children, console, machine
 from base.errors import Failure
 from labs import building, catalog, grader, paths, progress
+from labs.progress import UNUSABLE
 
 BUNDLE = "submission.tar.gz"
 MAX_BYTES, MAX_FILES = 10_000_000, 1000  # of all stages; one has a dozen kilobytes
@@ -33,7 +35,7 @@ def _graded():
         try:
             verdict = json.loads(file.read_text(encoding="utf-8"))
             known = verdict["lab"] == lab.number and outcome(verdict)[0] in VERDICTS
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except UNUSABLE:
             known = False
         if not known:
             raise Failure(paths.relative(file), "it is no verdict of make grade",
@@ -115,8 +117,7 @@ def _extract(tar, folder):
         if number == MAX_FILES or bytes_left < 0:
             raise Failure(repr(member.name), f"a bundle holds at most {MAX_FILES} files and "
                           f"{MAX_BYTES} bytes", ANOTHER)
-        member.mode = 0o644
-        tar.extract(member, folder)
+        tar.extract(member, folder, set_attrs=False)
 
 
 def unpack(bundle: Path, folder: Path) -> tuple[str, list[dict]]:
@@ -130,7 +131,7 @@ def unpack(bundle: Path, folder: Path) -> tuple[str, list[dict]]:
                           ANOTHER)
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as tar:
             _extract(tar, folder)
-    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, MemoryError):
+    except (*UNUSABLE, tarfile.TarError, EOFError, zlib.error, MemoryError):
         raise Failure(f"BUNDLE={bundle}", "it is no archive, or it is cut off or damaged",
                       ANOTHER) from None
     labs = [lab.number for lab in catalog.all_labs()]
@@ -140,15 +141,17 @@ def unpack(bundle: Path, folder: Path) -> tuple[str, list[dict]]:
         if not NAME.fullmatch(name):
             raise ValueError
         for item in items:
-            stage = catalog.find(item["verdict"]["lab"]).stage
-            numbers = [item["predicted"], item["counted"], item["hints"]]
-            if outcome(item["verdict"])[0] not in VERDICTS or not all(
-                    isinstance(one, (int, float, type(None))) for one in numbers):
+            number = item["verdict"]["lab"]
+            counts = [item[what] for what in ("predicted", "counted", "hints")
+                      if item[what] is not None]
+            if (type(number) is not int or outcome(item["verdict"])[0] not in VERDICTS
+                    or not all(map(math.isfinite, counts))):
                 raise ValueError
-            labs.remove(item["verdict"]["lab"])  # none twice
+            stage = catalog.find(number).stage
+            labs.remove(number)  # none twice
             if not Path(folder, stage).is_dir():
                 raise Failure(f"BUNDLE={bundle}", f"{stage}/ is not in it", ANOTHER)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except UNUSABLE:
         raise Failure(f"BUNDLE={bundle}",
                       "its submission.json is missing or is not one of make submission",
                       ANOTHER) from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from base import children, sandbox
 from base.signals import temporary_folder
 from labs import asking, building, paths, starters
+from labs.progress import UNUSABLE
 
 SUITE_SECONDS = 120
 LEAST_SECONDS, PATIENCE = 20, 30  # of a stage: the second is a multiple of what v2-optimized takes
@@ -57,7 +58,7 @@ def contract(program: Path) -> list[str]:
             told = json.loads(sandbox.read(report))
             tests = {f"{suite['name']}.{test['name']}": test
                      for suite in told["testsuites"] for test in suite["testsuite"]}
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except UNUSABLE:
             return [f"(the program ended before its last test: "
                     f"{children.how_it_ended(done.status)})"]
     failed = sorted(name for name in all_tests

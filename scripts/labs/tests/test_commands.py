@@ -98,14 +98,15 @@ class Learner(unittest.TestCase):
             commands.grade(1, "3", "v3-other")
 
     def test_a_seed_in_other_digits_is_refused(self):
-        for seed in ("²", "٣", "-1", "x"):
-            done = subprocess.run([sys.executable, workshop.__file__, "bug", seed],
-                                  capture_output=True, text=True, check=False)
-            self.assertRegex(done.stderr, r"(?m)^error: .*a seed is a whole number.*\n\Z")
+        for command in (("bug", ), ("grade", "1", "--seed"), ("submission", "x", "--seed")):
+            for seed in ("²", "٣", "-1", "x", ""):
+                with self.subTest(command=command, seed=seed), \
+                        self.assertRaisesRegex(Failure, "^SEED=.* a seed is a whole number"):
+                    workshop.parse(command[0], [*command[1:], seed])
 
     def test_damaged_progress_is_named(self):
         progress.save(1, guess=3)
-        for text in ("", "[1]", '{"guess": '):
+        for text in ("", "[1]", '{"guess": ', "[" * 100_000):
             Path(paths.PROGRESS, "lab01.json").write_text(text, encoding="utf-8")
             with self.assertRaisesRegex(Failure, "lab01.json: it is not what"):
                 progress.load(1)
@@ -154,6 +155,7 @@ class Endings(unittest.TestCase):
     def test_slices_that_cannot_be_replayed_are_told_in_one_line(self):
         of_x = '"iterations": {"old": {"X": 1}}, "pairs": '
         for text in ("", "{}", '{"iterations": {"old": {}}, "pairs": []}', f"{{{of_x}[]}}",
+                     '{"iterations": {"old": [0]}, "pairs": [[]]}',
                      f'{{{of_x}[{{"X": {{"blocks": [[1, 1, 1, 1]]}}}}]}}', "[]", "[" * 100_000,
                      f"{{{of_x}5}}", *(f'{{{of_x}[{", ".join([pair] * 20)}]}}' for pair in (
                          '{"X": {"blocks": []}}', '{"X": {"blocks": [[1, 1]]}}',

@@ -199,14 +199,15 @@ class BrokenStages(unittest.TestCase):
                     "g", lambda _kind: self.program(script)))
                 self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"))
 
-    def answering(self, answers):
-        """A program that answers {"metrics": {"x": 3}, "answers": …}, an expression of `words`."""
+    def answering(self, answers, count="3"):
+        """A program that answers {"metrics": {"x": COUNT}, "answers": …}, an expression of
+        `words`."""
         return self.program("exec /usr/bin/python3 -c '" + f"""
 import json, sys
 print("debug")
 question = json.load(sys.stdin)
 words = question["words"]
-json.dump({{"metrics": {{"x": 3}}, "answers": {answers}}}, open(question["answer"], "w"))'""")
+json.dump({{"metrics": {{"x": {count}}}, "answers": {answers}}}, open(question["answer"], "w"))'""")
 
     def test_a_count_needs_the_right_answers_to_words_that_are_new_each_time(self):
         right = """{"LeftpadHandler": ["{\\"str\\":\\"" + 46 * "*" + word + "\\"}\\n"
@@ -215,6 +216,10 @@ json.dump({{"metrics": {{"x": 3}}, "answers": {answers}}}, open(question["answer
         for wrong in ("{}", "[]", right.replace("46", "45"), right.replace("in words", "in []")):
             with self.assertRaisesRegex(asking.NoAnswer, "did not give|no answer came"):
                 asking.probe(self.answering(wrong), "growth")
+        for count in ("float(\"inf\")", "float(\"nan\")", "[]", "\"x\""):
+            results = graded([BUDGET], lambda count=count: asking.probe(
+                self.answering(right, count), "growth"))
+            self.assertEqual((results[-1].status, results[-1].value), (FAIL, "absent"), count)
         self.assertNotEqual(asking.draw(), asking.draw())
 
     def test_a_seed_draws_the_same_words_again(self):

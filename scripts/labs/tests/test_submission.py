@@ -1,7 +1,9 @@
 """Bundles that are none, or reach outside."""
 import contextlib
+import gzip
 import io
 import json
+import math
 import os
 import tarfile
 import tempfile
@@ -27,11 +29,12 @@ class Bundles(unittest.TestCase):
                     regrading.regrade(bundle)
 
     def test_a_bundle_that_is_none_is_refused_in_one_line(self):
-        def packed(**files):
+        def packed(headers=None, **files):
             out = io.BytesIO()
             with tarfile.open(fileobj=out, mode="w:gz") as tar:
                 for name, text in files.items():
                     member = tarfile.TarInfo(name.replace("_", "."))
+                    member.pax_headers = headers or {}
                     member.size = len(text)
                     tar.addfile(member, io.BytesIO(text))
             return out.getvalue()
@@ -41,8 +44,12 @@ class Bundles(unittest.TestCase):
                 {"learner": learner, "labs": labs}).encode(), **files)
         lab = {"verdict": {"lab": 2, "verdict": "PASS", "results": []}, "predicted": 1,
                "counted": 1, "hints": 0}
+        stage = {"v3-lab02/leftpad.cpp": b""}
         loud = {**lab, "verdict": {**lab["verdict"], "verdict": "\033[1GPASS as handed in"}}
         many = {f"x{number}": b"" for number in range(submission.MAX_FILES + 1)}
+        member = tarfile.TarInfo("x")
+        member.type, member.size = tarfile.GNUTYPE_LONGNAME, 2
+        long_name = member.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")
         headers = io.BytesIO()
         with tarfile.open(fileobj=headers, mode="w:gz", pax_headers={
                 "x": "0" * submission.UNPACKED_BYTES}):
@@ -57,10 +64,22 @@ class Bundles(unittest.TestCase):
             "no such lab": told({"verdict": {"lab": 99}}), "no stage": told(lab),
             "escapes": told(loud), "hints in words": told({**lab, "hints": "\033[8m"}),
             "a name that a terminal obeys": told(lab, learner="\033[8m"),
+            "escapes for a lab": told({**lab, "verdict": {**lab["verdict"], "lab": "\033[2J"}}),
+            "a lab as a text": told({**lab, "verdict": {**lab["verdict"], "lab": "2"}}, **stage),
+            "predicted is no number": told({**lab, "predicted": math.nan}, **stage),
+            "endless hints": told({**lab, "hints": math.inf}, **stage),
+            "counted is too large": told({**lab, "counted": 10**400}, **stage),
+            "names of names": gzip.compress(2000 * long_name),
+            "after the end of time": packed({"mtime": "1e300"}, submission_json=b"{}"),
+            "nobody's": packed({"uid": "9" * 25}, submission_json=b"{}"),
             "deep": packed(submission_json=b"[" * 100000),
-            "twice": told(lab, lab, v3_lab02=b""),
+            "twice": told(lab, lab, **stage),
             "many files": packed(**many), "large": packed(x=bytes(submission.MAX_BYTES + 1))
         }
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = Path(folder, "bundle.tar.gz")
+            bundle.write_bytes(told(lab, **stage))
+            self.assertEqual(submission.unpack(bundle, Path(folder)), ("anna", [lab]))
         for name, data in cases.items():
             with tempfile.TemporaryDirectory() as folder, self.subTest(name):
                 bundle = Path(folder, "bundle.tar.gz")
