@@ -106,8 +106,8 @@ def _is_nodelay_set(pid, client):
     inherited, or set on another socket."""
     pidfd = os.pidfd_open(pid)
     try:
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            copied = ctypes.CDLL(None).syscall(PIDFD_GETFD, pidfd, int(name), 0)
+        for file in filter(Path.is_socket, Path(f"/proc/{pid}/fd").iterdir()):
+            copied = ctypes.CDLL(None).syscall(PIDFD_GETFD, pidfd, int(file.name), 0)
             with contextlib.suppress(OSError, ValueError), socket.socket(fileno=copied) as theirs:
                 if theirs.getpeername() == client:
                     return bool(theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))

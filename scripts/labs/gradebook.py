@@ -24,6 +24,7 @@ ALIKE = 0.8
 COLUMNS = ("learner", "bundle", "lab", "verdict", "handed_in", "reason", "hints", "predicted",
            "counted", "seed", "version", "alike")
 FORMULAS = ("=", "+", "-", "@")  # a table calculator would compute what begins so
+CHANGED = "it, or the workshop's commit, has changed while it was graded: run the command again"
 POLL_SECONDS = 0.1
 
 
@@ -38,9 +39,10 @@ def regrade(folder: Path, jobs: int, flags: list[str]) -> int:
     left = [bundle for bundle in bundles if not _known(out, bundle, version)]
     console.step(f"{len(bundles)} bundles, {len(bundles) - len(left)} of them graded before; "
                  f"{jobs} at a time, seed {seed}")
+    broken = {}
     if left:
         building.libraries()  # once, since not two builds may run in one folder
-    broken = _grade(left, jobs, out, ["--seed", str(seed), *flags])
+        broken = _grade(left, jobs, out, version, ["--seed", str(seed), *flags])
     rows = [row for bundle in bundles
             for row in _rows(bundle, _known(out, bundle, version), broken.get(bundle))]
     _tell_alike(rows)
@@ -81,8 +83,8 @@ def _known(out, bundle, version):
     return told if of == (regrading.sum_of(bundle), version) else None
 
 
-def _grade(left, jobs, out, flags):
-    """Runs a command for each bundle; {bundle: why it left no row file}."""
+def _grade(left, jobs, out, version, flags):
+    """Runs a command for each bundle; {bundle: why it left no row file of this version}."""
     left, running, broken = list(left), {}, {}
     (out / "rows").mkdir(parents=True, exist_ok=True)
     with console.Bar("bundles", len(left)) as bar:
@@ -102,7 +104,10 @@ def _grade(left, jobs, out, flags):
                 if child.poll() is not None:
                     del running[child]
                     status = children.wait(child)
-                    if not _row_file(out, bundle).exists():
+                    if _row_file(out, bundle).exists():
+                        if not _known(out, bundle, version):
+                            broken[bundle] = CHANGED
+                    else:
                         said = children.last_words(
                             _row_file(out, bundle).with_suffix(".txt").read_text(
                                 encoding="utf-8", errors="replace"))

@@ -4,11 +4,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from base.service import ANSWER_SECONDS
 from labs import asking, building, paths, running, suite
 
 SHORT, LONG = 20, 8  # requests
 LETTERS, LENGTH = 5000, 4_000_000  # a text is shorter; a text that takes more than a millisecond
-RECEIVE_SECONDS = 60
 PACKET = re.compile(r"leftpad\.request\.(?:str\.len:(\d+)\|h|leftpad\.(?:count:1\|c|"
                     r"timing:((?:0|[1-9]\d*)(?:\.\d{0,5}[1-9])?)\|ms))")
 DIGITS = 7  # a stream rounds to one less
@@ -30,7 +30,7 @@ def measure(programs: Callable[[str], Path]) -> dict:
     right, most_digits = True, 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(RECEIVE_SECONDS)
+        server.settimeout(ANSWER_SECONDS)
         with running.Service(programs("leftpad"), "--max-len", str(LENGTH), "--statsd",
                              f"127.0.0.1:{server.getsockname()[1]}", before=before,
                              readable=[german, locale]) as service, service.connect() as sock:

@@ -14,14 +14,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from base.service import Broken
+from base.service import ANSWER_SECONDS, Broken
 from labs import asking, running
 
 # Of ptrace(2).
 SEIZE, INTERRUPT, STEP, GO_ON, PEEK, PEEK_USER, POKE_USER = 0x4206, 0x4207, 9, 7, 2, 3, 6
 RIP, RSP, BREAKPOINT, BREAKPOINTS_ON = 128, 152, 848, 904  # in struct user, sys/user.h of x86-64
 ALL_THREADS = 0x40000000  # __WALL of waitpid(2)
-HANGING_SECONDS = 60
 LOOK_SECONDS = 0.01
 ASKED = 50
 # Instructions that callgrind does not count: of the server around a connection, of what the
@@ -93,7 +92,7 @@ def is_readable(sock: socket.socket) -> bool:
 
 def is_answered(sock: socket.socket, begin: float) -> bool:
     """The same. Raises TimeoutError if it hangs, since `begin`."""
-    if time.monotonic() > begin + HANGING_SECONDS:
+    if time.monotonic() > begin + ANSWER_SECONDS:
         raise TimeoutError("the service hangs")
     return is_readable(sock)
 

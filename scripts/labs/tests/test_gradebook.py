@@ -66,9 +66,9 @@ class Gradebook(unittest.TestCase):
     def test_a_lab_that_was_not_handed_in_and_a_bundle_that_is_none_have_rows(self):
         self.bundle("anna", verdict="FAIL", reason="x: \033[2Jless")
         self.bundle("none", lab=None, verdict="REFUSED", reason="no bundle")
-        with mock.patch.object(gradebook, "_grade", return_value={}) as grade:
+        with mock.patch.object(gradebook, "_grade") as grade:
             status, rows = self.regraded()
-        self.assertEqual(grade.call_args.args[0], [])
+        grade.assert_not_called()
         self.assertEqual(status, 0)
         self.assertEqual(rows["anna.tar.gz", "1"]["verdict"], "FAIL")
         self.assertEqual(rows["anna.tar.gz", "1"]["reason"], "x: ?[2Jless")
@@ -101,6 +101,28 @@ class Gradebook(unittest.TestCase):
             status, rows = self.regraded()
         self.assertEqual(status, 1)
         self.assertRegex(rows["new.tar.gz", ""]["reason"], "its grading ended .exit status 1")
+
+    def test_a_bundle_that_is_graded_by_another_version_is_told(self):
+        self.bundle("new")
+        versions = iter(("before", "after"))
+        with mock.patch.object(machine, "commit", lambda _root: next(versions)), \
+                mock.patch.object(gradebook.children, "start", self.graded_here), \
+                mock.patch.object(gradebook.children, "wait", return_value=0):
+            status, rows = self.regraded()
+        self.assertEqual(status, 1)
+        self.assertRegex(rows["new.tar.gz", ""]["reason"], "changed while .*run the command again")
+
+    def graded_here(self, command, *_, **__):
+        """In place of a process that grades a bundle."""
+        with contextlib.suppress(Failure):
+            regrading.regrade(command[3], command[5])
+        return mock.Mock(poll=lambda: 0)
+
+    def test_a_class_that_is_graded_is_told_again_on_a_terminal(self):
+        self.bundle("known", verdict="PASS")
+        with contextlib.redirect_stderr(io.StringIO()) as terminal:
+            terminal.isatty = lambda: True
+            self.assertEqual(self.regraded()[0], 0)
 
     def test_a_damaged_row_file_is_none_and_a_damaged_seed_is_named(self):
         self.bundle("anna", verdict="PASS")

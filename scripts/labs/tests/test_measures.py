@@ -205,6 +205,24 @@ class Log(unittest.TestCase):
             self.assertEqual(counters._state_at_rest("log"), 3)
 
 
+class Sends(unittest.TestCase):
+    def test_an_option_of_another_process_is_read_and_none_of_its_descriptors_is_kept(self):
+        server = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        client = self.enterContext(socket.create_connection(server.getsockname()))
+        theirs = self.enterContext(server.accept()[0])
+        for nodelay in (0, 1):
+            theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
+            with subprocess.Popen(["cat"], stdin=subprocess.PIPE,
+                                  pass_fds=[theirs.fileno()]) as other:
+                before = os.listdir("/proc/self/fd")
+                try:
+                    found = counters._is_nodelay_set(other.pid, client.getsockname())
+                except running.Unavailable as why:
+                    self.skipTest(str(why))
+                self.assertEqual((found, os.listdir("/proc/self/fd")), (bool(nodelay), before))
+                other.stdin.close()
+
+
 class Typical(unittest.TestCase):
     def test_a_kind_is_typical_as_soon_as_half_of_the_last_texts_are_long(self):
         half = counters.REMEMBERED // 2
