@@ -80,6 +80,7 @@ def worse(before: dict, after: dict) -> list[tuple]:
 def bug(seed: int, answer: bool, view: str = "") -> int:
     """Makes v3-bug-SEED; if it is there, notes the view that showed the bug and judges it. Raises
     Failure for a view that there is not."""
+    _must_be_a_view(seed, view)
     mutation = chosen(seed)
     stage_dir = paths.ROOT / f"v3-bug-{seed}"
     if answer:
@@ -99,13 +100,17 @@ def bug(seed: int, answer: bool, view: str = "") -> int:
     return _judge(stage_dir, seed)
 
 
+def _must_be_a_view(seed, view):
+    if view and view not in VIEWS:
+        raise Failure(f"VIEW='{view}'", f"a view is one of {', '.join(VIEWS)}",
+                      f"For example: make bug SEED={seed} VIEW='{VIEWS[0]}'")
+
+
 def _note(seed, given):
     """The view: given, noted before, or typed."""
     known = progress.load(f"bug-{seed}").get("view")
     view = given or known or screen.typed(f"Which view showed it ({', '.join(VIEWS)})? ")
-    if view and view not in VIEWS:
-        raise Failure(f"VIEW='{view}'", f"a view is one of {', '.join(VIEWS)}",
-                      f"For example: make bug SEED={seed} VIEW='{VIEWS[0]}'")
+    _must_be_a_view(seed, view)
     if view:
         progress.save(f"bug-{seed}", view=view)
         print(f"The view that showed it: {view}.")
@@ -124,14 +129,17 @@ def _tell(mutation):
 
 
 def _found(stage_dir):
-    """In what the stage is worse than v2-optimized: [(name, there, here)]."""
+    """In what the stage is worse than v2-optimized: [(name, there, here)]. Raises CompileError if
+    that does not compile."""
     try:
-        if failed := suite.contract(building.program(stage_dir, "test")):
-            return [(f"contract suite, {name}", "passes", "fails") for name in failed]
-        after = counted(stage_dir)
+        test, _ = (building.program(stage_dir, kind) for kind in ("test", "probe"))
     except building.CompileError as error:
         print(error)
         return [("it compiles", "yes", "no")]
+    try:
+        if failed := suite.contract(test):
+            return [(f"contract suite, {name}", "passes", "fails") for name in failed]
+        after = counted(stage_dir)
     except BROKEN as error:
         print(error)
         return [("the counters can be read", "yes", "no")]
@@ -140,7 +148,11 @@ def _found(stage_dir):
 
 def _judge(stage_dir, seed):
     building.libraries()
-    found = _found(stage_dir)
+    try:
+        found = _found(stage_dir)
+    except building.CompileError as error:
+        raise Failure(paths.BASE_STAGE, f"it does not compile ({error})",
+                      f"Restore it: git checkout {paths.BASE_STAGE}") from None
     for name, before, after in found:
         print(f"  {name}: {after}; v2-optimized: {before}")
     print("Result:", "FAIL: see above" if found else

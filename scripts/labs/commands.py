@@ -13,8 +13,10 @@ EXIT = {grader.PASS: 0, grader.FAIL: 1, grader.INVALID: 3, grader.SKIPPED: 3}
 
 def lab(number: str, guess: str, reset: bool = False) -> None:
     """Makes the learner's stage and says what is wrong with it. An existing stage is kept; with
-    `reset` in build/labs/, over the one that was put there before."""
+    `reset` in build/labs/, over the one that was put there before. Raises Failure."""
     chosen = catalog.find(number)
+    if guess:
+        prediction.number(guess)
     stage_dir = paths.ROOT / chosen.stage
     start_over = f"make lab N={chosen.number} RESET=1"
     if reset and stage_dir.exists():
@@ -74,12 +76,17 @@ def grade(number: str | None, guess: str, stage: str | None = None,
     return EXIT[grader.FAIL] if EXIT[grader.FAIL] in codes else max(codes)
 
 
+def _folder_of(stage, remedy):
+    """Raises Failure if it is not there."""
+    folder = paths.ROOT / stage
+    if not folder.is_dir():
+        raise Failure(stage, "this stage is not there", remedy)
+    return folder
+
+
 def _grade_own(chosen, guess, seed):
     """Grades the lab's stage; the verdict and the progress are kept."""
-    stage_dir = paths.ROOT / chosen.stage
-    if not stage_dir.is_dir():
-        raise Failure(chosen.stage, "this stage is not there",
-                      f"Make it: make lab N={chosen.number}")
+    stage_dir = _folder_of(chosen.stage, f"Make it: make lab N={chosen.number}")
     guessed = prediction.ask(chosen, guess)
     out = paths.BUILD / "labs" / f"lab{chosen.number:02}.json"
     out.unlink(missing_ok=True)  # if this grading breaks off, no earlier verdict is packed
@@ -92,9 +99,7 @@ def _grade_own(chosen, guess, seed):
 
 def _grade_other(chosen, stage, seed):
     """Judges another stage by the lab; nothing of it is kept."""
-    stage_dir = paths.ROOT / stage
-    if not stage_dir.is_dir():
-        raise Failure(stage, "this stage is not there", "It is the name of a folder here")
+    stage_dir = _folder_of(stage, "It is the name of a folder here")
     verdict = _judge(chosen, stage_dir, seed)
     _tell_verdict(verdict, f"  (of {stage_dir.name}: not kept)")
     return EXIT[verdict]
@@ -164,7 +169,9 @@ def hint(number: str) -> None:
 
 def noise(stage: str, slices: Path | None) -> None:
     """Replays a stage's procedure.json (lab 13) on the workshop's recording, or on the reader's
-    own."""
+    own. Raises Failure."""
+    start_over = "make lab N=13"
+    stage_dir = _folder_of(stage, f"Make lab 13's: {start_over}")
     slices = slices or replay.RECORDED
     try:
         recorded = replay.load(slices)
@@ -172,9 +179,9 @@ def noise(stage: str, slices: Path | None) -> None:
         raise Failure(f"--slices {slices}", str(why),
                       "Give the slices.json of a comparison: make compare") from None
     try:
-        procedure = replay.read(paths.ROOT / stage)
+        procedure = replay.read(stage_dir)
     except replay.Unusable as why:
-        raise Failure(stage, str(why), "Fix the file, or start over: make lab N=13") from None
+        raise Failure(stage, str(why), f"Fix the file, or start over: {start_over}") from None
     if len(recorded) < 2 * procedure.pairs + 1:
         raise Failure(f"--slices {slices}", f"it has {len(recorded)} process pairs, a replay of "
                       f"{procedure.pairs} needs more than {2 * procedure.pairs}",

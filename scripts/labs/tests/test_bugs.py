@@ -32,19 +32,30 @@ class Bugs(unittest.TestCase):
         self.assertEqual(sum(f"{file.name} differ" in done.stdout for file in sources),
                          len(sources))
 
-    def judged(self, contract=(), counters=None, view=""):
-        """(exit status, what is printed) of `make bug` for a stage that is there."""
+    def judged(self, contract=(), counters=None, view="", broken=""):
+        """(exit status, what is printed) of `make bug` for a stage that is there. `broken`: the
+        stage that does not compile."""
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
         stage = root / "v3-bug-1"
         stage.mkdir()
 
+        def program(folder, kind):
+            if folder.name == broken:
+                raise building.CompileError("x.cpp:1: error: x")
+            return kind
+
+        def tested(_program):
+            program(root / paths.BASE_STAGE, "test")  # for the names of the tests
+            return list(contract)
+
         def counted(folder):
+            program(folder, "probe")
             return {"growth:x": 5, "operations:y": 2} if folder != stage else counters()
         with mock.patch.object(paths, "ROOT", root), mock.patch.object(paths, "BUILD", root), \
                 mock.patch.object(paths, "PROGRESS", root / ".progress"), \
                 mock.patch.object(building, "libraries") as libraries, \
-                mock.patch.object(building, "program"), \
-                mock.patch.object(suite, "contract", lambda _p: list(contract)), \
+                mock.patch.object(building, "program", program), \
+                mock.patch.object(suite, "contract", tested), \
                 mock.patch.object(bugs, "counted", counted), \
                 contextlib.redirect_stdout(io.StringIO()) as out:
             status = bugs.bug(1, answer=False, view=view)
@@ -63,6 +74,23 @@ class Bugs(unittest.TestCase):
         self.assertIn("VIEW=", self.judged(counters=good)[1])
         with self.assertRaisesRegex(Failure, "a view is one of CPU, "):
             self.judged(counters=good, view="tea leaves")
+
+    def test_a_view_that_there_is_not_is_refused_before_the_stage_is_made(self):
+        root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        with mock.patch.object(paths, "ROOT", root), \
+                self.assertRaisesRegex(Failure, "VIEW='tea leaves': a view is one of CPU, "):
+            bugs.bug(1, answer=False, view="tea leaves")
+        self.assertEqual(list(root.iterdir()), [])
+
+    def test_a_stage_that_does_not_compile_fails_and_v2_that_does_not_is_named(self):
+        def good():
+            return {"growth:x": 5, "operations:y": 2}
+        status, said = self.judged(counters=good, broken="v3-bug-1")
+        self.assertEqual(status, 1)
+        self.assertIn("x.cpp:1: error: x\n  it compiles: no; v2-optimized: yes", said)
+        with self.assertRaisesRegex(Failure, "^v2-optimized: it does not compile .x.cpp:1: error: "
+                                             "x.. Restore it: git checkout v2-optimized$"):
+            self.judged(counters=good, broken="v2-optimized")
 
     def test_a_byte_to_spare_is_no_bug_and_an_allocation_is(self):
         before = {"operations:X.bytes": 51, "operations:X.allocations": 1, "growth:y": 0}

@@ -170,6 +170,15 @@ class Endings(unittest.TestCase):
                 self.assertEqual(status, 1)
                 self.assertRegex(said, r"^error: --slices [^\n]*make compare[^\n]*\n$")
 
+    def test_a_stage_that_is_not_there_or_has_no_procedure_is_told_without_paths(self):
+        status, said = self.ends("noise", "v9-x")
+        self.assertEqual(status, 1)
+        self.assertEqual(said, "error: v9-x: this stage is not there. Make lab 13's: "
+                               "make lab N=13\n")
+        self.assertEqual(self.ends("noise", paths.BASE_STAGE)[1],
+                         "error: v2-optimized: procedure.json: No such file or directory. "
+                         "Fix the file, or start over: make lab N=13\n")
+
     def test_a_probe_that_hangs_outside_of_a_grading_is_told_in_one_line(self):
         code = (
             "import subprocess\nfrom unittest import mock\nfrom labs import commands\n"

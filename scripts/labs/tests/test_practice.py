@@ -66,6 +66,14 @@ class Practice(unittest.TestCase):
                 self.assertRegex(said(commands.lab, 1, ""),
                                  "cannot be held against a count: slow(?s:.*)Next: +make run")
 
+    def test_a_guess_that_is_no_number_is_refused_before_anything_is_made_or_put_away(self):
+        self.stage.mkdir()
+        with mock.patch.object(building, "release") as release, \
+                self.assertRaisesRegex(Failure, "GUESS='abc': a guess is a number"):
+            commands.lab(1, "abc", reset=True)
+        release.assert_not_called()
+        self.assertTrue(self.stage.is_dir())
+
     def test_an_interrupted_reset_loses_nothing(self):
         self.stage.mkdir()
         (self.stage / "leftpad.cpp").write_text("mine", encoding="utf-8")
