@@ -123,7 +123,8 @@ class Verdicts(unittest.TestCase):
         spec = {"operation": "X", "min_ratio": 2, "next": "do less"}
         hung = subprocess.TimeoutExpired("valgrind", 1)
         for counts, expected in (([1000, hung, *2 * (1000, 400)], FAIL), ([hung], INVALID),
-                                 ([1000, hung, 1000, hung], INVALID), ([1000, 400], PASS)):
+                                 ([1000, hung, 1000, hung], INVALID), ([1000, 400], PASS),
+                                 ([1000, hung, running.Unavailable("no tool")], SKIPPED)):
             with mock.patch.object(instructions, "count", side_effect=counts), \
                     mock.patch.object(starters, "starter"), \
                     mock.patch.object(starters, "solution", own_solution):
