@@ -51,9 +51,9 @@ def add_arguments(parser: Parser) -> None:
             help="make the stage again; yours goes to build/labs/, guess and hints stay")
     if name == "grade":
         add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
-        add("--seed", metavar="SEED", type=_seed, help="of the questions, to repeat a verdict")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
     if name == "bug":
-        add("seed", metavar="SEED", type=_seed, help="a whole number: which bug")
+        add("seed", metavar="SEED", help="a whole number: which bug")
         add("--view", metavar="VIEW", default="", help="the one that showed you the bug")
         add("--answer", action="store_true", help="tell the bug")
     if name == "noise":
@@ -64,7 +64,7 @@ def add_arguments(parser: Parser) -> None:
         add("bundle", metavar="BUNDLE", nargs="?", help="one to grade again (default: pack one)")
         add("--learner", metavar="NAME", help="who hands in (default: git's user.email)")
         add("--row", metavar="FILE", type=Path, help="keep what was found there, as JSON")
-        add("--seed", metavar="SEED", type=_seed, help="of the questions, to repeat a verdict")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
     if name == "regrade":
         add("folder", metavar="FOLDER", type=Path, help="with bundles, NAME.tar.gz")
         add("--jobs", metavar="N", action=Number, default=os.cpu_count(),
@@ -75,6 +75,8 @@ def add_arguments(parser: Parser) -> None:
 
 
 def _seed(text):
+    if text is None:
+        return None
     if text.isascii() and text.isdigit():
         return int(text)
     raise Failure(f"SEED='{text}'", "a seed is a whole number", "For example: 1")
@@ -86,13 +88,14 @@ RUN = {
     "labs": lambda _: practice.listing(),
     "lab": lambda given: commands.lab(given.number, given.guess, given.reset),
     "watch": lambda given: practice.watch(given.number),
-    "grade": lambda given: commands.grade(given.number, given.guess, given.stage, given.seed),
+    "grade": lambda given: commands.grade(given.number, given.guess, given.stage,
+                                          _seed(given.seed)),
     "hint": lambda given: commands.hint(given.number),
     "solution": lambda given: commands.solution(given.number),
-    "bug": lambda given: bugs.bug(given.seed, given.answer, given.view),
+    "bug": lambda given: bugs.bug(_seed(given.seed), given.answer, given.view),
     "noise": lambda given: commands.noise(given.stage, given.slices),
     "submission": lambda given: regrading.regrade(
-        Path(given.bundle), given.row, given.seed) if given.bundle
+        Path(given.bundle), given.row, _seed(given.seed)) if given.bundle
     else submission.pack(given.learner or submission.learner()),
     "regrade": lambda given: gradebook.regrade(
         given.folder, given.jobs, ["--without-sandbox"] * given.without_sandbox),

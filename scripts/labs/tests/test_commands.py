@@ -100,9 +100,11 @@ class Learner(unittest.TestCase):
     def test_a_seed_in_other_digits_is_refused(self):
         for command in (("bug", ), ("grade", "1", "--seed"), ("submission", "x", "--seed")):
             for seed in ("²", "٣", "-1", "x", ""):
+                module, options = workshop.parse(command[0], [*command[1:], seed])
                 with self.subTest(command=command, seed=seed), \
+                        mock.patch.object(building, "enter_sandbox"), \
                         self.assertRaisesRegex(Failure, "^SEED=.* a seed is a whole number"):
-                    workshop.parse(command[0], [*command[1:], seed])
+                    module.run(options)
 
     def test_damaged_progress_is_named(self):
         progress.save(1, guess=3)
