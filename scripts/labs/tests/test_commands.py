@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from unittest import mock
 
 import workshop
 from base.errors import Failure
-from base.tests.fake_tree import has_ended
+from base.tests.fake_tree import eventually, has_ended
 from labs import building, catalog, commands, grader, paths, prediction, progress, screen
 from labs.grader import FAIL, INVALID, PASS, SKIPPED, Result
 
@@ -206,8 +205,7 @@ class Endings(unittest.TestCase):
             "commands.hint = hint\nimport workshop; workshop.main_of(workshop.main)")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             with subprocess.Popen([sys.executable, "-c", code, "hint", "1"]) as child:
-                while not (folder / "pid").exists():
-                    time.sleep(0.02)
+                eventually((folder / "pid").exists)
                 child.send_signal(number)
                 self.assertEqual(child.wait(60), 128 + number)
             pid = (folder / "pid").read_text(encoding="utf-8").strip()
