@@ -51,6 +51,11 @@ class Number(argparse.Action):
         setattr(options, self.dest, int(value))
 
 
+def add_stage(parser: Parser) -> None:
+    """The stage that the command is about."""
+    parser.add_argument("stage", metavar="STAGE", help="v1-naive, v2-optimized or one of yours")
+
+
 def add_load(parser: Parser, requests: int | None = None,
              group: argparse._ActionsContainer | None = None) -> None:
     """The options of a load by ab: -c CLIENTS and, with a default, -n REQUESTS, which may be in a

@@ -3,7 +3,7 @@ two."""
 from pathlib import Path
 
 from base import children, console, stages
-from base.commandline import Options, Parser
+from base.commandline import Options, Parser, add_stage
 from base.errors import Failure
 from base.paths import BUILD
 from base.signals import temporary_folder
@@ -21,7 +21,7 @@ def add_arguments(parser: Parser) -> None:
         JSON goes to build/bench/STAGE.json. Refuses a debug build, whose times mean nothing.
         For Google Benchmark's options: build/bin/bench-STAGE --help""",
         "make bench STAGE=v1-naive", "scripts/workshop bench v1-naive --benchmark_filter=Leftpad50")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
 
 
 def run(options: Options) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from base import tools
-from base.commandline import Number, Options, Parser
+from base.commandline import Number, Options, Parser, add_stage
 from base.errors import Failure
 from labs import bugs, building, commands, gradebook, practice, regrading, submission
 
@@ -43,7 +43,8 @@ def add_arguments(parser: Parser) -> None:
     name, add = parser.command, parser.add_argument
     parser.describe(*HELP[name])
     if name in ("lab", "grade", "hint", "solution", "watch"):
-        add("number", metavar="N", nargs="?" if name == "grade" else None, help="the lab's number")
+        add("number", metavar="N", nargs="?" if name == "grade" else None,
+            help="the lab's number" + " (default: each that was started)" * (name == "grade"))
     if name in ("lab", "grade"):
         add("--guess", metavar="NUMBER", default="", help="what you expect, before it is counted")
     if name == "lab":
@@ -51,20 +52,20 @@ def add_arguments(parser: Parser) -> None:
             help="make the stage again; yours goes to build/labs/, guess and hints stay")
     if name == "grade":
         add("--stage", metavar="NAME", help="judge this stage (default: the lab's own)")
-        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict (default: drawn)")
     if name == "bug":
         add("seed", metavar="SEED", help="a whole number: which bug")
         add("--view", metavar="VIEW", default="", help="the one that showed you the bug")
         add("--answer", action="store_true", help="tell the bug")
     if name == "noise":
-        add("stage", metavar="STAGE")
+        add_stage(parser)
         add("--slices", metavar="FILE", type=Path,
             help="the slices.json of a comparison of yours (default: the lab's)")
     if name == "submission":
         add("bundle", metavar="BUNDLE", nargs="?", help="one to grade again (default: pack one)")
         add("--learner", metavar="NAME", help="who hands in (default: git's user.email)")
         add("--row", metavar="FILE", type=Path, help="keep what was found there, as JSON")
-        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict")
+        add("--seed", metavar="SEED", help="of the questions, to repeat a verdict (default: drawn)")
     if name == "regrade":
         add("folder", metavar="FOLDER", type=Path, help="with bundles, NAME.tar.gz")
         add("--jobs", metavar="N", action=Number, default=os.cpu_count(),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from base import console, stages, tools
-from base.commandline import Options, Parser
+from base.commandline import Options, Parser, add_stage
 from base.errors import Failure, UsageError
 from base.paths import BUILD, PROFILES, ROOT, relative
 from flame import stacks
@@ -145,7 +145,7 @@ def add_arguments(parser: Parser) -> None:
         short string has no memory on the heap. How often it does, only a profile tells:
         make profile-allocs.""",
         "make alloc-sites STAGE=v1-naive", "scripts/workshop alloc-sites v1-naive v2-optimized")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
     parser.add_argument("new", metavar="NEW", nargs="?", help="a stage to compare with")
     parser.add_argument("--stacks", action="store_true",
                         help="under each line, the inlined functions that lead to the call")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from base import ab, children, console, stages, tools
-from base.commandline import Options, Parser, add_load, check_load
+from base.commandline import Options, Parser, add_load, add_stage, check_load
 from base.errors import Failure
 from base.paths import EXAMPLE_TARGET, PROFILES, relative
 from base.service import Service
@@ -31,7 +31,7 @@ def add_arguments(parser: Parser) -> None:
         sampler, so that the C library's malloc alone is watched. Expect about an eighth of the
         usual speed.""",
         "make heaptrack STAGE=v1-naive", "scripts/workshop heaptrack v1-naive -n 20000")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
     add_load(parser, requests=5000)
     parser.add_argument("--out", metavar="DIR", type=Path,
                         help="where results go (default build/profiles/STAGE)")

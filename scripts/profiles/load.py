@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from base import ab, console, open_loop, stages, tools
-from base.commandline import Number, Options, Parser, add_load, check_load
+from base.commandline import Number, Options, Parser, add_load, add_stage, check_load
 from base.errors import UsageError
 from base.paths import BUILD, EXAMPLE_TARGET
 from base.service import Service
@@ -26,7 +26,7 @@ def add_arguments(parser: Parser) -> None:
         loop: a client that waits sends nothing. With --rate, requests leave at a fixed rate and are
         timed from the moment at which they were due.""",
         "make load STAGE=v1-naive", "scripts/workshop load v1-naive -n 20000 -c 16")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
     parser.add_argument("--url", default="",
                         help="a running service, for example http://127.0.0.1:8080")
     how_many = parser.add_mutually_exclusive_group()

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from collections.abc import Callable
 
-from base.commandline import Number, Options, Parser, add_load
+from base.commandline import Number, Options, Parser, add_load, add_stage
 from base.errors import UsageError
 from base.paths import PROFILES
 from profiles import capture, kinds, pprof, record, show
@@ -34,7 +34,7 @@ def add_arguments(parser: Parser) -> None:
             "make profile-cpu STAGE=v1-naive SECONDS=5",
             "scripts/workshop profile cpu v1-naive --seconds 5")
         parser.add_argument("kind", metavar="KIND", choices=kinds.PROFILES, help="see above")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
     add_seconds(parser, "1" if parser.command == "trace" else "10; heap 5, threads 1")
     add_load(parser)
     parser.add_argument("--out", metavar="DIR", type=Path,

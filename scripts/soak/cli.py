@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from base import ab, children, console, stages, tools
-from base.commandline import Number, Options, Parser
+from base.commandline import Number, Options, Parser, add_stage
 from base.errors import Failure
 from base.service import Service
 from soak import actors
@@ -162,7 +162,7 @@ def add_arguments(parser: Parser) -> None:
         list of findings otherwise.""",
         "make soak STAGE=v2-optimized SECONDS=600", "scripts/workshop soak v2-optimized --seconds "
                                                     "600")
-    parser.add_argument("stage", metavar="STAGE")
+    add_stage(parser)
     parser.add_argument("--seconds", metavar="N", action=Number, default=60, help=(
         "how long the second time takes (default %(default)s); the first takes a third, and each "
         "rest 15 s"))
