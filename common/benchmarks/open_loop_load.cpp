@@ -153,17 +153,14 @@ class OpenLoop {
   void read_answer(Connection& connection) {
     char buffer[16384];
     const ssize_t count = recv(connection.fd, buffer, sizeof(buffer), 0);
-    if (count <= 0) throw std::runtime_error("the service closed a connection; see what it says");
+    if (count <= 0) fail("the service closed a connection");
     connection.received.append(buffer, static_cast<std::size_t>(count));
     bool good = false;
     const std::size_t size = answer_size(connection.received, good);
     if (size == 0) return;
-    if (!connection.due) {
-      throw std::runtime_error("an answer without a request: " +
-                               connection.received.substr(0, connection.received.find('\r')) +
-                               "; give fewer --connections, or the service more --threads");
-    }
+    if (!good) refusal_ = connection.received.substr(0, connection.received.find('\r'));
     connection.received.erase(0, size);
+    if (!connection.due) fail("an answer without a request");
     const std::chrono::duration<double, std::micro> taken = Clock::now() - *connection.due;
     connection.due.reset();
     if (good) {
@@ -173,12 +170,20 @@ class OpenLoop {
     }
   }
 
+  [[noreturn]] void fail(const std::string& what) const {
+    throw std::runtime_error(refusal_.empty()
+                                 ? what + "; see what the service says"
+                                 : what + ": " + refusal_ +
+                                       "; give fewer --connections, or the service more --threads");
+  }
+
   const Plan& plan_;
   const std::string request_;
   std::vector<Connection> connections_;
   std::deque<Clock::time_point> waiting_;  // due, and no connection was free
   std::vector<double> latencies_;          // microseconds
   std::size_t failed_ = 0;
+  std::string refusal_;  // the last answer's first line that is not a 200
 };
 
 }  // namespace
