@@ -33,8 +33,10 @@ class Listener {
   bool ended_by(std::chrono::steady_clock::time_point deadline) const {
     return ended_.wait_until(deadline) == std::future_status::ready;
   }
-  // After stop(): cuts what still runs. Returns how many requests that were.
-  std::size_t cut() { return ended_by({}) ? 0 : server_->cut(); }
+  // After stop(): cuts what still runs.
+  void cut() { server_->cut(); }
+  // Requests that were cut, or run on even so.
+  std::size_t unanswered() const { return server_->unanswered(); }
   // Why it ended by itself; empty if it did not.
   std::string failure() const { return ended_by({}) ? failure_ : std::string(); }
 

@@ -101,12 +101,16 @@ bool finish(Listener& service, Listener* debug, std::chrono::seconds grace, LogF
   service.stop();
   if (debug != nullptr) debug->stop();
   if (ended_by(deadline)) return true;
-  const std::size_t cut = service.cut() + (debug == nullptr ? 0 : debug->cut());
+  service.cut();
+  if (debug != nullptr) debug->cut();
+  const bool all_ended = ended_by(deadline + kAfterCut);
+  // Counted now: an answer that was on its way when the grace was over has arrived or not.
+  const std::size_t cut = service.unanswered() + (debug == nullptr ? 0 : debug->unanswered());
   if (cut > 0) {
     console.write(number_of(cut, "request") + " cut: not answered within --shutdown-grace=" +
                   std::to_string(grace.count()) + " (seconds)\n");
   }
-  return ended_by(deadline + kAfterCut);
+  return all_ended;
 }
 
 void serve(const Options& options, LogFile& console) {

@@ -179,16 +179,20 @@ class AnswerStream final : public StreamAdapter {
   mutable bool broken_ = false;
 };
 
-// One more as long as it lives.
+// One more as long as it lives, or for good.
 class Counted {
  public:
   explicit Counted(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
-  ~Counted() { --count_; }
+  ~Counted() {
+    if (!for_good_) --count_;
+  }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
+  void keep() { for_good_ = true; }
 
  private:
   std::atomic<std::size_t>& count_;
+  bool for_good_ = false;
 };
 
 class BufferedServer final : public ServerAdapter<Server> {
@@ -199,11 +203,8 @@ class BufferedServer final : public ServerAdapter<Server> {
     set_read_timeout(options.idle_timeout);  // becomes SO_RCVTIMEO, see SocketSource
   }
 
-  std::size_t cut() override {
-    const std::size_t running = running_;
-    registry_.cut();
-    return running;
-  }
+  void cut() override { registry_.cut(); }
+  std::size_t unanswered() const override { return unanswered_; }
 
  private:
   bool process_and_close_socket(int socket) override {
@@ -239,7 +240,7 @@ class BufferedServer final : public ServerAdapter<Server> {
     RequestReader reader(source, options_);
     AnswerStream stream(connection, options_, registry_);
     while (reader.next()) {
-      const Counted running(running_);
+      Counted unanswered(unanswered_);
       const bool takes_body = this->takes_body(reader.head());
       if (takes_body && !reader.read_body()) break;
       const bool close = !takes_body || !reader.head().keep_alive || registry_.stopping();
@@ -250,7 +251,10 @@ class BufferedServer final : public ServerAdapter<Server> {
         if (!takes_body) request.headers.erase("Content-Length");
       });
       if (close) ElasticPool::set_ending();
-      if (!answered || !stream.flush()) return;
+      if (!answered || !stream.flush()) {
+        if (registry_.was_cut()) unanswered.keep();
+        return;
+      }
       if (close) {
         if (!takes_body || reader.has_pending()) linger(socket);
         return;
@@ -276,7 +280,7 @@ class BufferedServer final : public ServerAdapter<Server> {
 
   const ServerOptions options_;
   ConnectionRegistry registry_;
-  std::atomic<std::size_t> running_{0};  // requests that are not answered yet
+  std::atomic<std::size_t> unanswered_{0};  // requests that run, and those that were cut
 };
 
 }  // namespace

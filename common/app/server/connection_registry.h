@@ -47,15 +47,18 @@ class ConnectionRegistry {
   // Also ends writing: cuts what is still running.
   void cut() {
     const std::lock_guard lock(mutex_);
+    cut_ = true;
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
   }
 
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  bool was_cut() const { return cut_.load(std::memory_order_relaxed); }
 
  private:
   mutable std::mutex mutex_;
   std::unordered_set<int> sockets_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> cut_{false};
 };
 
 }  // namespace service

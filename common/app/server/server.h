@@ -19,16 +19,18 @@ namespace service {
 // stop(), from any thread once is_running() holds, makes listen_after_bind() return: no new
 // connection, idle ones closed at once, running requests finished. In plain mode idle connections
 // hold it up for at most 3 s.
-// cut(), from any thread after stop(), cuts the connections of the requests that still run and
-// returns how many requests there were; in plain mode, how many connections, idle ones too. A
+// cut(), from any thread after stop(), cuts the connections of the requests that still run. A
 // handler is never interrupted: it holds listen_after_bind() up until it is done; in plain mode so
 // does the connection.
+// unanswered() is how many requests run or were cut; in plain mode, how many connections are open,
+// idle ones too.
 class Server : public httplib::Server {
  public:
   // `counters` must outlive the server.
   explicit Server(ServerCounters& counters) : counters_(counters) {}
 
-  virtual std::size_t cut() { return counters_.connections_active; }
+  virtual void cut() {}
+  virtual std::size_t unanswered() const { return counters_.connections_active; }
 
  protected:
   ServerCounters& counters_;

@@ -35,7 +35,8 @@ class TestServer {
   void stop();
   // The two steps of it: stop_accepting() returns at once.
   void stop_accepting() { server_->stop(); }
-  std::size_t cut() { return server_->cut(); }
+  void cut() { server_->cut(); }
+  std::size_t unanswered() const { return server_->unanswered(); }
 
   // /slow is being answered.
   std::atomic<bool> slow_began{false};
