@@ -21,8 +21,9 @@ def request(target: str, agent: str = AGENT) -> bytes:
 def ask(sock: socket.socket, times: int = 1) -> None:
     """The example request, so many times. Raises ConnectionError unless each is answered with
     200, and what read_answer() raises."""
+    example = request(EXAMPLE_TARGET)
     for _ in range(times):
-        sock.sendall(request(EXAMPLE_TARGET))
+        sock.sendall(example)
         status, _, _ = read_answer(sock)
         if status != 200:
             raise ConnectionError(f"answer {status}")

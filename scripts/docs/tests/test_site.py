@@ -12,7 +12,6 @@ from base.tests.fake_tree import eventually
 from docs import deck
 from report.tests.browser import PROGRAM, Browser
 
-TIMEOUT_SECONDS = 60
 # WCAG 2, level AA, for text of this size.
 CONTRAST = 4.5
 
@@ -60,8 +59,8 @@ class Site(unittest.TestCase):
     def test_search_works_from_the_disk_without_a_network(self):
         with Browser() as browser:
             browser.open(self.site / "index.html?q=mutex")
-            titles = self._until(browser, """[...document.querySelectorAll(
-                '.md-search-result__article :is(h1, h2)')].map((title) => title.textContent)""")
+            titles = eventually(lambda: browser.eval("""[...document.querySelectorAll(
+                '.md-search-result__article :is(h1, h2)')].map((title) => title.textContent)"""))
             self.assertEqual(browser.errors, [])
             self.assertEqual([url for url in browser.requests if url.startswith("http")], [])
         self.assertTrue(any("mutex" in title.lower() for title in titles), titles)
@@ -75,8 +74,9 @@ class Site(unittest.TestCase):
     def test_the_copy_button_takes_the_commands_alone(self):
         with Browser() as browser:
             browser.open(self.site / "22-stacks.html", height=8000)  # buttons come into view only
-            copied = self._until(browser, """[...document.querySelectorAll('.md-clipboard')].map(
-                (button) => (button.click(), button.dataset.clipboardText || ''))""")
+            copied = eventually(lambda: browser.eval("""[...document.querySelectorAll(
+                '.md-clipboard')].map((button) => (button.click(),
+                                                   button.dataset.clipboardText || ''))"""))
         commands = "\n".join(copied).split("\n")
         self.assertIn("strip -o build/stripped.so build/debug.so", commands)
         self.assertEqual([line for line in commands if "$ " in line or "flat" in line], [])
@@ -103,10 +103,6 @@ class Site(unittest.TestCase):
         page = (self.site / "labs" / "01" / "index.html").read_text(encoding="utf-8")
         self.assertIn('<ol start="2">', page)
         self.assertRegex(page, r'(?s)<details>\s*<summary>.{,99}</summary>\s*<div class="high')
-
-    def _until(self, browser, expression) -> list[str]:
-        """The list that the expression gives, once it has items."""
-        return eventually(lambda: browser.eval(expression))
 
 
 class Deck(unittest.TestCase):

@@ -8,11 +8,10 @@ from pathlib import Path
 from unittest import mock
 
 from base.paths import ROOT
-from base.tests.fake_tree import SCRIPTS, descendants, eventually, has_ended, runs
+from base.tests.fake_tree import SCRIPTS, WAIT_SECONDS, descendants, eventually, has_ended, runs
 from soak import cli
 
 SERVICE = ROOT / "build" / "bin" / "leftpad-v2-optimized"
-WAIT_SECONDS = 60
 
 
 @unittest.skipUnless(SERVICE.exists(), "make build has not run")
@@ -32,7 +31,7 @@ class Stopped(unittest.TestCase):
         started = descendants(child.pid)
         child.send_signal(number)
         self.assertEqual(child.wait(WAIT_SECONDS), 128 + number)
-        self.assertEqual([pid for pid in started if not has_ended(pid, WAIT_SECONDS)], [])
+        self.assertEqual([pid for pid in started if not has_ended(pid)], [])
         self.assertEqual(list(temp.iterdir()), [])
 
 
