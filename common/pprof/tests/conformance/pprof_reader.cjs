@@ -1,6 +1,7 @@
 // Reads profiles with npm's pprof-format, an implementation of profile.proto that shares nothing
-// with ours, checks the format's rules, and prints what it found as JSON.
-// Usage: node pprof_reader.cjs MODULES_DIR PROFILE...   Called by conformance.py.
+// with ours, checks the format's rules, and prints what it found as JSON. STUBS: [[from, to], ...],
+// where in its file the executable has code that its linker made, which has no names.
+// Usage: node pprof_reader.cjs MODULES_DIR STUBS PROFILE...   Called by conformance.py.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -17,7 +18,7 @@ function byId(list, what, problems) {
   return map;
 }
 
-function read(file) {
+function read(file, stubs) {
   const profile = Profile.decode(zlib.gunzipSync(fs.readFileSync(file)));
   const problems = [];
   const text = (index) => profile.stringTable.strings[Number(index)];
@@ -35,38 +36,39 @@ function read(file) {
     if (!mapping.hasFunctions) problems.push(`mapping ${text(mapping.filename)} has no functions`);
   }
 
-  // A frame is the application's if it lies in the executable; it must have a name, file and line.
-  let named = 0;
-  let total = 0;
+  // A frame is the application's if it lies in the executable, and was compiled; it must have a
+  // name, file and line.
   const names = new Set();
   for (const sample of profile.sample) {
     if (sample.value.length !== profile.sampleType.length) problems.push('number of values');
-    const weight = Math.abs(Number(sample.value[sample.value.length - 1]));
-    let complete = true;
     for (const id of sample.locationId) {
       const location = locations.get(Number(id));
       if (location === undefined) { problems.push(`no location ${id}`); continue; }
       const mapping = mappings.get(Number(location.mappingId));
       if (Number(location.mappingId) !== 0 && mapping === undefined) problems.push('no mapping');
-      const isMain = mapping === main;
-      if (isMain && location.line.length === 0) complete = false;
+      const place = Number(location.address) - Number(main.memoryStart) + Number(main.fileOffset);
+      const isApplication = mapping === main &&
+          !stubs.some(([from, to]) => from <= place && place < to);
+      const problem = (what) => problems.push(`${what} at 0x${place.toString(16)} of its file`);
+      if (isApplication && location.line.length === 0) problem('no function');
       for (const line of location.line) {
         const fn = functions.get(Number(line.functionId));
         if (fn === undefined) { problems.push(`no function ${line.functionId}`); continue; }
         names.add(text(fn.name));
         const isStart = text(fn.name) === '_start';  // crt1.o: no debug information
-        if (isMain && !isStart && (!text(fn.filename) || Number(line.line) === 0)) complete = false;
+        if (isApplication && !isStart && (!text(fn.filename) || Number(line.line) === 0)) {
+          problem(`${text(fn.name)} has no file or line`);
+        }
       }
     }
-    total += weight;
-    if (complete) named += weight;
   }
   return {
-    file, problems, samples: profile.sample.length, named, total,
+    file, problems, samples: profile.sample.length,
     types: profile.sampleType.map((t) => `${text(t.type)}/${text(t.unit)}`),
     functions: [...names],
     labels: [...new Set(profile.sample.flatMap((s) => s.label.map((l) => text(l.key))))],
   };
 }
 
-console.log(JSON.stringify(process.argv.slice(3).map(read)));
+const stubs = JSON.parse(process.argv[3]);
+console.log(JSON.stringify(process.argv.slice(4).map((file) => read(file, stubs))));
