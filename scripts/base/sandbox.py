@@ -3,8 +3,8 @@
 enter() first gives this process a loopback and a place for temporary files that nobody else has,
 and so to the Python programs that it starts. From then on words() stand before a command: it reads
 the system's programs and libraries and what it is given, writes into folders that it is given, sees
-no other process, and ends with its children after so many seconds. Without enter() there are no
-words. What a command has written is read by read().
+no other process, and ends after so many seconds; once it has ended, so have its children. Without
+enter() there are no words. What a command has written is read by read().
 """
 import contextlib
 import ctypes
@@ -111,7 +111,7 @@ def words(seconds: float, readable: Iterable = (), writable: Iterable = (),
     for path in writable if other else ():
         os.chown(path, other, other)
     return (
-        "timeout", "--signal=KILL", str(seconds), "bwrap", "--die-with-parent", "--new-session",
+        "bwrap", "--die-with-parent", "--as-pid-1", "--new-session",
         *(("--unshare-user", ) if os.geteuid() else ()),
         "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname",
         "stage", "--clearenv", "--setenv", "PATH", PATH, "--cap-drop", "ALL",
@@ -122,6 +122,8 @@ def words(seconds: float, readable: Iterable = (), writable: Iterable = (),
         *(word for path in readable for word in _bound("--ro-bind", path)),
         *(word for path in writable for word in _bound("--bind", path)),
         "--remount-ro", "/", "--chdir", "/tmp", "--",
+        # As process 1, for whose end, and all others' with it, bubblewrap waits: pid_namespaces(7).
+        "timeout", "--signal=KILL", str(seconds),
         *(("setpriv", f"--reuid={other}", f"--regid={other}", "--clear-groups") if other else ()),
         "prlimit", *LIMITS, "choom", "--adjust=1000", "--")
 

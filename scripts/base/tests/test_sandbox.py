@@ -78,6 +78,20 @@ except subprocess.TimeoutExpired: print("timed out")
 print(shell("kill -SEGV $$").status)""")
         self.assertEqual(said, "1\nMemoryError\n-25 True\nTrue\ntimed out\n-11\n")
 
+    def test_it_has_ended_once_all_that_it_started_has(self):
+        # Memory takes time to be given back, and only then a lock is.
+        holds = ('import fcntl, sys, time; held = open(sys.argv[1] + "/held", "w"); '
+                 'fcntl.flock(held, fcntl.LOCK_EX); filled = b"1" * 500_000_000; '
+                 'open(sys.argv[1] + "/ready", "w"); time.sleep(1234.5)')
+        said = self.entered(f"""
+import fcntl
+script = f'''python3 -c '{holds}' {{out}} & until test -e {{out}}/ready; do sleep 0.01; done'''
+subprocess.run([*sandbox.words(60, writable=[out]), "sh", "-c", script])
+with open(out / "held") as held:
+    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+print("given back")""")
+        self.assertEqual(said, "given back\n")
+
     def test_what_it_wrote_is_read_only_if_it_is_a_plain_file(self):
         said = self.entered("""
 shell(f"ln -s /etc/passwd {out}/link; mkfifo {out}/pipe; mkdir {out}/folder")
