@@ -28,7 +28,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "cpu/thread_timers.h"
 #include "cpu/tick.h"

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 
-# So many that a server's line of 8 KiB holds them: counting, not asking, takes the time.
+# As many as a request line of 8 KiB holds, so that counting them takes the time, not asking.
 WORDS = "+".join(first + second for first in string.ascii_lowercase
                  for second in string.ascii_lowercase * 4)
 START_SECONDS = 60

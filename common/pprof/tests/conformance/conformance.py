@@ -23,8 +23,8 @@ import tempfile
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 from example import Service  # noqa: E402
 
-# Endpoint: query for two captures, its sample types, and a function that must be in it: for those
-# that look at threads now and then, one that some thread is always in.
+# Endpoint: query for two captures, its sample types, and a function that must be in it. Where
+# threads are looked at now and then, it is one that some thread is always in.
 ENDPOINTS = {
     "profile": ("seconds=3", ["samples", "cpu"], "count_words"),
     "wall": ("seconds=2", ["samples", "wall"], "main"),
