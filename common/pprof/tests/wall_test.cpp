@@ -130,7 +130,7 @@ class Sleepers {
   explicit Sleepers(int count) : begun_(count) {
     for (int i = 0; i < count; ++i) {
       threads_.emplace_back([this] {
-        const LabelScope label("role", "sleeper");
+        const ThreadScope scope("sleeper");
         begun_.count_down();
         release_.wait();
       });
@@ -162,19 +162,23 @@ bool has_comment(const Profile& profile, std::string_view text) {
 TEST_F(Wall, ManyThreadsTakeTurnsWithinTheBudgetAndAreChargedTheWholeTime) {
   constexpr int kThreads = 300;
   const Sleepers sleepers(kThreads);
-  const Profile profile = wall_profile(std::chrono::seconds(2), kAlways);
+  std::chrono::seconds duration{2};
+  Profile profile = wall_profile(duration, kAlways);
   const auto seconds = static_cast<double>(profile.duration.count()) / 1e9;
   std::int64_t samples = 0;
-  std::int64_t wall_ns = 0;
-  for (const Sample& sample : profile.samples) {
-    samples += sample.values.at(0);
-    if (testing::label_of(sample, "role") == "sleeper") wall_ns += sample.values.at(1);
-  }
+  for (const Sample& sample : profile.samples) samples += sample.values.at(0);
   EXPECT_LT(static_cast<double>(samples), 64 + 2 * seconds * 0.02 / 14e-6);
-  NEEDS_SIGNALS_IN_TIME();  // else two seconds may be too short to ask each thread once
-  EXPECT_TRUE(has_comment(profile, " threads took turns: each was asked every "));
-  // Those that do not answer at times are also charged then, but without their label.
-  EXPECT_NEAR(static_cast<double>(wall_ns) / 1e9 / kThreads, seconds, 0.1 * seconds);
+  NEEDS_SIGNALS_IN_TIME();  // else a turn takes long
+  // The dearer an answer is on this machine, the longer is a turn.
+  const auto all_were_asked = [&profile] {
+    return has_comment(profile, " threads took turns: each was asked every ");
+  };
+  while (!all_were_asked() && duration < std::chrono::seconds(30)) {
+    duration *= 2;
+    profile = wall_profile(duration, kAlways);
+  }
+  EXPECT_TRUE(all_were_asked());
+  EXPECT_EQ(wall_of_thread(profile, "sleeper"), kThreads * profile.duration.count());
 }
 
 TEST_F(Wall, SaysHowManyThreadsAShortCaptureDidNotAsk) {
