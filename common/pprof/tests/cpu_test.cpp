@@ -36,6 +36,7 @@
 #include "refuse_syscall.h"
 #include "sanitizers.h"
 #include "symbolize/symbolizer.h"
+#include "thread_timer.h"
 #include "threads/tasks.h"
 
 namespace pprof::internal {
@@ -74,17 +75,8 @@ nanoseconds burn_until_a_look(nanoseconds time) {
   action.sa_handler = [](int) { has_looked = 1; };
   sigaction(SIGUSR2, &action, nullptr);
   const nanoseconds start = thread_cpu_time();
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = SIGUSR2;
-  event._sigev_un._tid = current_tid();
-  timer_t timer{};
-  EXPECT_EQ(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer), 0);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-  const itimerspec once{{}, {seconds.count(), (time - seconds).count()}};
-  EXPECT_EQ(timer_settime(timer, 0, &once, nullptr), 0);
+  const testing::ThreadTimer timer(CLOCK_THREAD_CPUTIME_ID, SIGUSR2, time);
   while (has_looked == 0) burn(milliseconds(1));
-  timer_delete(timer);
   return thread_cpu_time() - start;
 }
 

@@ -38,6 +38,7 @@
 #include "pprof/thread.h"
 #include "pprof/trace.h"
 #include "sanitizers.h"
+#include "thread_timer.h"
 
 extern "C" void __register_frame(void*);
 
@@ -149,14 +150,7 @@ void leave_a_handler_by_a_jump() {
     return sigaction(SIGALRM, &action, nullptr) == 0;
   }();
   ASSERT_TRUE(handled);
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = SIGALRM;
-  event._sigev_un._tid = gettid();
-  timer_t timer{};
-  ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-  const itimerspec often{{0, 100'000}, {0, 100'000}};
-  timer_settime(timer, 0, &often, nullptr);
+  const testing::ThreadTimer timer(CLOCK_MONOTONIC, SIGALRM, std::chrono::microseconds(100));
   for (volatile int jumps = 0; jumps < 100;) {
     if (sigsetjmp(before, 1) == 0) {
       is_set = true;
@@ -165,7 +159,6 @@ void leave_a_handler_by_a_jump() {
     is_set = false;
     jumps = jumps + 1;
   }
-  timer_delete(timer);
 }
 
 // Of one that computes and may be cancelled anywhere, and of one that waits.

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 
 #include "stacks/stack_memory.h"
 #include "stacks/unwind.h"
+#include "thread_timer.h"
 
 namespace pprof::internal {
 namespace {
@@ -251,14 +251,7 @@ void misbehave(unsigned seed, bool has_alternate_stack) {
   } else {
     learn_own_stack();
   }
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = SIGUSR1;
-  event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
-  timer_t timer{};
-  ASSERT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-  const itimerspec each_millisecond{{0, 1'000'000}, {0, 1'000'000}};
-  timer_settime(timer, 0, &each_millisecond, nullptr);
+  const testing::ThreadTimer timer(CLOCK_MONOTONIC, SIGUSR1, std::chrono::milliseconds(1));
   Random random(seed);
   while (!stop) {
     const std::size_t choice = random() % (kSpins.size() + 3);
@@ -274,7 +267,6 @@ void misbehave(unsigned seed, bool has_alternate_stack) {
       recurse(static_cast<int>(random() % 200));
     }
   }
-  timer_delete(timer);
 }
 
 int number_from(const char* variable, int otherwise) {
