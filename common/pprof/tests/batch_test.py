@@ -25,8 +25,9 @@ def main() -> None:
         if batch.wait() != 0:
             sys.exit(f"status {batch.returncode}: {batch.stderr.read()}")
         for file in (folder / "cpu.pb.gz", folder / "heap.pb.gz", wall):
-            if b"primes_below" not in gzip.decompress(file.read_bytes()):
-                sys.exit(f"{file.name} does not name primes_below()")
+            profile = gzip.decompress(file.read_bytes())
+            if b"primes_below" not in profile:
+                sys.exit(f"{file.name} does not name primes_below(): {profile!r}")
 
 
 if __name__ == "__main__":
