@@ -2,6 +2,8 @@
 #include "wall/wall.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +20,10 @@
 #include "deaf_thread.h"
 #include "pprof/label.h"
 #include "pprof/thread.h"
+#include "threads/inside_handler.h"
 #include "threads/names.h"
 #include "threads/tasks.h"
+#include "wall/sampler.h"
 
 namespace pprof::internal {
 namespace {
@@ -116,6 +120,42 @@ TEST_F(Wall, LeavesAThreadThatBlocksTheSignalAlone) {
   const testing::DeafThread deaf;
   const Profile profile = wall_profile(milliseconds(100), kAlways);
   EXPECT_GT(wall_of_thread(profile, "deaf"), 0);
+}
+
+std::atomic<bool> is_held{false};
+
+void hold(int /*signal*/) {
+  is_held = true;
+  while (is_held) {
+  }
+}
+
+// As one that gets no CPU in the handler of a tick, which blocks all signals.
+TEST_F(Wall, AsksAThreadThatWasHeldInAHandlerAgainSoon) {
+  NEEDS_SIGNALS_IN_TIME();
+  struct sigaction action {};
+  action.sa_handler = hold;
+  action.sa_mask = blocked_in_handlers();
+  action.sa_flags = SA_RESTART;  // the thread sleeps on
+  ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
+  std::atomic<pid_t> tid{0};
+  std::thread sleeper([&] {
+    tid = current_tid();
+    asleep_in_recv(sockets_[0]);
+  });
+  ASSERT_TRUE(testing::eventually([&] { return tid != 0 && testing::is_asleep(tid); }));
+  ASSERT_EQ(pthread_kill(sleeper.native_handle(), SIGUSR1), 0);
+  ASSERT_TRUE(testing::eventually([] { return is_held.load(); }));
+  const auto start = WallSampler::Clock::now();
+  WallSampler sampler(start);
+  sampler.sample(start);
+  is_held = false;
+  for (int round = 1; round <= 10; ++round) sampler.sample(WallSampler::Clock::now());
+  Profile profile;
+  sampler.finish(WallSampler::Clock::now(), profile);
+  wake_sleeper();
+  sleeper.join();
+  EXPECT_GT(testing::sum_of(profile, 0, "asleep_in_recv"), 0);
 }
 
 TEST_F(Wall, LeavesTheSamplingThreadOut) {

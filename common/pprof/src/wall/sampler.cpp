@@ -111,11 +111,11 @@ std::string WallSampler::charge_silent(pid_t tid, int error) {
 }
 
 void WallSampler::begin_silence(pid_t tid, int error) {
-  const std::string reason = charge_silent(tid, error);
-  if (reason.empty()) return;
+  if (charge_silent(tid, error).empty()) return;
   silent_threads_.insert(tid);
+  // Not whether the signal is blocked: in a handler of ours it is, for a moment.
   threads_[tid].rounds_of_silence =
-      reason.starts_with("blocks") ? kRoundsOfBlocking : kRoundsOfSilence;
+      keeps_blocking(tid, capture_signal()) ? kRoundsOfBlocking : kRoundsOfSilence;
 }
 
 std::vector<std::string> WallSampler::gaps() const {
